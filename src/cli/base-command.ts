@@ -1,0 +1,82 @@
+import { Command } from "@oclif/core/command";
+import { boolean } from "@oclif/core/flags";
+import type { Interfaces } from "@oclif/core";
+import { reportError } from "./error-report.ts";
+import { Notices } from "./notices.ts";
+
+/** oclif's way of saying "end here with this code", thrown by `this.exit()` and by `--help`. */
+function exitRequest(error: Error): number | undefined {
+  if (!("code" in error) || error.code !== "EEXIT" || !("oclif" in error)) return undefined;
+  const { oclif } = error;
+  return typeof oclif === "object" && oclif !== null && "exit" in oclif ? Number(oclif.exit) : 0;
+}
+
+/**
+ * What every command has: the global flags, notices on stderr, errors as one sentence and a hint (with `--json` as one
+ * object on stdout), and the exit code table. A command returns what `--json` prints, or nothing.
+ */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+
+  static override baseFlags = {
+    "no-input": boolean({
+      summary: "Never ask: fail and name the missing flag instead.",
+      helpGroup: "GLOBAL",
+    }),
+    quiet: boolean({
+      char: "q",
+      summary: "Print data and errors only.",
+      helpGroup: "GLOBAL",
+      exclusive: ["verbose"],
+    }),
+    verbose: boolean({
+      char: "v",
+      summary: "Say more on stderr about what is being done.",
+      helpGroup: "GLOBAL",
+    }),
+  };
+
+  /** Everything that is not data: stderr, hushed by `--quiet`. */
+  protected notices = new Notices("normal");
+  /** Whether a question may be asked: a terminal on both ends, no `--no-input`, no `CI`. */
+  protected mayAsk = false;
+
+  protected override async parse<
+    F extends Record<string, unknown>,
+    B extends Record<string, unknown>,
+    A extends Record<string, unknown>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    const flags: Record<string, unknown> = parsed.flags;
+    this.notices = new Notices(flags["quiet"] === true ? "quiet" : flags["verbose"] === true ? "verbose" : "normal");
+    this.mayAsk =
+      flags["no-input"] !== true &&
+      !process.env["CI"] &&
+      process.stdin.isTTY === true &&
+      process.stderr.isTTY === true;
+    return parsed;
+  }
+
+  /** One compact line, whatever the terminal: the same bytes for a script and for a log. */
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json)}\n`);
+  }
+
+  protected override toErrorJson(error: unknown): { error: { code: string; message: string; hint?: string } } {
+    const { code, message, hint } = reportError(error);
+    return { error: { code, message, ...(hint === undefined ? {} : { hint }) } };
+  }
+
+  protected override catch(error: Error): Promise<void> {
+    const requested = exitRequest(error);
+    if (requested !== undefined) {
+      process.exitCode = requested;
+      return Promise.resolve();
+    }
+    const report = reportError(error);
+    process.exitCode = report.exitCode;
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(error));
+    else this.notices.failure(report, error);
+    return Promise.resolve();
+  }
+}

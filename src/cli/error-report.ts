@@ -1,0 +1,71 @@
+import { isClientError } from "../client/errors/client-error.ts";
+import type { ClientErrorKind } from "../client/errors/client-error.ts";
+import { CommandFailure } from "./command-failure.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+
+/** Any failure in the form in which it is shown, on stderr or as JSON. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+  /** Whether nobody foresaw this failure; its stack is then worth showing under `DURABLE_STREAMS_DEBUG`. */
+  readonly unexpected: boolean;
+}
+
+const EXIT_BY_KIND: Record<ClientErrorKind, ExitCode> = {
+  "not-found": EXIT.notFound,
+  "not-allowed": EXIT.notAllowed,
+  conflict: EXIT.conflict,
+  closed: EXIT.closed,
+  rejected: EXIT.failure,
+  malformed: EXIT.failure,
+  unavailable: EXIT.retry,
+};
+
+/** oclif's parse errors carry the exit code that they ask for. */
+function oclifExitCode(error: Error): number | undefined {
+  if (!("oclif" in error) || typeof error.oclif !== "object" || error.oclif === null) return undefined;
+  return "exit" in error.oclif && typeof error.oclif.exit === "number" ? error.oclif.exit : undefined;
+}
+
+const SEE_HELP = /\n*See more help with --help\s*$/;
+
+/** The values that `oclif` prints in colour would carry escape sequences into JSON and into logs. */
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const COLOUR = /\u001b\[[0-9;]*m/g;
+
+function usageReport(error: Error): ErrorReport {
+  return {
+    code: "USAGE",
+    message: error.message.replace(SEE_HELP, "").replace(COLOUR, "").trim(),
+    hint: "Run the command with --help to see its arguments and flags.",
+    exitCode: EXIT.usage,
+    unexpected: false,
+  };
+}
+
+/** Turns anything thrown into what is shown. Nothing but code, message and hint leaves: no flags, no stack. */
+export function reportError(error: unknown): ErrorReport {
+  if (error instanceof CommandFailure) {
+    const { code, message, hint, exitCode } = error;
+    return { code, message, hint, exitCode, unexpected: false };
+  }
+  if (isClientError(error)) {
+    return {
+      code: error.code,
+      message: error.message,
+      hint: error.hint,
+      exitCode: EXIT_BY_KIND[error.kind],
+      unexpected: false,
+    };
+  }
+  if (error instanceof Error && oclifExitCode(error) === EXIT.usage) return usageReport(error);
+  return {
+    code: "UNEXPECTED",
+    message: error instanceof Error ? error.message : String(error),
+    hint: "This is a defect or a failure of the machine. DURABLE_STREAMS_DEBUG=api shows where it came from.",
+    exitCode: EXIT.failure,
+    unexpected: true,
+  };
+}

@@ -1,0 +1,25 @@
+/** The process's exit codes. Scripts rely on them: a number never changes its meaning. */
+export const EXIT = {
+  /** The command did what it was asked. */
+  done: 0,
+  /** It failed, and neither other input nor another try is known to help. */
+  failure: 1,
+  /** The command line is wrong: an unknown flag, a missing argument, a prompt that nobody could answer. */
+  usage: 2,
+  /** No such stream, project or file on the server. */
+  notFound: 3,
+  /** Not authenticated, or not allowed. */
+  notAllowed: 4,
+  /** The server's state contradicts the request: other configuration, sequence gap, fenced producer. */
+  conflict: 5,
+  /** The stream is closed. */
+  closed: 6,
+  /** Network trouble, 429 or 5xx: the same command may well succeed later. */
+  retry: 7,
+  /** A verification failed or drift was found. */
+  verification: 8,
+  /** Ended by Ctrl-C or SIGTERM, in order. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,54 @@
+import { fileURLToPath } from "node:url";
+import { EXIT } from "./exit-codes.ts";
+import { reportError } from "./error-report.ts";
+import { Notices } from "./notices.ts";
+import { endQuietlyOnBrokenPipe, flushOutput } from "./standard-output.ts";
+
+/** Replaced by the build with the package's version. */
+declare const __VERSION__: string;
+
+/** The package's folder, seen from `dist/cli/main.js`: where oclif finds package.json and the manifest. */
+const PACKAGE_ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** `--version` is asked by scripts at every start; it is answered before oclif is loaded. */
+function versionLine(): string {
+  return `durable-streams/${__VERSION__} ${process.platform}-${process.arch} node-${process.version}`;
+}
+
+async function runCommand(argv: readonly string[]): Promise<void> {
+  const { run } = await import("@oclif/core/run");
+  await run([...argv], { root: PACKAGE_ROOT });
+}
+
+/** Failures outside of any command: an unknown command, a broken installation. */
+function showFailure(error: unknown, argv: readonly string[]): void {
+  const report = reportError(error);
+  process.exitCode = report.exitCode;
+  if (argv.includes("--json")) {
+    const { code, message, hint } = report;
+    process.stdout.write(`${JSON.stringify({ error: { code, message, ...(hint === undefined ? {} : { hint }) } })}\n`);
+  } else {
+    new Notices("normal").failure(report, error);
+  }
+}
+
+/** Whether oclif only asks to end the process, as its help does. */
+function isExitRequest(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EEXIT";
+}
+
+/**
+ * The whole program. It ends the process itself, once stdout has drained: idle keep-alive connections must not hold a
+ * finished command up. A command that serves, such as `dev`, therefore returns only when it is done.
+ */
+export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  endQuietlyOnBrokenPipe();
+  try {
+    if (argv[0] === "--version") process.stdout.write(`${versionLine()}\n`);
+    else await runCommand(argv);
+  } catch (error) {
+    if (!isExitRequest(error)) showFailure(error, argv);
+  }
+  await flushOutput();
+  process.exit(process.exitCode ?? EXIT.done);
+}
