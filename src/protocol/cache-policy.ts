@@ -1,0 +1,25 @@
+/** `Cache-Control` for every kind of answer (sections 10.1 and 12.7). Every answer carries one: caches guess otherwise. */
+
+export const NO_STORE = "no-store";
+
+/** SSE must not be held back or kept by anything on the way. */
+export const SSE_CACHE_CONTROL = "no-cache, no-store";
+
+const MAX_AGE_SECONDS = 60;
+const STALE_SECONDS = 300;
+
+/** What decides whether the answer to a read may be kept. */
+export interface CacheQuestion {
+  /** Whether the answer holds any messages: without, it is only a report of where the tail is at this moment. */
+  readonly hasMessages: boolean;
+  /** Time until the stream ends by itself, in milliseconds; `undefined` for never. */
+  readonly remainingMs: number | undefined;
+}
+
+/** A chunk of messages never changes and may be shared for a minute, though not longer than the stream itself lives. */
+export function readCacheControl(question: CacheQuestion): string {
+  if (!question.hasMessages) return NO_STORE;
+  if (question.remainingMs === undefined) return `public, max-age=${String(MAX_AGE_SECONDS)}, stale-while-revalidate=${String(STALE_SECONDS)}`;
+  const maxAgeSeconds = Math.min(MAX_AGE_SECONDS, Math.floor(question.remainingMs / 1000));
+  return maxAgeSeconds <= 0 ? NO_STORE : `public, max-age=${String(maxAgeSeconds)}`;
+}

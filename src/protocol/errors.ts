@@ -1,0 +1,80 @@
+/**
+ * Every error a client can meet, in one table: a stable code, the status it answers with, and whether the same request
+ * may succeed when it is sent again. The sentence for people comes with each error, since it names the value at fault.
+ */
+const TABLE = {
+  ROUTE_NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  HOST_NOT_ALLOWED: { status: 421, retryable: false },
+  BINDING_MISSING: { status: 500, retryable: false },
+  INTERNAL: { status: 500, retryable: true },
+
+  INVALID_PATH: { status: 400, retryable: false },
+  PATH_TOO_LONG: { status: 414, retryable: false },
+  RESERVED_PATH: { status: 404, retryable: false },
+  INVALID_PROJECT: { status: 400, retryable: false },
+
+  INVALID_OFFSET: { status: 400, retryable: false },
+  OFFSET_BEYOND_TAIL: { status: 400, retryable: false },
+  INVALID_LIVE_MODE: { status: 400, retryable: false },
+  OFFSET_REQUIRED: { status: 400, retryable: false },
+
+  INVALID_CONTENT_TYPE: { status: 400, retryable: false },
+  CONTENT_TYPE_REQUIRED: { status: 400, retryable: false },
+  HEADER_TOO_LONG: { status: 400, retryable: false },
+  INVALID_TTL: { status: 400, retryable: false },
+  INVALID_EXPIRES_AT: { status: 400, retryable: false },
+  TTL_AND_EXPIRES_AT: { status: 400, retryable: false },
+  INVALID_PRODUCER: { status: 400, retryable: false },
+  INVALID_STREAM_SEQ: { status: 400, retryable: false },
+  FORK_NOT_SUPPORTED: { status: 501, retryable: false },
+
+  EMPTY_BODY: { status: 400, retryable: false },
+  EMPTY_ARRAY: { status: 400, retryable: false },
+  INVALID_JSON: { status: 400, retryable: false },
+  BODY_TOO_LARGE: { status: 413, retryable: false },
+  TOO_MANY_MESSAGES: { status: 413, retryable: false },
+
+  STREAM_NOT_FOUND: { status: 404, retryable: false },
+  STREAM_CONFIG_MISMATCH: { status: 409, retryable: false },
+  STREAM_CLOSED: { status: 409, retryable: false },
+  CONTENT_TYPE_MISMATCH: { status: 409, retryable: false },
+  STREAM_SEQ_REGRESSION: { status: 409, retryable: false },
+  STALE_EPOCH: { status: 403, retryable: false },
+  SEQUENCE_GAP: { status: 409, retryable: false },
+  EPOCH_MUST_START_AT_ZERO: { status: 400, retryable: false },
+
+  TOO_MANY_READERS: { status: 429, retryable: true },
+  APPEND_QUEUE_FULL: { status: 429, retryable: true },
+} as const satisfies Record<string, { readonly status: number; readonly retryable: boolean }>;
+
+export type ErrorCode = keyof typeof TABLE;
+
+/** An error as a value: what went wrong and, in `message`, with which value and what to do about it. */
+export interface ProtocolError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export function protocolError(code: ErrorCode, message: string): ProtocolError {
+  return { code, message };
+}
+
+export function errorStatus(code: ErrorCode): number {
+  return TABLE[code].status;
+}
+
+/** Whether sending the very same request again may succeed. */
+export function isRetryable(code: ErrorCode): boolean {
+  return TABLE[code].retryable;
+}
+
+/** The body of every error answer. */
+export function errorBody(error: ProtocolError): string {
+  return JSON.stringify({ error: { code: error.code, message: error.message } });
+}
+
+/** Shows a value of the client's inside an error sentence: quoted, on one line, and never longer than 80 characters. */
+export function quote(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+}

@@ -1,0 +1,49 @@
+/**
+ * Every limit of the server in one place. Past a limit a request gets the 4xx named beside it and nothing is written.
+ * Sizes are bytes and waits are milliseconds unless the name says otherwise.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Largest body of one create or append. Past it: 413 `BODY_TOO_LARGE`. */
+export const BODY_MAX_BYTES = 32 * MIB;
+
+/** Most messages one JSON append may carry. Past it: 413 `TOO_MANY_MESSAGES`. */
+export const APPEND_MAX_MESSAGES = 100_000;
+
+/** Longest stream path, in UTF-8 bytes after percent-decoding. Past it: 414 `PATH_TOO_LONG`. */
+export const PATH_MAX_BYTES = 1 * KIB;
+
+/** Longest `Producer-Id`, `Stream-Seq` and `Content-Type`, in bytes. Past it: 400 `HEADER_TOO_LONG`. */
+export const HEADER_VALUE_MAX_BYTES = 1 * KIB;
+
+/**
+ * Most bytes of payload in one stored row. A Durable Object refuses values past 2 MB in production while local workerd
+ * takes 8 MiB, so this has to be held here and not left to the platform.
+ */
+export const ROW_MAX_BYTES = 1_900_000;
+
+/** Most bytes of payload in one answer of a catch-up read; one message larger than this is still answered whole. */
+export const READ_CHUNK_MAX_BYTES = 4 * MIB;
+
+/** Most bytes of payload pushed to a live reader in one event. More than this, and readers are told to catch up instead. */
+export const LIVE_EVENT_MAX_BYTES = 256 * KIB;
+
+/** Most bytes that may wait for one slow live reader before its bridge is dropped and it goes back to catching up. */
+export const LIVE_BACKLOG_MAX_BYTES = 1 * MIB;
+
+/** Most live readers of one stream. Past it: 429 `TOO_MANY_READERS`. The platform's own limit is 32,768 sockets. */
+export const LIVE_READERS_MAX = 30_000;
+
+/** How long a long-poll waits for data before 204 (section 5.7). */
+export const LONG_POLL_WAIT_MS = 20_000;
+
+/** How long an SSE connection lives before the server ends it (section 5.8). */
+export const SSE_CONNECTION_MS = 60_000;
+
+/** How often an idle SSE connection carries a comment, so that intermediaries and dead sockets are noticed. */
+export const SSE_HEARTBEAT_MS = 15_000;
+
+/** Longest sliding time to live, in seconds: 100 years. Past it: 400 `INVALID_TTL`. */
+export const TTL_MAX_SECONDS = 3_155_760_000;
