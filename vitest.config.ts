@@ -1,0 +1,65 @@
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { type TestProjectInlineConfiguration, defineConfig } from "vitest/config";
+
+/** Not later than the workerd in the tree, and the same for every Worker that the tests start. */
+const COMPATIBILITY_DATE = "2026-07-30";
+
+/** Pure functions and what runs in plain Node without the built package. */
+const unit: TestProjectInlineConfiguration = {
+  test: {
+    name: "unit",
+    include: ["protocol", "client", "tail", "checks", "scripts"].map((room) => `test/${room}/**/*.test.{ts,tsx}`),
+    // The planted trees of test/checks start compilers and linters.
+    testTimeout: 30_000,
+    sequence: { groupOrder: 0 },
+  },
+};
+
+/** The Worker from the inside, in workerd. Each file has a runtime and storage of its own. */
+const worker: TestProjectInlineConfiguration = {
+  plugins: [
+    cloudflareTest({
+      main: "./src/worker/index.ts",
+      miniflare: {
+        compatibilityDate: COMPATIBILITY_DATE,
+        durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true } },
+        kvNamespaces: ["REGISTRY"],
+        r2Buckets: ["R2"],
+      },
+    }),
+  ],
+  define: { __VERSION__: JSON.stringify("0.0.0-test") },
+  test: {
+    name: "worker",
+    include: ["test/worker/**/*.test.ts"],
+    testTimeout: 20_000,
+    maxWorkers: 2,
+    sequence: { groupOrder: 1 },
+  },
+};
+
+/** Spawned processes of the built package. Two files at a time: more would measure the machine, not the program. */
+const e2e: TestProjectInlineConfiguration = {
+  test: {
+    name: "e2e",
+    include: ["cli", "local", "model", "kill", "package"].map((room) => `test/${room}/**/*.test.{ts,tsx}`),
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    sequence: { groupOrder: 2 },
+  },
+};
+
+/** The official suite. Some of its tests wait for the server's own long-poll timeout. */
+const conformance: TestProjectInlineConfiguration = {
+  test: {
+    name: "conformance",
+    include: ["test/conformance/**/*.test.ts"],
+    globalSetup: ["test/conformance/server.setup.ts"],
+    testTimeout: 40_000,
+    maxWorkers: 1,
+    sequence: { groupOrder: 3 },
+  },
+};
+
+export default defineConfig({ test: { projects: [unit, worker, e2e, conformance] } });
