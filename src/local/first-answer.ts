@@ -1,0 +1,39 @@
+import { get } from "node:http";
+import { LocalServerError } from "./local-server-error.ts";
+
+const PATIENCE_MS = 10_000;
+const SHOWN_BODY_CHARACTERS = 300;
+
+/**
+ * Asks the Worker for its health, which also loads and compiles it.
+ * @throws LocalServerError when it answers anything but 200, or nothing within 10 s.
+ */
+export async function requireAnswer(url: string): Promise<void> {
+  const health = `${url}/v1/health`;
+  const { status, body } = await ask(health).catch((error: unknown) => {
+    throw new LocalServerError("runtime_failed", `The Worker does not answer at ${health}: ${String(error)}.`, {
+      cause: error,
+    });
+  });
+  if (status === 200) return;
+  throw new LocalServerError(
+    "runtime_failed",
+    `The Worker answers ${health} with status ${status}: ${body.slice(0, SHOWN_BODY_CHARACTERS)}`,
+  );
+}
+
+function ask(url: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    // A connection of its own that ends with the answer: nothing of ours stays open.
+    const request = get(url, { agent: false, signal: AbortSignal.timeout(PATIENCE_MS) }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => (body += chunk));
+      response.once("end", () => {
+        resolve({ status: response.statusCode ?? 0, body });
+      });
+      response.once("error", reject);
+    });
+    request.once("error", reject);
+  });
+}

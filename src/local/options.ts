@@ -1,0 +1,71 @@
+/** The port of the Durable Streams protocol. */
+export const DEFAULT_PORT = 4437;
+export const DEFAULT_HOST = "127.0.0.1";
+/** Relative to the current directory. */
+export const DEFAULT_PERSIST_DIR = ".durable-streams";
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** One message of the runtime or of the Worker's console; may hold several lines. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+export type LogHandler = (entry: LogEntry) => void;
+
+export interface LocalServerOptions {
+  /** The Worker to run: one self-contained ES module that exports `StreamDO`. */
+  readonly workerFile: string;
+  /** TCP port to listen on; 0 takes a free one. Default 4437. */
+  readonly port?: number;
+  /** A loopback address or `localhost` (which means 127.0.0.1). Default 127.0.0.1. */
+  readonly host?: string;
+  /** Folder for all data, made when missing. Default `.durable-streams` in the current directory. */
+  readonly persistDir?: string;
+  /** Variables of the Worker, such as `SEGMENT_MAX_MESSAGES`. `ALLOWED_HOSTS` is set by the server itself. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Receives what the runtime and the Worker have to say. Default: errors and warnings go to stderr. */
+  readonly log?: LogHandler;
+}
+
+/** How the runtime ended when nobody had asked it to. */
+export interface RuntimeDeath {
+  /** Exit code, or null when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface LocalServer {
+  /** Without a trailing slash, for example `http://127.0.0.1:4437`. */
+  readonly url: string;
+  /** The process that holds the server and its folder: this one. Ending it ends the runtime as well. */
+  readonly pid: number;
+  /** The workerd process that answers the requests. */
+  readonly runtimePid: number;
+  /** Absolute. */
+  readonly persistDir: string;
+  /** Milliseconds that the parts of the start took. */
+  readonly startTimings: StartTimings;
+  /** Resolves when the runtime ends by itself; never when `stop()` ended it. The folder is free again by then. */
+  readonly died: Promise<RuntimeDeath>;
+  /** Ends everything, open connections included, within 3 s, and frees the folder. Calling it again is harmless. */
+  stop(): Promise<void>;
+}
+
+export interface StartTimings {
+  /** Folder, lock and port. */
+  readonly prepareMs: number;
+  /** Loading Miniflare; runs beside the preparation. */
+  readonly importMs: number;
+  /** From the options to a listening workerd. */
+  readonly runtimeMs: number;
+  /** First answer of the Worker. */
+  readonly firstAnswerMs: number;
+  readonly totalMs: number;
+}
+
+/** Prints errors and warnings to stderr, and nothing to stdout, which belongs to the caller's data. */
+export function logToStderr({ level, message }: LogEntry): void {
+  if (level === "error" || level === "warn") process.stderr.write(`${message}\n`);
+}

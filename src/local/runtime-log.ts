@@ -1,0 +1,46 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import type { LogEntry, LogHandler, LogLevel } from "./options.ts";
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  error: "error",
+  warn: "warn",
+  warning: "warn",
+  fatal: "error",
+  debug: "debug",
+};
+
+/** What workerd appends to its own errors: addresses in its binary, of no use to anybody without its symbols. */
+const NATIVE_STACK = /\s*\n?stack:(?:\s+\S*\b[0-9a-f]{4,}\b)+\s*$/;
+/** Where in workerd's source the message comes from. */
+const NATIVE_SOURCE = /^\S+\.(?:c\+\+|h):\d+: (?:\w+: )?/;
+const NOISE = /LLVM_SYMBOLIZER|took recursive isolate lock/;
+
+/** Passes on every message that the runtime writes to its stdout or stderr, which are lines of JSON. */
+export function readRuntimeLog(streams: readonly Readable[], log: LogHandler): void {
+  for (const stream of streams) {
+    createInterface({ input: stream }).on("line", (line) => {
+      const entry = parseLine(line);
+      if (entry !== undefined) log(entry);
+    });
+  }
+}
+
+/** Undefined for messages that nobody needs. A line that is not JSON comes from before the logger was set up. */
+export function parseLine(line: string): LogEntry | undefined {
+  const { level, text } = parseStructured(line) ?? { level: "error", text: line };
+  const message = text.replace(NATIVE_STACK, "").replace(NATIVE_SOURCE, "").trim();
+  if (message === "" || NOISE.test(message)) return undefined;
+  return { level: LEVELS[level] ?? "info", message };
+}
+
+function parseStructured(line: string): { level: string; text: string } | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== "object" || value === null || !("level" in value) || !("message" in value)) return undefined;
+    const { level, message } = value;
+    return typeof level === "string" && typeof message === "string" ? { level, text: message } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,133 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { readRuntimeLog } from "./runtime-log.ts";
+import { runWithHooks } from "./runtime-hooks.ts";
+import { runtimeOptions } from "./runtime-options.ts";
+import { startRuntimeGuard } from "./runtime-guard.ts";
+import type { LogHandler, RuntimeDeath } from "./options.ts";
+import type { RuntimeConfig } from "./runtime-options.ts";
+import type { Miniflare } from "miniflare";
+
+/** A workerd that listens. */
+export interface Runtime {
+  readonly pid: number;
+  /** Resolves when workerd ends without `stop()` having been called. */
+  readonly died: Promise<RuntimeDeath>;
+  /** Ends workerd at once, whatever connections are open. */
+  stop(): Promise<void>;
+}
+
+/** Miniflare as it is imported; taking it as an argument lets the import run beside other work. */
+export type MiniflareModule = typeof import("miniflare");
+
+/** Miniflare's own way of stopping takes milliseconds; past this workerd is killed without it. */
+const STOP_PATIENCE_MS = 2_000;
+
+/**
+ * Starts workerd with the Worker in it.
+ * @throws Miniflare's own error when it does not come up; by then nothing is left running.
+ */
+export async function startRuntime(
+  { Miniflare }: MiniflareModule,
+  config: RuntimeConfig,
+  log: LogHandler,
+): Promise<Runtime> {
+  const guard = startRuntimeGuard();
+  const children: ChildProcess[] = [];
+  const { options, workerName } = runtimeOptions(config);
+  const hooks = {
+    onChild(child: ChildProcess) {
+      children.push(child);
+      child.once("spawn", () => {
+        if (child.pid !== undefined) guard.watch(child.pid);
+      });
+    },
+    onServer: refuseEverything,
+  };
+  const miniflare = keepSignals(() =>
+    runWithHooks(hooks, async () => {
+      const instance = new Miniflare({
+        ...options,
+        handleRuntimeStdio: (stdout, stderr) => {
+          readRuntimeLog([stdout, stderr], log);
+        },
+      });
+      try {
+        await instance.unsafeGetDirectURL(workerName);
+        return instance;
+      } catch (error) {
+        await instance.dispose().catch(() => undefined);
+        throw error;
+      }
+    }),
+  );
+  try {
+    return supervise(await miniflare, children, guard.dismiss);
+  } catch (error) {
+    guard.dismiss();
+    throw error;
+  }
+}
+
+function supervise(miniflare: Miniflare, children: readonly ChildProcess[], dismissGuard: () => void): Runtime {
+  const [child] = children;
+  if (child?.pid === undefined) throw new Error("Miniflare started without a workerd process that could be seen.");
+  let stopping: Promise<void> | undefined;
+  const died = new Promise<RuntimeDeath>((resolve) => {
+    child.once("exit", (exitCode, signal) => {
+      dismissGuard();
+      if (stopping !== undefined) return;
+      // Disposing in this very turn also keeps Miniflare from starting another workerd in its place.
+      stopping = miniflare.dispose().catch(() => undefined);
+      void stopping.then(() => {
+        resolve({ exitCode, signal });
+      });
+    });
+  });
+  return {
+    pid: child.pid,
+    died,
+    stop: () => (stopping ??= end(miniflare, child)),
+  };
+}
+
+async function end(miniflare: Miniflare, child: ChildProcess): Promise<void> {
+  const exited = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+  const kill = setTimeout(() => child.kill("SIGKILL"), STOP_PATIENCE_MS);
+  try {
+    // Disposing also closes servers and pools of Miniflare, which may wait; all that counts is that workerd is gone.
+    await Promise.all([exited, Promise.race([miniflare.dispose(), exited])]);
+  } finally {
+    clearTimeout(kill);
+  }
+}
+
+/**
+ * Miniflare talks to its Workers through an HTTP server in this process, on a free port of 127.0.0.1. It asks nobody
+ * for a name or a secret and writes files where it is told to, so any web page could write to the disk through it. What
+ * we run needs nothing from it: it refuses every request.
+ */
+function refuseEverything(server: Server): void {
+  server.removeAllListeners("request");
+  server.removeAllListeners("upgrade");
+  server.on("request", (_request, response) => {
+    response.writeHead(403, { connection: "close" }).end();
+  });
+  server.on("upgrade", (_request, socket) => {
+    socket.destroy();
+  });
+}
+
+/** Miniflare ends the process on SIGINT and SIGTERM. What these mean is for the program to decide, not for a library. */
+function keepSignals<T>(start: () => T): T {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const before = signals.map((signal) => new Set(process.listeners(signal)));
+  const result = start();
+  signals.forEach((signal, index) => {
+    for (const listener of process.listeners(signal)) {
+      if (before[index]?.has(listener) === false) process.removeListener(signal, listener);
+    }
+  });
+  return result;
+}
