@@ -15,11 +15,6 @@ function versionLine(): string {
   return `durable-streams/${__VERSION__} ${process.platform}-${process.arch} node-${process.version}`;
 }
 
-async function runCommand(argv: readonly string[]): Promise<void> {
-  const { run } = await import("@oclif/core/run");
-  await run([...argv], { root: PACKAGE_ROOT });
-}
-
 /** Failures outside of any command: an unknown command, a broken installation. */
 function showFailure(error: unknown, argv: readonly string[]): void {
   const report = reportError(error);
@@ -44,8 +39,12 @@ function isExitRequest(error: unknown): boolean {
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   endQuietlyOnBrokenPipe();
   try {
-    if (argv[0] === "--version") process.stdout.write(`${versionLine()}\n`);
-    else await runCommand(argv);
+    if (argv[0] === "--version") {
+      process.stdout.write(`${versionLine()}\n`);
+    } else {
+      const { runCommand } = await import("./run-command.ts");
+      await runCommand(argv, PACKAGE_ROOT);
+    }
   } catch (error) {
     if (!isExitRequest(error)) showFailure(error, argv);
   }
