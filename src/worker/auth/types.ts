@@ -1,0 +1,17 @@
+import type { Timing } from "../edge/timing.ts";
+
+/** Whether a request may go on; when not, the answer it gets. */
+export type AuthResult = { readonly ok: true } | { readonly ok: false; readonly response: Response };
+
+/** As {@link AuthResult}, for reads. */
+export type ReadAuthResult = AuthResult;
+
+/**
+ * Decides whether a request may create, append to, close or delete a stream. It gets the request with its body unread,
+ * the name of the stream's object (`project/path`), the Worker's bindings, and the request's timing or `null`. What it
+ * throws is answered with 500 without details, and nothing is done.
+ */
+export type AuthorizeMutation<E> = (request: Request, doKey: string, env: E, timing: Timing | null) => AuthResult | Promise<AuthResult>;
+
+/** Decides whether a request may read a stream, with GET or HEAD; otherwise as {@link AuthorizeMutation}. */
+export type AuthorizeRead<E> = (request: Request, doKey: string, env: E, timing: Timing | null) => ReadAuthResult | Promise<ReadAuthResult>;

@@ -1,0 +1,32 @@
+import { NO_STORE } from "../../protocol/cache-policy.ts";
+import * as limits from "../../protocol/limits.ts";
+import { respond } from "./responses.ts";
+
+/** Replaced by the build with the version of the package. */
+declare const __VERSION__: string | undefined;
+
+const VERSION = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-source";
+
+/** What this server does of the protocol, by the names of its chapters. */
+const FEATURES = ["append", "catch-up", "close", "expires-at", "idempotent-producers", "json", "long-poll", "sse", "stream-seq", "ttl"];
+
+const HEALTH = JSON.stringify({
+  status: "ok",
+  version: VERSION,
+  protocol: { version: "1.0", features: FEATURES },
+  limits: {
+    bodyMaxBytes: limits.BODY_MAX_BYTES,
+    appendMaxMessages: limits.APPEND_MAX_MESSAGES,
+    pathMaxBytes: limits.PATH_MAX_BYTES,
+    readChunkMaxBytes: limits.READ_CHUNK_MAX_BYTES,
+    liveReadersMax: limits.LIVE_READERS_MAX,
+    longPollWaitMs: limits.LONG_POLL_WAIT_MS,
+    sseConnectionMs: limits.SSE_CONNECTION_MS,
+    ttlMaxSeconds: limits.TTL_MAX_SECONDS,
+  },
+});
+
+/** `GET /v1/health`: that the Worker answers, its version, what it can do and where its limits are. */
+export function respondHealth(): Response {
+  return respond(200, { "Content-Type": "application/json", "Cache-Control": NO_STORE }, HEALTH);
+}

@@ -1,0 +1,90 @@
+import { NO_STORE } from "../../protocol/cache-policy.ts";
+import { errorBody, errorStatus, isRetryable, type ProtocolError } from "../../protocol/errors.ts";
+import * as header from "../../protocol/headers.ts";
+
+/** Headers by name; an `undefined` one is left out. */
+export type HeaderFields = Record<string, string | undefined>;
+
+const EXPOSED = [
+  header.STREAM_NEXT_OFFSET,
+  header.STREAM_UP_TO_DATE,
+  header.STREAM_CLOSED,
+  header.STREAM_CURSOR,
+  header.STREAM_TTL,
+  header.STREAM_EXPIRES_AT,
+  header.STREAM_SSE_DATA_ENCODING,
+  header.PRODUCER_EPOCH,
+  header.PRODUCER_SEQ,
+  header.PRODUCER_EXPECTED_SEQ,
+  header.PRODUCER_RECEIVED_SEQ,
+  "ETag",
+  "Location",
+  "Retry-After",
+  "Server-Timing",
+].join(", ");
+
+const ALLOWED = [
+  "Authorization",
+  "Content-Type",
+  "If-None-Match",
+  header.STREAM_TTL,
+  header.STREAM_EXPIRES_AT,
+  header.STREAM_CLOSED,
+  header.STREAM_SEQ,
+  header.STREAM_FORKED_FROM,
+  header.STREAM_FORK_OFFSET,
+  header.STREAM_FORK_SUB_OFFSET,
+  header.PRODUCER_ID,
+  header.PRODUCER_EPOCH,
+  header.PRODUCER_SEQ,
+].join(", ");
+
+const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+const PREFLIGHT_MAX_AGE_SECONDS = "86400";
+const RETRY_AFTER_SECONDS = "1";
+
+/**
+ * What every answer carries (section 12.7): streams hold what strangers wrote, so a browser that is led to one must
+ * neither guess its type nor run anything in it, while scripts of any origin may fetch it.
+ */
+const EVERY_ANSWER: Readonly<Record<string, string>> = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": EXPOSED,
+  "Content-Security-Policy": "default-src 'none'; sandbox",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+  "X-Content-Type-Options": "nosniff",
+};
+
+export function respond(status: number, fields: HeaderFields, body: BodyInit | null = null): Response {
+  const headers: Record<string, string> = { ...EVERY_ANSWER };
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) headers[name] = value;
+  }
+  return new Response(body, { status, headers });
+}
+
+/** The answer to an error: its status from the table, its code and sentence as JSON, and never kept by a cache. */
+export function respondError(error: ProtocolError, fields: HeaderFields = {}): Response {
+  const retry: HeaderFields = isRetryable(error.code) ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
+  return respond(errorStatus(error.code), { "Content-Type": "application/json", "Cache-Control": NO_STORE, ...retry, ...fields }, errorBody(error));
+}
+
+/** The answer to a CORS preflight. */
+export function respondPreflight(): Response {
+  return respond(204, {
+    "Access-Control-Allow-Methods": METHODS,
+    "Access-Control-Allow-Headers": ALLOWED,
+    "Access-Control-Max-Age": PREFLIGHT_MAX_AGE_SECONDS,
+    "Cache-Control": NO_STORE,
+  });
+}
+
+/** Gives an answer that somebody else made, such as a refusal of a custom auth callback, what every answer carries. */
+export function withEveryAnswer(response: Response): Response {
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(EVERY_ANSWER)) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", NO_STORE);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}

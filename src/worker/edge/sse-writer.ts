@@ -1,0 +1,69 @@
+import type { ContentKind } from "../../protocol/content-type.ts";
+import { nextCursor } from "../../protocol/cursor.ts";
+import { joinPayloads } from "../../protocol/messages.ts";
+import type { Position } from "../../protocol/offset.ts";
+import { controlEvent, dataEvent } from "../../protocol/sse.ts";
+import { unfinishedUtf8Bytes } from "../../protocol/utf8.ts";
+
+/** Messages on their way to an SSE client: a payload that ends at `end`. */
+export interface SseMessages {
+  readonly payload: Uint8Array;
+  readonly end: Position;
+  readonly upToDate: boolean;
+  readonly closed: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Turns what one SSE connection reads into events, and keeps count of how far its client has been brought. */
+export class SseWriter {
+  readonly #kind: ContentKind;
+  #cursor: string | null;
+  #end: Position;
+  /** Bytes at the end of what was read that begin a character: they go out with the bytes that finish it. */
+  #held: Uint8Array = NOTHING;
+
+  constructor(kind: ContentKind, start: Position, cursor: string | null) {
+    this.#kind = kind;
+    this.#end = start;
+    this.#cursor = cursor;
+  }
+
+  /** The position that the next read or live event has to start at. */
+  get readFrom(): Position {
+    return this.#end;
+  }
+
+  /** A data event with the control event that belongs to it; without any data to show, the control event alone. */
+  messages({ payload, end, upToDate, closed }: SseMessages): Uint8Array {
+    const bytes = this.#held.byteLength > 0 ? joinPayloads(this.#kind, [this.#held, payload]) : payload;
+    const heldBytes = this.#kind === "text" && !closed ? unfinishedUtf8Bytes(bytes) : 0;
+    const shown = bytes.subarray(0, bytes.byteLength - heldBytes);
+    this.#held = heldBytes === 0 ? NOTHING : bytes.slice(bytes.byteLength - heldBytes);
+    this.#end = end;
+    const data = shown.byteLength > 0 ? dataEvent(this.#kind, shown) : [];
+    return joinPayloads("binary", [...data, this.#control(upToDate, closed)]);
+  }
+
+  /** A control event alone. */
+  control(upToDate: boolean): Uint8Array {
+    return this.#control(upToDate, false);
+  }
+
+  #control(upToDate: boolean, closed: boolean): Uint8Array {
+    // A client that comes back must find the bytes held back again, so they do not count as delivered.
+    const next = this.#end - this.#held.byteLength;
+    this.#cursor = this.#nextCursor();
+    return controlEvent({ next, cursor: this.#cursor, upToDate, closed });
+  }
+
+  /** The client's own cursor is answered with a later one; after that the connection's cursor stands until time moves it. */
+  #nextCursor(): string {
+    const now = nextCursor(Date.now(), null, 0);
+    if (this.#cursorIsOurs && this.#cursor !== null) return Number(now) > Number(this.#cursor) ? now : this.#cursor;
+    this.#cursorIsOurs = true;
+    return nextCursor(Date.now(), this.#cursor, Math.random());
+  }
+
+  #cursorIsOurs = false;
+}

@@ -1,0 +1,24 @@
+import type { StreamDO } from "./stream/stream-do.ts";
+
+/** The bindings and variables every deployment has. One's own Worker may extend it with more. */
+export interface BaseEnv {
+  /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
+  STREAMS: DurableObjectNamespace<StreamDO>;
+  /** Sealed segments of the streams. */
+  R2: R2Bucket;
+  /** Projects with their signing keys; needed with `projectJwtAuth()`. */
+  REGISTRY?: KVNamespace;
+  /** One data point per operation, where it is bound. */
+  METRICS?: AnalyticsEngineDataset;
+  /** `1` adds `Server-Timing` to every answer. Default `0`. */
+  DEBUG_TIMING?: string;
+  /** Messages a hot log may hold before it is sealed. Default `1000`. */
+  SEGMENT_MAX_MESSAGES?: string;
+  /** Bytes a hot log may hold before it is sealed. Default `4194304`. */
+  SEGMENT_MAX_BYTES?: string;
+  /**
+   * Comma-separated `host` or `host:port` names that requests may be addressed to; all others get 421. Unset, every
+   * host is served. The local server sets it, since a page whose name was rebound to 127.0.0.1 must not reach it.
+   */
+  ALLOWED_HOSTS?: string;
+}

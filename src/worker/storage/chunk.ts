@@ -1,0 +1,74 @@
+import type { ContentKind } from "../../protocol/content-type.ts";
+import { separatorBytes } from "../../protocol/messages.ts";
+import type { Position } from "../../protocol/offset.ts";
+import type { StoredRun } from "./log-rows.ts";
+
+/** A piece of the log: payloads in order, from the position asked for to `next`. */
+export interface Chunk {
+  readonly payloads: readonly Uint8Array[];
+  readonly next: Position;
+}
+
+/** A stretch of one run's payload and the position after it. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly next: Position;
+}
+
+/**
+ * Gathers what follows `start`, up to about `maxBytes`. Chunks end between messages; only a message of plain bytes that
+ * is larger than a whole chunk is divided, while a JSON message is always answered whole.
+ */
+export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start: Position, maxBytes: number): Chunk {
+  const payloads: Uint8Array[] = [];
+  let next = start;
+  let budget = maxBytes;
+  for (const run of runs) {
+    const isWhole = next === run.start && run.bytes <= budget;
+    const stretch = isWhole ? { from: 0, to: run.bytes, next: run.start + run.positions } : fit(kind, run, next, budget, payloads.length === 0);
+    if (stretch === undefined) break;
+    payloads.push(run.slice(stretch.from, stretch.to));
+    next = stretch.next;
+    budget -= stretch.to - stretch.from + separatorBytes(kind);
+    if (next < run.start + run.positions || budget <= 0) break;
+  }
+  return { payloads, next };
+}
+
+/** The messages of a run from `start` on that fit into `budget`; the first one of a chunk always does. */
+function fit(kind: ContentKind, run: StoredRun, start: Position, budget: number, isFirst: boolean): Stretch | undefined {
+  return kind === "json" ? fitMessages(run, start, budget, isFirst) : fitBytes(run, start, budget, isFirst);
+}
+
+function fitMessages(run: StoredRun, start: Position, budget: number, isFirst: boolean): Stretch | undefined {
+  const skipped = start - run.start;
+  let at = 0;
+  let from = 0;
+  let to: number | undefined;
+  let next = start;
+  for (const [i, size] of run.sizes().entries()) {
+    if (i === skipped) from = at;
+    if (i >= skipped) {
+      const isForced = isFirst && i === skipped;
+      if (at + size - from > budget && !isForced) break;
+      to = at + size;
+      next = run.start + i + 1;
+    }
+    at += size + separatorBytes("json");
+  }
+  return to === undefined ? undefined : { from, to, next };
+}
+
+function fitBytes(run: StoredRun, start: Position, budget: number, isFirst: boolean): Stretch | undefined {
+  const from = start - run.start;
+  let end = 0;
+  let to = from;
+  for (const size of run.sizes()) {
+    end += size;
+    if (end - from > budget) break;
+    if (end > from) to = end;
+  }
+  if (to === from && isFirst) to = Math.min(from + budget, run.bytes);
+  return to === from ? undefined : { from, to, next: run.start + to };
+}

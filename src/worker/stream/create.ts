@@ -1,0 +1,29 @@
+import { contentKind } from "../../protocol/content-type.ts";
+import { configMismatch } from "../../protocol/create.ts";
+import { ROW_MAX_BYTES } from "../../protocol/limits.ts";
+import { positionCount } from "../../protocol/messages.ts";
+import { planRuns } from "../storage/runs.ts";
+import type { StreamStorage } from "../storage/stream-storage.ts";
+import type { CreateOutcome, CreateRequest } from "./operations.ts";
+import type { StreamState } from "./state.ts";
+
+/** Stores a new stream with its first messages. Must run inside {@link StreamStorage.transaction}. */
+export function insertStream(storage: StreamStorage, request: CreateRequest, incarnation: string, nowMs: number): StreamState {
+  const { messages, ...config } = request;
+  const kind = contentKind(config.contentType);
+  const stored = { ...config, incarnation, createdAtMs: nowMs, accessedAtMs: nowMs, closedBy: undefined };
+  storage.stream.insert(stored);
+  storage.log.create();
+  for (const run of planRuns(kind, 0, [messages], ROW_MAX_BYTES)) storage.log.insert(run, undefined, nowMs);
+  return { ...stored, kind, tail: positionCount(kind, messages), lastStreamSeq: undefined, lastAccessMs: nowMs };
+}
+
+/** What asking again for a stream that exists comes to (section 5.1). Its messages are left as they are. */
+export function confirmStream(state: StreamState, request: CreateRequest): CreateOutcome {
+  const error = configMismatch(state, request);
+  return error === undefined ? createdOutcome("exists", state) : { kind: "refused", error };
+}
+
+export function createdOutcome(kind: "created" | "exists", state: StreamState): CreateOutcome {
+  return { kind, contentType: state.contentType, next: state.tail, closed: state.closed };
+}

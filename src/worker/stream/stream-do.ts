@@ -1,0 +1,199 @@
+import { DurableObject } from "cloudflare:workers";
+import { protocolError } from "../../protocol/errors.ts";
+import { accessGranularityMs } from "../../protocol/expiry.ts";
+import { APPEND_QUEUE_MAX_BYTES, LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX } from "../../protocol/limits.ts";
+import { joinPayloads, readBody, type MessageBatch } from "../../protocol/messages.ts";
+import type { Position } from "../../protocol/offset.ts";
+import type { BaseEnv } from "../env.ts";
+import { StreamStorage } from "../storage/stream-storage.ts";
+import { commitAppends } from "./append.ts";
+import { confirmStream, createdOutcome, insertStream } from "./create.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { encodeLiveEvent } from "./live-event.ts";
+import { closeQuietly, ENDED_CLOSE_CODE, LiveReaders } from "./live-readers.ts";
+import type { AppendOutcome, AppendRequest, CreateOutcome, CreateRequest, DeleteOutcome, HeadOutcome, ReadRequest } from "./operations.ts";
+import { readChunk, readOutcome, resolveStart } from "./read.ts";
+import { decodeReadRequest, encodeAttachResponse, encodeReadResponse } from "./read-wire.ts";
+import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
+
+/** Messages that are committed and that live readers have not been told of yet. */
+interface Announcement {
+  readonly start: Position;
+  readonly added: readonly MessageBatch[];
+}
+
+/** Soonest that an expiry alarm is set again for a stream that its live readers keep alive. */
+const ALARM_MIN_DELAY_MS = 1000;
+
+/**
+ * One stream: the single place where its order is made. All state lies in the object's SQLite; what is kept in memory
+ * can be lost at any time and is loaded again.
+ */
+export class StreamDO extends DurableObject<BaseEnv> {
+  readonly #storage: StreamStorage;
+  readonly #readers: LiveReaders;
+  readonly #appends: GroupCommit<AppendRequest, AppendOutcome>;
+  #waitingBytes = 0;
+  #state: StreamState | undefined;
+  #ending: Promise<void> | undefined;
+  #announcement: Announcement | undefined;
+
+  constructor(ctx: DurableObjectState, env: BaseEnv) {
+    super(ctx, env);
+    this.#storage = new StreamStorage(ctx.storage);
+    this.#readers = new LiveReaders(ctx);
+    this.#state = loadState(this.#storage);
+    this.#appends = new GroupCommit({
+      commit: (requests) => this.#commit(requests),
+      durable: () => this.#storage.durable(),
+      afterCommit: () => this.#announce(),
+      nextTurn: () => scheduler.wait(0),
+    });
+  }
+
+  /** Creates the stream, or confirms that it is there as asked (section 5.1). */
+  async create(request: CreateRequest): Promise<CreateOutcome> {
+    let existing = this.#current(Date.now());
+    if (existing === undefined && this.#ending !== undefined) {
+      await this.#ending;
+      existing = this.#current(Date.now());
+    }
+    if (existing !== undefined) return confirmStream(existing, request);
+    const state = this.#storage.transaction(() => insertStream(this.#storage, request, crypto.randomUUID(), Date.now()));
+    this.#state = state;
+    const deadline = streamDeadlineMs(state);
+    if (deadline !== undefined) this.#storage.setAlarm(deadline);
+    return createdOutcome("created", state);
+  }
+
+  /** Appends, closes, or both (sections 5.2 and 5.3), in one commit with whatever else arrives at the moment. */
+  async append(request: AppendRequest): Promise<AppendOutcome> {
+    const bytes = "code" in request.messages ? 0 : request.messages.payload.byteLength;
+    if (this.#waitingBytes + bytes > APPEND_QUEUE_MAX_BYTES) {
+      const message = `More than ${String(APPEND_QUEUE_MAX_BYTES)} bytes of appends are waiting to be stored in this stream; send this one again in a moment.`;
+      return { kind: "refused", error: protocolError("APPEND_QUEUE_FULL", message) };
+    }
+    this.#waitingBytes += bytes;
+    try {
+      return await this.#appends.submit(request);
+    } finally {
+      this.#waitingBytes -= bytes;
+    }
+  }
+
+  /** What `HEAD` tells (section 5.5). Asking does not count as an access. */
+  head(): HeadOutcome {
+    const state = this.#current(Date.now());
+    if (state === undefined) return { kind: "not-found" };
+    const { contentType, expiry, tail, closed } = state;
+    return { kind: "found", contentType, expiry, public: state.public, next: tail, closed };
+  }
+
+  /** Deletes the stream with everything stored of it (section 5.4). */
+  async delete(): Promise<DeleteOutcome> {
+    if (this.#current(Date.now()) === undefined) return { kind: "not-found" };
+    await this.#end("the stream was deleted");
+    return { kind: "deleted" };
+  }
+
+  /** Reads, and takes in live readers (sections 5.6 to 5.8); see `read-wire.ts` for the form. */
+  override fetch(request: Request): Response {
+    const nowMs = Date.now();
+    const state = this.#current(nowMs);
+    if (state === undefined) return encodeReadResponse({ kind: "not-found" }, null);
+    const read = decodeReadRequest(request);
+    const start = resolveStart(state, read.from);
+    if (typeof start !== "number") return encodeReadResponse({ kind: "refused", error: start }, null);
+    const touched = this.#touch(state, nowMs);
+    return this.#answerRead(touched, read, start, nowMs);
+  }
+
+  /** Ends the stream when its time has come (section 5.1). */
+  override async alarm(): Promise<void> {
+    const nowMs = Date.now();
+    const state = this.#current(nowMs);
+    if (state === undefined) {
+      await this.#ending;
+      return;
+    }
+    const deadline = streamDeadlineMs(state);
+    if (deadline !== undefined) this.#storage.setAlarm(Math.max(deadline, nowMs + ALARM_MIN_DELAY_MS));
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    closeQuietly(socket, ENDED_CLOSE_CODE, "");
+  }
+
+  #answerRead(state: StreamState, read: ReadRequest, start: Position, nowMs: number): Response {
+    const chunk = readChunk(this.#storage, state, start, read.maxBytes);
+    const reachesTail = chunk.next === state.tail;
+    // A long-poll with something to answer is done; an SSE reader stays, and gets the last of its catch-up as an event.
+    const waits = !state.closed && reachesTail && (read.wait === "sse" || (read.wait === "long-poll" && chunk.next === start));
+    if (!waits) {
+      const outcome = readOutcome("messages", state, start, chunk.next, nowMs);
+      const body = read.wait === "sse" ? joinPayloads(state.kind, chunk.payloads) : readBody(state.kind, chunk.payloads);
+      return encodeReadResponse(outcome, body);
+    }
+    if (this.#readers.isFull) {
+      const message = `The stream has ${String(LIVE_READERS_MAX)} live readers already; try again later, or read without "live".`;
+      return encodeReadResponse({ kind: "refused", error: protocolError("TOO_MANY_READERS", message) }, null);
+    }
+    const { client, server } = this.#readers.attach();
+    if (chunk.next > start) {
+      const payload = joinPayloads(state.kind, chunk.payloads);
+      server.send(encodeLiveEvent({ start, end: chunk.next, closed: false, payload }));
+    }
+    return encodeAttachResponse(readOutcome("attached", state, start, chunk.next, nowMs), client);
+  }
+
+  #commit(requests: readonly AppendRequest[]): readonly AppendOutcome[] {
+    const nowMs = Date.now();
+    const before = this.#current(nowMs);
+    if (before === undefined) return requests.map(() => ({ kind: "not-found" }));
+    const { state, outcomes, added } = this.#storage.transaction(() => commitAppends(this.#storage, before, requests, nowMs));
+    this.#state = state;
+    if (added.length > 0 || state.closed !== before.closed) this.#announcement = { start: before.tail, added };
+    return outcomes;
+  }
+
+  /** Tells live readers what the last commit added; by now its writers have their answers. */
+  #announce(): void {
+    const announcement = this.#announcement;
+    const state = this.#state;
+    this.#announcement = undefined;
+    if (announcement === undefined || state === undefined || this.#readers.count === 0) return;
+    const bytes = announcement.added.reduce((sum, batch) => sum + batch.payload.byteLength, 0);
+    const payload = bytes > LIVE_EVENT_MAX_BYTES ? undefined : joinPayloads(state.kind, announcement.added.map((batch) => batch.payload));
+    this.#readers.broadcast({ start: announcement.start, end: state.tail, closed: state.closed, payload });
+  }
+
+  /** The stream, unless there is none or its time is over; in that case what is left of it is removed. */
+  #current(nowMs: number): StreamState | undefined {
+    const state = this.#state;
+    if (state === undefined) return undefined;
+    const deadline = streamDeadlineMs(state);
+    if (deadline === undefined || nowMs < deadline) return state;
+    // Live readers keep a stream with a sliding window alive for as long as they listen (section 5.1).
+    if (state.expiry.kind === "ttl" && this.#readers.count > 0) return this.#touch(state, nowMs);
+    void this.#end("the stream expired");
+    return undefined;
+  }
+
+  /** Counts an access towards the sliding window. It is written down only now and then: reads must not cost rows. */
+  #touch(state: StreamState, nowMs: number): StreamState {
+    if (state.expiry.kind !== "ttl") return state;
+    const isDue = nowMs - state.accessedAtMs >= accessGranularityMs(state.expiry);
+    if (isDue) this.#storage.stream.setAccessed(nowMs);
+    const touched = { ...state, lastAccessMs: nowMs, accessedAtMs: isDue ? nowMs : state.accessedAtMs };
+    this.#state = touched;
+    return touched;
+  }
+
+  #end(reason: string): Promise<void> {
+    this.#state = undefined;
+    this.#announcement = undefined;
+    this.#readers.dismiss(reason);
+    this.#ending = this.#storage.destroy();
+    return this.#ending;
+  }
+}
