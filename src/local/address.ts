@@ -20,8 +20,8 @@ export function parseLoopbackHost(host: string): LoopbackHost {
   if (isIP(name) === 6 && new URL(`http://[${name}]`).hostname === "[::1]") return { bind: "::1", inUrl: "[::1]" };
   throw new LocalServerError(
     "host_not_loopback",
-    `Refusing to listen on "${host}": the local server has no authentication, so everybody on that network could read ` +
-      `and change every stream. Use 127.0.0.1, ::1 or localhost.`,
+    `Refusing to listen on "${host}": the local server has no authentication, so everybody on that network could read and change every stream.`,
+    "Use 127.0.0.1, ::1 or localhost.",
   );
 }
 
@@ -53,7 +53,8 @@ export async function findPort(host: LoopbackHost, port: number): Promise<number
 export function portInUse(host: LoopbackHost, port: number, cause?: unknown): LocalServerError {
   return new LocalServerError(
     "port_in_use",
-    `${host.inUrl}:${port} is already in use by another program. Choose another port with --port, or --port 0 for a free one.`,
+    `${host.inUrl}:${port} is already in use by another program.`,
+    "Choose another port with --port, or --port 0 for a free one.",
     { cause },
   );
 }
@@ -69,7 +70,8 @@ function describePortProblem(error: Error, host: LoopbackHost, port: number): Lo
         : error.message;
   return new LocalServerError(
     "port_not_usable",
-    `Cannot listen on ${host.inUrl}:${port}: ${reason}. Choose another port with --port (0 takes a free one) or another address with --host.`,
+    `Cannot listen on ${host.inUrl}:${port}: ${reason}.`,
+    "Choose another port with --port (0 takes a free one) or another address with --host.",
     { cause: error },
   );
 }

@@ -48,7 +48,8 @@ export async function openDataFolder(dir: string): Promise<void> {
     if (error instanceof LocalServerError) throw error;
     throw new LocalServerError(
       "folder_not_usable",
-      `Cannot use ${dir} as the data folder: ${String(error)}. Choose another with --persist.`,
+      `Cannot use ${dir} as the data folder: ${String(error)}.`,
+      "Choose another with --persist.",
       { cause: error },
     );
   }
@@ -79,17 +80,24 @@ function requireEmpty(dir: string, names: readonly string[]): void {
   if (stranger === undefined) return;
   throw new LocalServerError(
     "folder_not_ours",
-    `${dir} holds other files (such as "${stranger}") and no ${MARKER_FILE}, so it is not a data folder of durable-streams. Choose a new or an empty folder with --persist.`,
+    `${dir} holds other files (such as "${stranger}") and no ${MARKER_FILE}, so it is not a data folder of durable-streams.`,
+    "Choose a new or an empty folder with --persist.",
   );
 }
 
 function requireKnownFormat(dir: string, marker: string): void {
   const format = /"format"\s*:\s*(\d+)/.exec(marker)?.[1];
   if (format === String(FORMAT)) return;
+  if (format === undefined) {
+    throw new LocalServerError(
+      "folder_not_usable",
+      `${path.join(dir, MARKER_FILE)} does not say in which format the data are.`,
+      "Restore that file or choose another folder with --persist.",
+    );
+  }
   throw new LocalServerError(
     "folder_too_new",
-    format === undefined
-      ? `${path.join(dir, MARKER_FILE)} does not say in which format the data are. Restore that file or choose another folder with --persist.`
-      : `The data in ${dir} have format ${format} and this program knows format ${FORMAT}. Use a newer durable-streams, or choose another folder with --persist.`,
+    `The data in ${dir} have format ${format} and this program knows format ${FORMAT}.`,
+    "Use a newer durable-streams, or choose another folder with --persist.",
   );
 }

@@ -11,14 +11,18 @@ const SHOWN_BODY_CHARACTERS = 300;
 export async function requireAnswer(url: string): Promise<void> {
   const health = `${url}/v1/health`;
   const { status, body } = await ask(health).catch((error: unknown) => {
-    throw new LocalServerError("runtime_failed", `The Worker does not answer at ${health}: ${String(error)}.`, {
-      cause: error,
-    });
+    throw workerFailed(`The Worker does not answer at ${health}: ${String(error)}.`, error);
   });
   if (status === 200) return;
-  throw new LocalServerError(
-    "runtime_failed",
-    `The Worker answers ${health} with status ${status}: ${body.slice(0, SHOWN_BODY_CHARACTERS)}`,
+  throw workerFailed(`The Worker answers ${health} with status ${status}: ${body.slice(0, SHOWN_BODY_CHARACTERS)}`);
+}
+
+function workerFailed(problem: string, cause?: unknown): LocalServerError {
+  return new LocalServerError(
+    "worker_failed",
+    problem,
+    "If the messages above do not tell why, try a new folder with --persist, or reinstall durable-streams.",
+    { cause },
   );
 }
 

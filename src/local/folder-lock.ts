@@ -84,7 +84,8 @@ function heldBy(file: string, holder: LockHolder): LocalServerError {
       : `Stop that server or choose another folder with --persist; if it is gone for good, delete ${file}.`;
   return new LocalServerError(
     "folder_in_use",
-    `The data folder ${path.dirname(file)} is in use by a server ${where} (pid ${holder.process.pid}${machine}). ${remedy}`,
+    `The data folder ${path.dirname(file)} is in use by a server ${where} (pid ${holder.process.pid}${machine}).`,
+    remedy,
   );
 }
 
@@ -98,7 +99,8 @@ async function create(file: string, holder: LockHolder): Promise<boolean> {
     if (systemErrorCode(error) === "EEXIST") return false;
     throw new LocalServerError(
       "folder_not_usable",
-      `Cannot create ${file}: ${String(error)}. The data folder must be writable and on a file system with hard links; choose another with --persist.`,
+      `Cannot create ${file}: ${String(error)}.`,
+      "The data folder must be writable and on a file system with hard links; choose another with --persist.",
       { cause: error },
     );
   } finally {
@@ -135,7 +137,8 @@ async function readHolder(file: string): Promise<LockHolder | undefined> {
   if (holder !== undefined) return holder;
   throw new LocalServerError(
     "folder_in_use",
-    `${file} is damaged, so it cannot be told whether another server uses this folder. If none does, delete that file.`,
+    `${file} is damaged, so it cannot be told whether another server uses this folder.`,
+    "If none does, delete that file.",
   );
 }
 

@@ -9,16 +9,23 @@ export type LocalServerErrorCode =
   | "folder_too_new"
   | "folder_not_usable"
   | "worker_missing"
-  | "runtime_failed";
+  | "runtime_failed"
+  | "worker_failed";
 
-/** The embedded server could not start. The message names the value at fault and what to do about it. */
+/** The embedded server could not start. */
 export class LocalServerError extends Error {
   override readonly name = "LocalServerError";
   readonly code: LocalServerErrorCode;
+  /** What was wrong, with the value at fault: one sentence. */
+  readonly problem: string;
+  /** What to do about it: one sentence or two. */
+  readonly remedy: string;
 
-  constructor(code: LocalServerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: LocalServerErrorCode, problem: string, remedy: string, options?: ErrorOptions) {
+    super(`${problem} ${remedy}`, options);
     this.code = code;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }
 

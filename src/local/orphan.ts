@@ -16,7 +16,8 @@ export async function endOrphan(runtime: ProcessIdentity): Promise<void> {
     if (performance.now() > deadline) {
       throw new LocalServerError(
         "folder_in_use",
-        `The runtime of a killed server (pid ${runtime.pid}) still has this folder open and cannot be ended. End it with: kill -9 ${runtime.pid}`,
+        `The runtime of a killed server (pid ${runtime.pid}) still has this folder open and cannot be ended.`,
+        `End it with: kill -9 ${runtime.pid}`,
       );
     }
     kill(runtime.pid);

@@ -13,7 +13,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 /** What workerd appends to its own errors: addresses in its binary, of no use to anybody without its symbols. */
 const NATIVE_STACK = /\s*\n?stack:(?:\s+\S*\b[0-9a-f]{4,}\b)+\s*$/;
 /** Where in workerd's source the message comes from. */
-const NATIVE_SOURCE = /^\S+\.(?:c\+\+|h):\d+: (?:\w+: )?/;
+const NATIVE_SOURCE = /\S+\.(?:c\+\+|h):\d+: (?:failed: |error: )?(?:remote\.)?(?:jsg\.)?/g;
 const NOISE = /LLVM_SYMBOLIZER|took recursive isolate lock/;
 
 /** Passes on every message that the runtime writes to its stdout or stderr, which are lines of JSON. */

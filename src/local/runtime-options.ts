@@ -4,7 +4,7 @@ import { dataPaths } from "./data-folder.ts";
 import type { LoopbackHost } from "./address.ts";
 
 /** Whose platform behaviour the Worker is written for; `deleteAll` clears alarms from 2026-02-24 on. */
-const COMPATIBILITY_DATE = "2026-07-01";
+const COMPATIBILITY_DATE = "2026-07-30";
 
 export interface RuntimeConfig {
   readonly workerFile: string;

@@ -16,6 +16,9 @@ import type { MiniflareModule, Runtime } from "./runtime.ts";
 /** How often a free port is chosen anew when somebody else is quicker to bind it. */
 const PORT_ATTEMPTS = 5;
 
+const RUNTIME_REMEDY =
+  "workerd needs a 64-bit Linux (glibc 2.35 or newer), macOS 13.5 or newer, or Windows. Reinstall the dependencies if its binary is missing.";
+
 /**
  * Runs the Worker on workerd, with its data in one folder, and answers once it answers requests.
  * @throws LocalServerError, with nothing left running and the folder free.
@@ -27,18 +30,19 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const vars = requireFreeNames(options.vars ?? {});
   const persistDir = path.resolve(options.persistDir ?? DEFAULT_PERSIST_DIR);
   const clock = stopwatch();
-  const importing = clock.measure("importMs", import("miniflare"));
+  const importing = clock.measure("importMs", () => import("miniflare"));
   // Should the preparation fail, nobody waits for the import any more.
   importing.catch(() => undefined);
-  const lock = await clock.measure("prepareMs", openAndLock(persistDir));
+  const lock = await clock.measure("prepareMs", () => openAndLock(persistDir));
   let runtime: Runtime | undefined;
   try {
     const config = { workerFile, host, persistDir, vars };
     const log = options.log ?? logToStderr;
-    const launched = await clock.measure("runtimeMs", launch(config, options.port ?? DEFAULT_PORT, importing, log));
+    const port = options.port ?? DEFAULT_PORT;
+    const launched = await clock.measure("runtimeMs", () => launch(config, port, importing, log));
     runtime = launched.runtime;
     const url = `http://${host.inUrl}:${launched.port}`;
-    await clock.measure("firstAnswerMs", requireAnswer(url));
+    await clock.measure("firstAnswerMs", () => requireAnswer(url));
     await lock.describe(url, (await identifyProcess(runtime.pid)) ?? { pid: runtime.pid, started: "" });
     const startTimings = { ...clock.read(), totalMs: performance.now() - begin };
     return toLocalServer({ url, persistDir, startTimings }, runtime, lock);
@@ -112,7 +116,9 @@ async function launch(
         throw portInUse(config.host, port, error);
       }
       const reason = said.length > 0 ? said.join("\n") : String(error);
-      throw new LocalServerError("runtime_failed", `The runtime did not start: ${reason}`, { cause: error });
+      throw new LocalServerError("runtime_failed", `The runtime did not start: ${reason}`, RUNTIME_REMEDY, {
+        cause: error,
+      });
     }
   }
 }
@@ -125,7 +131,8 @@ async function requireWorker(file: string): Promise<string> {
   } catch (error) {
     throw new LocalServerError(
       "worker_missing",
-      `The server's bundle ${workerFile} is not there. In a clone of the repository build it with: npm run build`,
+      `The server's bundle ${workerFile} is not there.`,
+      "In a clone of the repository build it with: npm run build",
       { cause: error },
     );
   }
@@ -134,13 +141,13 @@ async function requireWorker(file: string): Promise<string> {
 function requireFreeNames(vars: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const taken = ["ALLOWED_HOSTS", "STREAMS", "R2", "REGISTRY"].find((name) => name in vars);
   if (taken === undefined) return vars;
-  throw new LocalServerError("variable_reserved", `The variable ${taken} is set by the server itself; leave it out.`);
+  throw new LocalServerError("variable_reserved", `${taken} is set by the server itself.`, "Leave it out.");
 }
 
 type Measure = "prepareMs" | "importMs" | "runtimeMs" | "firstAnswerMs";
 
 function stopwatch(): {
-  measure<T>(name: Measure, work: Promise<T>): Promise<T>;
+  measure<T>(name: Measure, work: () => Promise<T>): Promise<T>;
   read(): Record<Measure, number>;
 } {
   const times: Record<Measure, number> = { prepareMs: 0, importMs: 0, runtimeMs: 0, firstAnswerMs: 0 };
@@ -148,7 +155,7 @@ function stopwatch(): {
     async measure(name, work) {
       const begin = performance.now();
       try {
-        return await work;
+        return await work();
       } finally {
         times[name] = performance.now() - begin;
       }

@@ -1,0 +1,41 @@
+import { LocalServerError } from "../local/local-server-error.ts";
+import type { RuntimeDeath } from "../local/options.ts";
+import { CommandFailure, usageFailure } from "./command-failure.ts";
+import { EXIT } from "./exit-codes.ts";
+
+const USAGE_CODES: readonly string[] = ["host_not_loopback", "variable_reserved"];
+
+/** A server that did not start, as a failure of the command; anything else stays what it is. */
+export function devFailure(error: unknown): unknown {
+  if (!(error instanceof LocalServerError)) return error;
+  if (USAGE_CODES.includes(error.code)) return usageFailure(error.problem, error.remedy);
+  const details = { code: error.code.toUpperCase(), message: error.problem, hint: error.remedy };
+  const exitCode = error.code === "folder_in_use" ? EXIT.conflict : EXIT.failure;
+  return new CommandFailure({ ...details, exitCode }, { cause: error });
+}
+
+/**
+ * The runtime is not started again in its place: that would hide from a developer the very failure that is worth
+ * seeing, and a runtime that dies at every start would be started for ever. A supervisor can start `dev` again.
+ */
+export function runtimeDied({ exitCode, signal }: RuntimeDeath, persistDir: string): CommandFailure {
+  const how = signal === null ? `with exit code ${exitCode ?? "unknown"}` : `by ${signal}`;
+  return new CommandFailure({
+    code: "RUNTIME_DIED",
+    message: `The runtime (workerd) was ended ${how}, and nobody had asked it to stop.`,
+    hint: `What it acknowledged is safe in ${persistDir}. Start the same command again to go on; if the machine is short of memory, that may be why.`,
+  });
+}
+
+const VARIABLE = /^([A-Za-z_]\w*)=(.*)$/s;
+
+/** `NAME=VALUE` pairs; of one name given twice the last counts. */
+export function parseVariables(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = VARIABLE.exec(pair) ?? [];
+      if (name !== undefined && value !== undefined) return [name, value];
+      throw usageFailure(`--var "${pair}" is not a NAME=VALUE pair.`, "Write for example --var SEGMENT_MAX_MESSAGES=3.");
+    }),
+  );
+}

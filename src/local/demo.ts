@@ -1,0 +1,92 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { measureGreenhouse } from "./demo-measurement.ts";
+
+export const DEMO_STREAM = "demo";
+
+const INTERVAL_MS = 1_000;
+/** An append that takes longer counts as failed; the next second has its own message. */
+const PATIENCE_MS = 5_000;
+
+export interface DemoOptions {
+  /** Of the server, without a trailing slash. */
+  readonly url: string;
+  /** Told once when appends begin to fail; the demo goes on with the next second. */
+  readonly onProblem: (problem: string) => void;
+}
+
+export interface Demo {
+  /** Resolves once no request of the demo is under way any more. */
+  stop(): Promise<void>;
+}
+
+/** Appends a measurement to the stream `demo` every second until stopped, and creates the stream if need be. */
+export function startDemo(options: DemoOptions): Demo {
+  const stopper = new AbortController();
+  const finished = appendForever(options, stopper.signal);
+  return {
+    async stop() {
+      stopper.abort();
+      await finished;
+    },
+  };
+}
+
+/** One message after the other, so a slow server gets fewer of them and never a pile. */
+async function appendForever({ url, onProblem }: DemoOptions, signal: AbortSignal): Promise<void> {
+  const stream = `${url}/v1/stream/${DEMO_STREAM}`;
+  const begin = performance.now();
+  let working = true;
+  let sequence: number | undefined;
+  while (!signal.aborted) {
+    try {
+      sequence ??= await create(stream, signal);
+      await append(stream, sequence, signal);
+      sequence += 1;
+      working = true;
+    } catch (error) {
+      // Whatever it was, the stream may have changed: look at it anew.
+      sequence = undefined;
+      if (working && !signal.aborted) onProblem(error instanceof Error ? error.message : String(error));
+      working = false;
+    }
+    await delay(untilNextTick(performance.now() - begin, INTERVAL_MS), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * Milliseconds to the next whole interval since the beginning. Counted from there, the ticks do not drift by what each
+ * append takes, and those that were missed are left out.
+ */
+export function untilNextTick(elapsedMs: number, intervalMs: number): number {
+  return intervalMs - (elapsedMs % intervalMs);
+}
+
+/** Answers how many messages the stream holds, so that numbering goes on where an earlier run left off. */
+async function create(stream: string, signal: AbortSignal): Promise<number> {
+  const response = await request(stream, "PUT", undefined, signal);
+  // The second group of our own server's offsets counts the messages of a JSON stream.
+  const count = Number(response.headers.get("stream-next-offset")?.split("_")[1]);
+  return Number.isSafeInteger(count) ? count : 0;
+}
+
+async function append(stream: string, sequence: number, signal: AbortSignal): Promise<void> {
+  const measurement = measureGreenhouse(new Date(), Math.random);
+  await request(stream, "POST", JSON.stringify({ sequence, ...measurement }), signal);
+}
+
+async function request(
+  stream: string,
+  method: "PUT" | "POST",
+  body: string | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  const response = await fetch(stream, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: body ?? null,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${stream} was answered with ${response.status}: ${text}`);
+  return response;
+}
