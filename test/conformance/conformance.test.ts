@@ -11,7 +11,7 @@ beforeEach(({ task, skip }) => {
 });
 
 // Runs whatever happens to the tests above, so a name filter cannot take the counting away with them.
-afterAll((_, suite) => {
+afterAll(({}, suite) => {
   expect(differences(countByGroup(suite.file), SCOPE), "what ran is not what scope.ts claims").toEqual([]);
 });
 
