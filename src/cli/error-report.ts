@@ -2,6 +2,7 @@ import { isClientError } from "../client/errors/client-error.ts";
 import type { ClientErrorKind } from "../client/errors/client-error.ts";
 import { CommandFailure } from "./command-failure.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { isFileError, reportFileError } from "./file-error.ts";
 
 /** Any failure in the form in which it is shown, on stderr or as JSON. */
 export interface ErrorReport {
@@ -35,11 +36,14 @@ const SEE_HELP = /\n*See more help with --help\s*$/;
 // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
+const HINT = "Run the command with --help to see its arguments and flags.";
+
+/** Errors of oclif, and our own in its hooks, which may know a better code and hint. */
 function usageReport(error: Error): ErrorReport {
   return {
-    code: "USAGE",
+    code: "code" in error && typeof error.code === "string" ? error.code : "USAGE",
     message: error.message.replace(SEE_HELP, "").replace(COLOUR, "").trim(),
-    hint: "Run the command with --help to see its arguments and flags.",
+    hint: "hint" in error && typeof error.hint === "string" ? error.hint : HINT,
     exitCode: EXIT.usage,
     unexpected: false,
   };
@@ -61,6 +65,7 @@ export function reportError(error: unknown): ErrorReport {
     };
   }
   if (error instanceof Error && oclifExitCode(error) === EXIT.usage) return usageReport(error);
+  if (isFileError(error)) return reportFileError(error);
   return {
     code: "UNEXPECTED",
     message: error instanceof Error ? error.message : String(error),

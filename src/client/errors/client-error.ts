@@ -3,10 +3,10 @@ export type ClientErrorKind =
   "not-found" | "not-allowed" | "conflict" | "closed" | "rejected" | "malformed" | "unavailable";
 
 export interface ClientErrorDetails {
+  /** The stream's URL, without credentials. */
+  readonly url: string;
   /** What went wrong, with the URL or value it went wrong with. */
   readonly message: string;
-  /** What to do about it. */
-  readonly hint: string;
   /** The server's own `error.code` where it sent one, else a stable code of ours. */
   readonly code: string;
   /** The HTTP status, or `undefined` when no answer arrived. */
@@ -14,25 +14,31 @@ export interface ClientErrorDetails {
 }
 
 /**
- * The base of everything the client throws. One class per failure stands in its own file beside this one; `retryable`
- * says whether the same request may succeed if it is simply sent again later.
+ * The base of everything the client throws. Each failure has its class in its own file beside this one; `retryable` says
+ * whether the same request may succeed if it is simply sent again later, `hint` what else to do.
  */
 export abstract class ClientError extends Error {
   abstract readonly kind: ClientErrorKind;
-  readonly code: string;
-  readonly hint: string;
-  readonly status: number | undefined;
+  abstract readonly hint: string;
   readonly retryable: boolean = false;
+  readonly url: string;
+  readonly code: string;
+  readonly status: number | undefined;
 
   constructor(details: ClientErrorDetails, options?: ErrorOptions) {
     super(details.message, options);
     this.name = new.target.name;
+    this.url = details.url;
     this.code = details.code;
-    this.hint = details.hint;
     this.status = details.status;
   }
 }
 
 export function isClientError(error: unknown): error is ClientError {
   return error instanceof ClientError;
+}
+
+/** Whether sending the same request again later may succeed. */
+export function isRetryable(error: unknown): boolean {
+  return isClientError(error) && error.retryable;
 }

@@ -1,0 +1,84 @@
+import { string } from "@oclif/core/flags";
+import { StreamClient } from "../client/stream-client.ts";
+import { BaseCommand } from "./base-command.ts";
+import { usageFailure } from "./command-failure.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { DEFAULT_SERVER_URL, streamUrl } from "./server-address.ts";
+import { readTokenFromStdin, requireToken } from "./token.ts";
+
+/** What the flags of this class say, as `parse` returns them. */
+interface ServerFlags {
+  readonly url: string;
+  readonly project?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+/** A command that talks to a server: `--url`, `--project` and `--token`, and the client that they make. */
+export abstract class ServerCommand extends BaseCommand {
+  static override baseFlags = {
+    ...BaseCommand.baseFlags,
+    url: string({
+      summary: "The server; with a path of its own, the root of its streams.",
+      helpGroup: "GLOBAL",
+      helpValue: "URL",
+      env: "DURABLE_STREAMS_URL",
+      default: DEFAULT_SERVER_URL,
+    }),
+    project: string({
+      summary: "The project whose streams are meant (default: the server's default project).",
+      helpGroup: "GLOBAL",
+      helpValue: "NAME",
+      env: "DURABLE_STREAMS_PROJECT",
+    }),
+    token: string({
+      summary: "Sent as a Bearer token; - reads it from stdin, which keeps it out of the process list.",
+      helpGroup: "GLOBAL",
+      helpValue: "TOKEN",
+      env: "DURABLE_STREAMS_TOKEN",
+      // Otherwise the manifest, or help, could print what the environment holds.
+      noCacheDefault: true,
+    }),
+  };
+
+  #client: StreamClient | undefined;
+  #interrupt: ReturnType<typeof interruptSignal> | undefined;
+
+  /** The URL of the stream that an argument names. */
+  protected streamUrl(flags: ServerFlags, stream: string): string {
+    return streamUrl({ url: flags.url, project: flags.project }, stream);
+  }
+
+  /** A client with the credentials of the flags. It is disposed of when the command ends. */
+  protected async connect(flags: ServerFlags, stdinIsData = false): Promise<StreamClient> {
+    const given = flags.token === "-" ? await this.#tokenFromStdin(stdinIsData) : flags.token;
+    const token = given === undefined ? undefined : requireToken(given);
+    const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
+    const client = new StreamClient({ token, userAgent: this.config.userAgent, trace });
+    this.#client = client;
+    return client;
+  }
+
+  #tokenFromStdin(stdinIsData: boolean): Promise<string> {
+    if (!stdinIsData) return readTokenFromStdin();
+    throw usageFailure(
+      "stdin cannot give both the token and the data.",
+      "Give the data by --file, or the token by DURABLE_STREAMS_TOKEN.",
+    );
+  }
+
+  /** Aborted by Ctrl-C and SIGTERM; a command that uses it ends in order. Until then both end it on the spot. */
+  protected interruptSignal(): AbortSignal {
+    this.#interrupt ??= interruptSignal();
+    return this.#interrupt.signal;
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    this.#interrupt?.dispose();
+    await this.#client?.dispose();
+    await super.finally(error);
+  }
+}
+
+function traceToStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,28 @@
+import { usageFailure } from "./command-failure.ts";
+
+/** No token is longer; more than this on stdin is something else that was piped in by mistake. */
+const TOKEN_MAX_BYTES = 16 * 1024;
+
+/** Reads the token that `--token -` announces: all of stdin, with the white space around it removed. */
+export async function readTokenFromStdin(): Promise<string> {
+  if (process.stdin.isTTY) {
+    throw usageFailure("--token - reads the token from stdin, and stdin is a terminal.", "Pipe it in: pass show token | durable-streams ... --token -");
+  }
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of process.stdin) {
+    pieces.push(Buffer.from(piece));
+    bytes += pieces.at(-1)?.byteLength ?? 0;
+    if (bytes > TOKEN_MAX_BYTES) throw usageFailure("What --token - read from stdin is too long to be a token.");
+  }
+  return Buffer.concat(pieces).toString("utf8").trim();
+}
+
+/** Refuses what cannot stand in a header; the value itself is never shown. */
+export function requireToken(token: string): string {
+  if (/^[\u0021-\u007e]+$/.test(token)) return token;
+  throw usageFailure(
+    "The token is empty or has characters that no token has, such as spaces or line breaks.",
+    "Check --token or DURABLE_STREAMS_TOKEN; leave both out for a server that asks for none.",
+  );
+}

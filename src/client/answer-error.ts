@@ -1,0 +1,110 @@
+import {
+  isClosedHeader,
+  PRODUCER_EPOCH,
+  PRODUCER_EXPECTED_SEQ,
+  PRODUCER_RECEIVED_SEQ,
+  STREAM_CLOSED,
+  STREAM_NEXT_OFFSET,
+} from "../protocol/headers.ts";
+import { AccessDeniedError } from "./errors/access-denied-error.ts";
+import type { ClientError, ClientErrorDetails } from "./errors/client-error.ts";
+import { ConflictError } from "./errors/conflict-error.ts";
+import { RateLimitedError } from "./errors/rate-limited-error.ts";
+import { RejectedRequestError } from "./errors/rejected-request-error.ts";
+import { SequenceGapError } from "./errors/sequence-gap-error.ts";
+import { ServerFailureError } from "./errors/server-failure-error.ts";
+import { StaleEpochError } from "./errors/stale-epoch-error.ts";
+import { StreamClosedError } from "./errors/stream-closed-error.ts";
+import { StreamGoneError } from "./errors/stream-gone-error.ts";
+import { StreamNotFoundError } from "./errors/stream-not-found-error.ts";
+import type { Answer } from "./transport.ts";
+import { visibleText } from "./visible-text.ts";
+
+/** Nobody needs more of an error's body than this; the rest is dropped. */
+const ERROR_BODY_MAX_BYTES = 64 * 1024;
+const SENTENCE_MAX_CHARACTERS = 500;
+
+async function readStart(answer: Answer): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of answer.body) {
+      pieces.push(piece);
+      bytes += piece.byteLength;
+      if (bytes >= ERROR_BODY_MAX_BYTES) break;
+    }
+  } catch {
+    // The status alone has to do: the body only explains it.
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+interface ServerWords {
+  readonly code: string | undefined;
+  readonly sentence: string | undefined;
+}
+
+/** `{"error":{"code","message"}}` as our server answers; from others the plain text, if it is one short line. */
+function serverWords(body: string): ServerWords {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === "object" && parsed !== null && "error" in parsed) {
+      const { error } = parsed;
+      if (typeof error === "object" && error !== null) {
+        return {
+          code: "code" in error && typeof error.code === "string" ? error.code : undefined,
+          sentence: "message" in error && typeof error.message === "string" ? error.message : undefined,
+        };
+      }
+    }
+  } catch {
+    // Not JSON: other servers answer in plain text.
+  }
+  const text = body.trim();
+  return { code: undefined, sentence: text === "" || text.includes("<html") ? undefined : text };
+}
+
+function wholeNumber(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+}
+
+/** `Retry-After` in either of its forms (RFC 9110, section 10.2.3). */
+function retryAfterMs(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const seconds = wholeNumber(value);
+  if (seconds !== undefined) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/** The error that an answer stands for. It reads the body, so the answer cannot be used afterwards. */
+export async function answerError(answer: Answer, url: string, doing: string): Promise<ClientError> {
+  const { status } = answer;
+  const { code, sentence } = serverWords(await readStart(answer));
+  const said = sentence === undefined ? "" : `: ${visibleText(sentence).slice(0, SENTENCE_MAX_CHARACTERS)}`;
+  const message = `${doing} ${url} failed with ${String(status)}${said}`;
+  const details = (fallback: string): ClientErrorDetails => ({ url, status, code: code ?? fallback, message });
+  if (status === 403 && (answer.header(PRODUCER_EPOCH) !== undefined || code === "STALE_EPOCH")) {
+    return new StaleEpochError({ ...details("STALE_EPOCH"), currentEpoch: wholeNumber(answer.header(PRODUCER_EPOCH)) });
+  }
+  if (status === 409) return conflict(answer, details);
+  if (status === 401 || status === 403) return new AccessDeniedError(details("ACCESS_DENIED"));
+  if (status === 404) return new StreamNotFoundError(details("STREAM_NOT_FOUND"));
+  if (status === 410) return new StreamGoneError(details("STREAM_GONE"));
+  const asked = retryAfterMs(answer.header("retry-after"));
+  if (status === 429) return new RateLimitedError({ ...details("RATE_LIMITED"), retryAfterMs: asked });
+  if (status >= 500 && status !== 501) return new ServerFailureError({ ...details("SERVER_FAILURE"), retryAfterMs: asked });
+  return new RejectedRequestError(details("REQUEST_REJECTED"));
+}
+
+function conflict(answer: Answer, details: (fallback: string) => ClientErrorDetails): ClientError {
+  if (isClosedHeader(answer.header(STREAM_CLOSED))) {
+    return new StreamClosedError({ ...details("STREAM_CLOSED"), finalOffset: answer.header(STREAM_NEXT_OFFSET) });
+  }
+  const expectedSeq = wholeNumber(answer.header(PRODUCER_EXPECTED_SEQ));
+  if (expectedSeq !== undefined) {
+    const receivedSeq = wholeNumber(answer.header(PRODUCER_RECEIVED_SEQ));
+    return new SequenceGapError({ ...details("SEQUENCE_GAP"), expectedSeq, receivedSeq });
+  }
+  return new ConflictError(details("CONFLICT"));
+}

@@ -1,0 +1,8 @@
+import { ClientError } from "./client-error.ts";
+
+/** 410: the stream was deleted while forks still need its data, or the offset lies before what is kept (sections 5.4, 5.6). */
+export class StreamGoneError extends ClientError {
+  override readonly kind = "not-found";
+  override readonly hint =
+    "The stream was deleted, or the data at this offset is no longer kept: read from the start, or use another stream.";
+}

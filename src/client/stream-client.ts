@@ -1,0 +1,86 @@
+import { catchUp, readPage, type CatchUpOptions, type Page } from "./catch-up.ts";
+import { deliver, type Delivery } from "./deliver.ts";
+import { follow, type FollowOptions } from "./follow.ts";
+import {
+  appendToStream,
+  closeStream,
+  createStream,
+  deleteStream,
+  describeStream,
+  type AppendOptions,
+  type AppendResult,
+  type CreateOptions,
+  type CreateResult,
+  type StreamDescription,
+} from "./operations.ts";
+import { withRetries, type RetryOptions } from "./retry.ts";
+import type { StreamBatch } from "./stream-batch.ts";
+import { Transport, type TransportOptions } from "./transport.ts";
+
+export interface StreamClientOptions extends TransportOptions {
+  /** When to give up repeating requests that may be repeated (describe, and reads that break off). */
+  readonly retry?: RetryOptions | undefined;
+}
+
+/**
+ * A client for any server of the Durable Streams protocol. A stream is its URL. Every method throws a `ClientError`, or
+ * the reason of the signal it was given.
+ */
+export class StreamClient {
+  readonly #transport: Transport;
+  readonly #retry: RetryOptions;
+
+  constructor(options: StreamClientOptions = {}) {
+    this.#transport = new Transport(options);
+    this.#retry = options.retry ?? {};
+  }
+
+  /** Creates a stream; one that is there already with the same configuration is a success too (section 5.1). */
+  create(url: string, options: CreateOptions = {}): Promise<CreateResult> {
+    return createStream(this.#transport, url, options);
+  }
+
+  /** Sends one append, once. */
+  append(url: string, options: AppendOptions): Promise<AppendResult> {
+    return appendToStream(this.#transport, url, options);
+  }
+
+  /** Appends one batch exactly once, whatever happens to requests and answers on the way (section 5.2.1). */
+  deliver(url: string, delivery: Delivery, retry: RetryOptions = {}): Promise<AppendResult> {
+    return deliver(this.#transport, url, delivery, { ...this.#retry, ...retry });
+  }
+
+  /** Closes a stream; one that is closed already is a success too (section 5.3). */
+  closeStream(url: string, signal?: AbortSignal): Promise<AppendResult> {
+    return closeStream(this.#transport, url, signal);
+  }
+
+  delete(url: string, signal?: AbortSignal): Promise<void> {
+    return deleteStream(this.#transport, url, signal);
+  }
+
+  /** What the stream is and where its tail stands (section 5.5). Repeated while the server cannot be reached. */
+  describe(url: string, signal?: AbortSignal): Promise<StreamDescription> {
+    return withRetries(() => describeStream(this.#transport, url, signal), { ...this.#retry, signal });
+  }
+
+  /** One page of a catch-up read. */
+  readPage(url: string, offset: string, signal?: AbortSignal): Promise<Page> {
+    return readPage(this.#transport, url, offset, signal);
+  }
+
+  /** Everything from an offset to the present end. */
+  catchUp(url: string, options: CatchUpOptions = {}): AsyncGenerator<StreamBatch> {
+    return catchUp(this.#transport, url, { ...options, retry: { ...this.#retry, ...options.retry } });
+  }
+
+  /** Everything from an offset on, live, until the stream is closed. */
+  follow(url: string, options: FollowOptions = {}): AsyncGenerator<StreamBatch> {
+    return follow(this.#transport, url, options);
+  }
+
+  /** Drops all connections. The client cannot be used afterwards. */
+  async dispose(): Promise<void> {
+    await this.#transport.close();
+  }
+}

@@ -1,0 +1,134 @@
+import { Agent, type Dispatcher } from "undici";
+import { toTransportError } from "./transport-error.ts";
+
+/** How the client talks to servers. All waits are milliseconds. */
+export interface TransportOptions {
+  /** Sent as `Authorization: Bearer`. Never traced. */
+  readonly token?: string | undefined;
+  /** Sent as `User-Agent`. */
+  readonly userAgent?: string | undefined;
+  /** Longest wait for a connection, TLS included. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Longest wait for the head of an answer once the request is sent. Default 30,000. */
+  readonly answerTimeoutMs?: number | undefined;
+  /** Longest silence inside the body of an answer. Default 30,000. */
+  readonly silenceTimeoutMs?: number | undefined;
+  /** Gets a line for each request and answer, with credentials redacted. */
+  readonly trace?: ((line: string) => void) | undefined;
+}
+
+export interface Request {
+  readonly method: "PUT" | "POST" | "GET" | "HEAD" | "DELETE";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Overrides the silence allowed inside this answer's body. */
+  readonly silenceTimeoutMs?: number | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** The value of a header by its name in any case; of repeated headers the first. */
+  header(name: string): string | undefined;
+  /** The body as it arrives. It has to be read to its end or dumped, or the connection is lost for reuse. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Reads and forgets what is left of a small body; of a large one it drops the connection. */
+  dump(): Promise<void>;
+}
+
+const SECRET_HEADERS = new Set(["authorization", "cookie", "set-cookie", "proxy-authorization"]);
+
+function describeHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => ` ${name}=${SECRET_HEADERS.has(name.toLowerCase()) ? "[redacted]" : JSON.stringify(value)}`)
+    .join("");
+}
+
+/** Sends requests over kept-alive connections and turns whatever breaks below HTTP into errors of the client. */
+export class Transport {
+  readonly #agent: Agent;
+  readonly #options: TransportOptions;
+  readonly #silenceTimeoutMs: number;
+
+  constructor(options: TransportOptions = {}) {
+    this.#options = options;
+    this.#silenceTimeoutMs = options.silenceTimeoutMs ?? 30_000;
+    this.#agent = new Agent({
+      connect: { timeout: options.connectTimeoutMs ?? 10_000 },
+      headersTimeout: options.answerTimeoutMs ?? 30_000,
+      bodyTimeout: this.#silenceTimeoutMs,
+    });
+  }
+
+  async send(request: Request): Promise<Answer> {
+    const { method, url, body, signal } = request;
+    signal?.throwIfAborted();
+    const headers = this.#headers(request);
+    this.#options.trace?.(`> ${method} ${url}${describeHeaders(headers)} body=${String(body?.byteLength ?? 0)}B`);
+    const startedMs = performance.now();
+    const target = new URL(url);
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await this.#agent.request({
+        origin: target.origin,
+        path: `${target.pathname}${target.search}`,
+        method,
+        headers,
+        body: body ?? null,
+        signal: signal ?? null,
+        bodyTimeout: request.silenceTimeoutMs ?? this.#silenceTimeoutMs,
+      });
+    } catch (error) {
+      throw this.#broken(error, request);
+    }
+    const tookMs = Math.round(performance.now() - startedMs);
+    this.#options.trace?.(`< ${String(response.statusCode)} in ${String(tookMs)}ms${describeHeaders(response.headers)}`);
+    return this.#answer(request, response);
+  }
+
+  #headers({ headers }: Request): Record<string, string> {
+    const { token, userAgent } = this.#options;
+    return {
+      ...(userAgent === undefined ? {} : { "user-agent": userAgent }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    };
+  }
+
+  #answer(request: Request, response: Dispatcher.ResponseData): Answer {
+    const broken = (error: unknown): unknown => this.#broken(error, request);
+    return {
+      status: response.statusCode,
+      header(name) {
+        const value = response.headers[name.toLowerCase()];
+        return Array.isArray(value) ? value[0] : value;
+      },
+      body: mapErrors(response.body, broken),
+      dump: () => response.body.dump({ limit: DUMP_LIMIT_BYTES }),
+    };
+  }
+
+  #broken(error: unknown, request: Request): unknown {
+    if (request.signal?.aborted === true) return request.signal.reason;
+    const mapped = toTransportError(error, request.url);
+    this.#options.trace?.(`! ${request.method} ${request.url} ${mapped.code}: ${mapped.message}`);
+    return mapped;
+  }
+
+  /** Drops every connection, those with answers under way included. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+/** Past this much, dropping the connection is cheaper than reading the rest. */
+const DUMP_LIMIT_BYTES = 128 * 1024;
+
+async function* mapErrors(body: AsyncIterable<Uint8Array>, map: (error: unknown) => unknown): AsyncIterable<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw map(error);
+  }
+}

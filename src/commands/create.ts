@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import { string as stringArg } from "@oclif/core/args";
+import { boolean, string } from "@oclif/core/flags";
+import { usageFailure } from "../cli/command-failure.ts";
+import { parseDurationSeconds, requireTimestamp } from "../cli/duration.ts";
+import { ServerCommand } from "../cli/server-command.ts";
+import { isContentType } from "../protocol/content-type.ts";
+
+export default class Create extends ServerCommand {
+  static override summary = "Create a stream.";
+  static override description =
+    "A stream that is there already with the same configuration is a success; with another one it is a conflict (exit code 5).";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> orders --content-type application/json",
+    "<%= config.bin %> <%= command.id %> logs/today --content-type text/plain --ttl 7d",
+    "<%= config.bin %> <%= command.id %> answer --content-type application/json --closed '{\"answer\":42}'",
+  ];
+
+  static override args = {
+    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
+    data: stringArg({ description: "The first content; a JSON array is one message per element." }),
+  };
+
+  static override flags = {
+    "content-type": string({ summary: "What the stream holds; application/json keeps message boundaries.", helpValue: "TYPE" }),
+    file: string({ summary: "Take the first content from a file; - is stdin.", helpValue: "FILE" }),
+    ttl: string({ summary: "Expire when nobody reads or writes for this long: 90s, 15m, 12h, 7d.", helpValue: "DURATION", exclusive: ["expires-at"] }),
+    "expires-at": string({ summary: "Expire at this RFC 3339 time.", helpValue: "TIME" }),
+    public: boolean({ summary: "Let anybody read it without a token." }),
+    closed: boolean({ summary: "Create it closed: the first content is all it will ever hold." }),
+  };
+
+  override async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Create);
+    const contentType = flags["content-type"];
+    if (contentType !== undefined && !isContentType(contentType)) {
+      throw usageFailure(`--content-type ${JSON.stringify(contentType)} is not a content type.`, "Write it like application/json.");
+    }
+    if (args.data !== undefined && flags.file !== undefined) {
+      throw usageFailure("The first content is given twice: as an argument and by --file.", "Leave out one of them.");
+    }
+    const ttlSeconds = flags.ttl === undefined ? undefined : parseDurationSeconds(flags.ttl, "--ttl");
+    const expiresAt = flags["expires-at"] === undefined ? undefined : requireTimestamp(flags["expires-at"], "--expires-at");
+    const url = this.streamUrl(flags, args.stream);
+    const client = await this.connect(flags, flags.file === "-");
+    const body = await firstContent(args.data, flags.file);
+    const { closed, public: isPublic } = flags;
+    const result = await client.create(url, { contentType, ttlSeconds, expiresAt, closed, public: isPublic, body });
+    this.notices.note(`${result.created ? "Created" : "Already there:"} ${url} (${result.contentType})`);
+    return { stream: url, ...result };
+  }
+}
+
+async function firstContent(data: string | undefined, file: string | undefined): Promise<Uint8Array | undefined> {
+  if (file !== undefined) return readFile(file === "-" ? "/dev/stdin" : file);
+  return data === undefined ? undefined : Buffer.from(data);
+}
