@@ -42,6 +42,7 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
     const vars = parseVariables(flags.var);
     const interrupt = interruptSignal();
     const interrupted = aborted(interrupt.signal);
+    this.notices.detail(`Starting on ${flags.host}, port ${flags.port}, with the data in ${flags.persist}.`);
     // Loaded here, so that help and usage errors do not wait for it.
     const { startLocalServer } = await import("../local/start-local-server.ts");
     const server = await startLocalServer({

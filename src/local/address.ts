@@ -27,7 +27,9 @@ export function parseLoopbackHost(host: string): LoopbackHost {
 
 /** The values of the Host header that mean this server; any other is somebody else's name pointed at it. */
 export function allowedHosts(host: LoopbackHost, port: number): string {
-  return [...new Set([host.inUrl, "127.0.0.1", "localhost", "[::1]"])].map((name) => `${name}:${port}`).join(",");
+  const names = [...new Set([host.inUrl, "127.0.0.1", "localhost", "[::1]"])];
+  // A URL never shows the port 80, nor does the Host header of a request to it.
+  return names.map((name) => (port === 80 ? name : `${name}:${port}`)).join(",");
 }
 
 /**

@@ -3,15 +3,17 @@ import { measureGreenhouse } from "./demo-measurement.ts";
 
 export const DEMO_STREAM = "demo";
 
-const INTERVAL_MS = 1_000;
-/** An append that takes longer counts as failed; the next second has its own message. */
+const DEFAULT_INTERVAL_MS = 1_000;
+/** An append that takes longer counts as failed. */
 const PATIENCE_MS = 5_000;
 
 export interface DemoOptions {
   /** Of the server, without a trailing slash. */
   readonly url: string;
-  /** Told once when appends begin to fail; the demo goes on with the next second. */
+  /** Told once when appends begin to fail; the demo goes on with the next tick. */
   readonly onProblem: (problem: string) => void;
+  /** From one message to the next. Default 1000. */
+  readonly intervalMs?: number;
 }
 
 export interface Demo {
@@ -19,7 +21,7 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-/** Appends a measurement to the stream `demo` every second until stopped, and creates the stream if need be. */
+/** Appends a measurement to the stream `demo` in a steady rhythm until stopped, and creates the stream if need be. */
 export function startDemo(options: DemoOptions): Demo {
   const stopper = new AbortController();
   const finished = appendForever(options, stopper.signal);
@@ -32,7 +34,8 @@ export function startDemo(options: DemoOptions): Demo {
 }
 
 /** One message after the other, so a slow server gets fewer of them and never a pile. */
-async function appendForever({ url, onProblem }: DemoOptions, signal: AbortSignal): Promise<void> {
+async function appendForever(options: DemoOptions, signal: AbortSignal): Promise<void> {
+  const { url, onProblem, intervalMs = DEFAULT_INTERVAL_MS } = options;
   const stream = `${url}/v1/stream/${DEMO_STREAM}`;
   const begin = performance.now();
   let working = true;
@@ -49,7 +52,8 @@ async function appendForever({ url, onProblem }: DemoOptions, signal: AbortSigna
       if (working && !signal.aborted) onProblem(error instanceof Error ? error.message : String(error));
       working = false;
     }
-    await delay(untilNextTick(performance.now() - begin, INTERVAL_MS), undefined, { signal }).catch(() => undefined);
+    const pause = untilNextTick(performance.now() - begin, intervalMs);
+    await delay(pause, undefined, { signal }).catch(() => undefined);
   }
 }
 

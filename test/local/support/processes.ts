@@ -23,8 +23,10 @@ export interface Program {
   stderrMatching(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-export function run(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Program {
-  const child = spawn(process.execPath, args, { ...options, stdio: "pipe" });
+export function run(args: readonly string[], options: { cwd?: string; detached?: boolean } = {}): Program {
+  // The test runner's NODE_ENV would make oclif and Miniflare behave as they do for nobody else.
+  const env = { ...process.env, NODE_ENV: undefined };
+  const child = spawn(process.execPath, args, { ...options, env, stdio: "pipe" });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });

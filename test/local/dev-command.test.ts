@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import path from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { identifyProcess } from "../../src/local/process-identity.ts";
+import { dev, PROGRAM, readyDev, runtimePidIn } from "./support/dev.ts";
+import { temporaryFolder } from "./support/folders.ts";
+import { processGone, run } from "./support/processes.ts";
+
+const STOP_LIMIT_MS = 3_000;
+
+async function restOfOutput(program: { nextLine(): Promise<string> }): Promise<string> {
+  return await program.nextLine().catch(() => "");
+}
+
+describe("ready", () => {
+  test("--json says url and pid in one line on stdout and nothing else", async () => {
+    const server = await readyDev(await temporaryFolder());
+    expect((await fetch(`${server.url}/v1/health`)).status).toBe(200);
+    expect(server.pid).toBe(server.child.pid);
+    server.child.kill("SIGTERM");
+    expect(await restOfOutput(server)).toBe("");
+    expect(await server.ended).toBe(0);
+  });
+
+  test("people read on stderr where the server and its data are, and stdout stays empty", async () => {
+    const dir = path.join(await temporaryFolder(), "data");
+    const program = dev(dir);
+    await program.stderrMatching(/Ctrl-C stops/);
+    expect(program.stderr()).toMatch(/^Durable Streams at http:\/\/127\.0\.0\.1:\d+$/m);
+    expect(program.stderr()).toContain(`Data in ${dir}\n`);
+    program.child.kill("SIGTERM");
+    expect(await restOfOutput(program)).toBe("");
+  });
+
+  test("--var reaches the Worker", async () => {
+    const server = await readyDev(await temporaryFolder(), "--var", "DEBUG_TIMING=1");
+    const response = await fetch(`${server.url}/v1/stream/a`, { method: "PUT", headers: { "content-type": "text/plain" } });
+    expect(response.headers.get("server-timing")).not.toBeNull();
+  });
+});
+
+describe("refusals", () => {
+  test("a port in use: exit code 1, the address, and how to choose another", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as { port: number };
+    const program = dev(await temporaryFolder(), "--port", String(port));
+    expect(await program.ended).toBe(1);
+    expect(program.stderr()).toBe(
+      `Error: 127.0.0.1:${port} is already in use by another program.\nChoose another port with --port, or --port 0 for a free one.\n`,
+    );
+  });
+
+  test("a folder in use: exit code 5, and one JSON object with --json", async () => {
+    const dir = await temporaryFolder();
+    const first = await readyDev(dir);
+    const second = dev(dir, "--json");
+    const { error } = JSON.parse(await second.nextLine()) as { error: { code: string; message: string } };
+    expect(error.code).toBe("FOLDER_IN_USE");
+    expect(error.message).toContain(`${dir} is in use by a server at ${first.url} (pid ${first.pid})`);
+    expect(await second.ended).toBe(5);
+  });
+
+  test.each([
+    [["--host", "0.0.0.0"], 'Refusing to listen on "0.0.0.0"'],
+    [["--var", "DEBUG_TIMING"], '--var "DEBUG_TIMING" is not a NAME=VALUE pair'],
+    [["--var", "ALLOWED_HOSTS=*"], "ALLOWED_HOSTS is set by the server itself"],
+    [["--port", "70000"], "70000"],
+  ])("%j: exit code 2 and a reason", async (flags, reason) => {
+    const program = dev(await temporaryFolder(), ...flags);
+    expect(await program.ended).toBe(2);
+    expect(program.stderr()).toContain(reason);
+  });
+});
+
+describe("end", () => {
+  test.each(["SIGINT", "SIGTERM"] as const)("%s ends it in order within 3 s with a live reader connected", async (signal) => {
+    const server = await readyDev(await temporaryFolder());
+    const stream = `${server.url}/v1/stream/a`;
+    await fetch(stream, { method: "PUT", headers: { "content-type": "application/json" }, body: "[1]" });
+    const reader = (await fetch(`${stream}?offset=-1&live=sse`)).body?.getReader();
+    await reader?.read();
+    const begin = performance.now();
+    server.child.kill(signal);
+    expect(await server.ended).toBe(0);
+    expect(performance.now() - begin).toBeLessThan(STOP_LIMIT_MS);
+    expect(await identifyProcess(server.runtimePid)).toBeUndefined();
+    await reader?.cancel().catch(() => undefined);
+  });
+
+  test("a Ctrl-C that the terminal sends to the runtime as well is no crash", async () => {
+    const dir = await temporaryFolder();
+    const program = run([PROGRAM, "dev", "--port", "0", "--persist", dir], { detached: true });
+    await program.stderrMatching(/Ctrl-C stops/);
+    process.kill(-(program.child.pid ?? Number.NaN), "SIGINT");
+    expect(await program.ended).toBe(0);
+    expect(program.stderr()).not.toContain("Error");
+  });
+
+  test("a signal while it starts ends it in order as well", async () => {
+    const dir = await temporaryFolder();
+    const program = dev(path.join(dir, "data"), "--verbose");
+    await program.stderrMatching(/Starting/);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+  });
+
+  test("SIGKILL leaves no runtime behind", async () => {
+    const server = await readyDev(await temporaryFolder());
+    server.child.kill("SIGKILL");
+    await processGone(server.runtimePid);
+  });
+
+  test("a runtime that dies is said so, with exit code 1", async () => {
+    const dir = await temporaryFolder();
+    const server = await readyDev(dir);
+    process.kill(await runtimePidIn(dir), "SIGKILL");
+    expect(JSON.parse(await server.nextLine())).toMatchObject({ error: { code: "RUNTIME_DIED" } });
+    expect(await server.ended).toBe(1);
+  });
+});
