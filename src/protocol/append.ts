@@ -50,7 +50,11 @@ export type AppendDecision =
  *
  * @param producerState what is remembered of the request's producer; `undefined` when it has none or is new.
  */
-export function decideAppend(state: AppendState, producerState: ProducerState | undefined, request: AppendRequest): AppendDecision {
+export function decideAppend(
+  state: AppendState,
+  producerState: ProducerState | undefined,
+  request: AppendRequest,
+): AppendDecision {
   if (state.closed) return decideOnClosed(state, producerState, request);
   if (request.hasBody) {
     const error = contentTypeError(state, request.contentType);
@@ -74,7 +78,10 @@ export function decideAppend(state: AppendState, producerState: ProducerState | 
       case "epoch-must-start-at-zero":
         return {
           kind: "refused",
-          error: protocolError("EPOCH_MUST_START_AT_ZERO", `Producer-Epoch ${String(request.producer.epoch)} is new, so Producer-Seq must be 0, not ${String(request.producer.seq)}.`),
+          error: protocolError(
+            "EPOCH_MUST_START_AT_ZERO",
+            `Producer-Epoch ${String(request.producer.epoch)} is new, so Producer-Seq must be 0, not ${String(request.producer.seq)}.`,
+          ),
         };
     }
   }
@@ -85,10 +92,17 @@ export function decideAppend(state: AppendState, producerState: ProducerState | 
 }
 
 /** A closed stream takes nothing more; closing it again is a success, and so is the retry of the closing append. */
-function decideOnClosed(state: AppendState, producerState: ProducerState | undefined, request: AppendRequest): AppendDecision {
+function decideOnClosed(
+  state: AppendState,
+  producerState: ProducerState | undefined,
+  request: AppendRequest,
+): AppendDecision {
   const { producer } = request;
   const isClosingRetry =
-    producer !== undefined && state.closedBy?.id === producer.id && state.closedBy.epoch === producer.epoch && state.closedBy.seq === producer.seq;
+    producer !== undefined &&
+    state.closedBy?.id === producer.id &&
+    state.closedBy.epoch === producer.epoch &&
+    state.closedBy.seq === producer.seq;
   if (isClosingRetry) return { kind: "duplicate", producer: producerState };
   const isCloseOnly = request.close && !request.hasBody;
   return isCloseOnly ? { kind: "duplicate", producer: undefined } : { kind: "closed" };
@@ -99,11 +113,17 @@ function contentTypeError(state: AppendState, contentType: string | null): Proto
     return protocolError("CONTENT_TYPE_REQUIRED", `An append needs the header Content-Type: ${state.contentType}.`);
   }
   if (sameContentType(contentType, state.contentType)) return undefined;
-  return protocolError("CONTENT_TYPE_MISMATCH", `The stream holds ${quote(state.contentType)} and the append is ${quote(contentType)}; send it with the stream's own Content-Type.`);
+  return protocolError(
+    "CONTENT_TYPE_MISMATCH",
+    `The stream holds ${quote(state.contentType)} and the append is ${quote(contentType)}; send it with the stream's own Content-Type.`,
+  );
 }
 
 /** `Stream-Seq` is scoped to the stream and compared bytewise; header values are one byte a character, so `<` does it. */
 function streamSeqError(last: string | undefined, streamSeq: string | null): ProtocolError | undefined {
   if (streamSeq === null || last === undefined || last < streamSeq) return undefined;
-  return protocolError("STREAM_SEQ_REGRESSION", `Stream-Seq ${quote(streamSeq)} does not come after ${quote(last)}, the last one accepted; values must increase bytewise.`);
+  return protocolError(
+    "STREAM_SEQ_REGRESSION",
+    `Stream-Seq ${quote(streamSeq)} does not come after ${quote(last)}, the last one accepted; values must increase bytewise.`,
+  );
 }

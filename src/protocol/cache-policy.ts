@@ -19,7 +19,8 @@ export interface CacheQuestion {
 /** A chunk of messages never changes and may be shared for a minute, though not longer than the stream itself lives. */
 export function readCacheControl(question: CacheQuestion): string {
   if (!question.hasMessages) return NO_STORE;
-  if (question.remainingMs === undefined) return `public, max-age=${String(MAX_AGE_SECONDS)}, stale-while-revalidate=${String(STALE_SECONDS)}`;
+  if (question.remainingMs === undefined)
+    return `public, max-age=${String(MAX_AGE_SECONDS)}, stale-while-revalidate=${String(STALE_SECONDS)}`;
   const maxAgeSeconds = Math.min(MAX_AGE_SECONDS, Math.floor(question.remainingMs / 1000));
   return maxAgeSeconds <= 0 ? NO_STORE : `public, max-age=${String(maxAgeSeconds)}`;
 }

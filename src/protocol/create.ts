@@ -15,10 +15,20 @@ export interface StreamConfig {
 export function parseContentType(header: string | null): Parsed<string> {
   if (header === null || header.trim() === "") return parsed(DEFAULT_CONTENT_TYPE);
   if (header.length > HEADER_VALUE_MAX_BYTES) {
-    return failed(protocolError("HEADER_TOO_LONG", `Content-Type is longer than ${String(HEADER_VALUE_MAX_BYTES)} bytes; shorten its parameters.`));
+    return failed(
+      protocolError(
+        "HEADER_TOO_LONG",
+        `Content-Type is longer than ${String(HEADER_VALUE_MAX_BYTES)} bytes; shorten its parameters.`,
+      ),
+    );
   }
   if (!isContentType(header)) {
-    return failed(protocolError("INVALID_CONTENT_TYPE", `Content-Type is ${quote(header)}; it must look like application/json or text/plain; charset=utf-8.`));
+    return failed(
+      protocolError(
+        "INVALID_CONTENT_TYPE",
+        `Content-Type is ${quote(header)}; it must look like application/json or text/plain; charset=utf-8.`,
+      ),
+    );
   }
   return parsed(header.trim());
 }
@@ -33,10 +43,16 @@ export function configMismatch(
 ): ProtocolError | undefined {
   const difference = describeDifference(existing, wanted);
   if (difference === undefined) return undefined;
-  return protocolError("STREAM_CONFIG_MISMATCH", `The stream exists with another configuration: ${difference}. Ask for what it has, or delete it first.`);
+  return protocolError(
+    "STREAM_CONFIG_MISMATCH",
+    `The stream exists with another configuration: ${difference}. Ask for what it has, or delete it first.`,
+  );
 }
 
-function describeDifference(existing: StreamConfig & { readonly closed: boolean }, wanted: StreamConfig & { readonly closed: boolean }): string | undefined {
+function describeDifference(
+  existing: StreamConfig & { readonly closed: boolean },
+  wanted: StreamConfig & { readonly closed: boolean },
+): string | undefined {
   if (!sameContentType(existing.contentType, wanted.contentType)) {
     return `its content type is ${quote(existing.contentType)}, not ${quote(wanted.contentType)}`;
   }

@@ -17,7 +17,12 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}
 /** Reads `Stream-TTL` and `Stream-Expires-At`; `null` stands for an absent header. Both at once are refused. */
 export function parseExpiry(ttl: string | null, expiresAt: string | null): Parsed<Expiry> {
   if (ttl !== null && expiresAt !== null) {
-    return failed(protocolError("TTL_AND_EXPIRES_AT", `${STREAM_TTL} and ${STREAM_EXPIRES_AT} exclude each other; send one of them.`));
+    return failed(
+      protocolError(
+        "TTL_AND_EXPIRES_AT",
+        `${STREAM_TTL} and ${STREAM_EXPIRES_AT} exclude each other; send one of them.`,
+      ),
+    );
   }
   if (ttl !== null) return parseTtl(ttl);
   if (expiresAt !== null) return parseExpiresAt(expiresAt);
@@ -27,13 +32,23 @@ export function parseExpiry(ttl: string | null, expiresAt: string | null): Parse
 function parseTtl(ttl: string): Parsed<Expiry> {
   const ttlSeconds = Number(ttl);
   if (TTL.test(ttl) && ttlSeconds <= TTL_MAX_SECONDS) return parsed({ kind: "ttl", ttlSeconds });
-  return failed(protocolError("INVALID_TTL", `${STREAM_TTL} is ${quote(ttl)}; it must be whole seconds in plain decimal digits, from 0 to ${String(TTL_MAX_SECONDS)}.`));
+  return failed(
+    protocolError(
+      "INVALID_TTL",
+      `${STREAM_TTL} is ${quote(ttl)}; it must be whole seconds in plain decimal digits, from 0 to ${String(TTL_MAX_SECONDS)}.`,
+    ),
+  );
 }
 
 function parseExpiresAt(expiresAt: string): Parsed<Expiry> {
   const expiresAtMs = RFC_3339.test(expiresAt) ? Date.parse(expiresAt.toUpperCase()) : Number.NaN;
   if (!Number.isNaN(expiresAtMs)) return parsed({ kind: "at", expiresAtMs, expiresAt });
-  return failed(protocolError("INVALID_EXPIRES_AT", `${STREAM_EXPIRES_AT} is ${quote(expiresAt)}; it must be an RFC 3339 timestamp such as 2030-01-31T12:00:00Z.`));
+  return failed(
+    protocolError(
+      "INVALID_EXPIRES_AT",
+      `${STREAM_EXPIRES_AT} is ${quote(expiresAt)}; it must be an RFC 3339 timestamp such as 2030-01-31T12:00:00Z.`,
+    ),
+  );
 }
 
 /** Whether two creations ask for the same end: the same window, or the same instant however it was written. */

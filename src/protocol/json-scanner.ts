@@ -210,7 +210,9 @@ class Scanner {
       }
       if (byte < 0x20) {
         this.#at = at;
-        throw byte === END ? this.#unexpected(`the closing double quote`) : new JsonSyntaxError(at, "a control character inside a string must be escaped");
+        throw byte === END
+          ? this.#unexpected(`the closing double quote`)
+          : new JsonSyntaxError(at, "a control character inside a string must be escaped");
       }
       at++;
     }

@@ -42,9 +42,19 @@ export function readMessages(contentType: string, body: Uint8Array): Parsed<Mess
     case "array":
       return parsed(joinSpans(body, scan.elements));
     case "too-many":
-      return failed(protocolError("TOO_MANY_MESSAGES", `The array has more than ${String(scan.maxElements)} messages; send it in several appends.`));
+      return failed(
+        protocolError(
+          "TOO_MANY_MESSAGES",
+          `The array has more than ${String(scan.maxElements)} messages; send it in several appends.`,
+        ),
+      );
     case "invalid":
-      return failed(protocolError("INVALID_JSON", `The body is not valid JSON: at byte ${String(scan.at)}, ${scan.problem}. Nothing was written.`));
+      return failed(
+        protocolError(
+          "INVALID_JSON",
+          `The body is not valid JSON: at byte ${String(scan.at)}, ${scan.problem}. Nothing was written.`,
+        ),
+      );
   }
 }
 
@@ -65,7 +75,8 @@ export function joinPayloads(kind: ContentKind, payloads: readonly Uint8Array[])
   const only = payloads[0];
   if (payloads.length === 1 && only !== undefined) return only;
   const separator = separatorBytes(kind);
-  const bytes = payloads.reduce((sum, payload) => sum + payload.byteLength, 0) + separator * Math.max(0, payloads.length - 1);
+  const bytes =
+    payloads.reduce((sum, payload) => sum + payload.byteLength, 0) + separator * Math.max(0, payloads.length - 1);
   const joined = new Uint8Array(bytes);
   let at = 0;
   for (const [i, payload] of payloads.entries()) {

@@ -16,9 +16,7 @@ export const FIRST_OFFSET = formatOffset(0);
 
 /** What the `offset` query parameter asks for. */
 export type OffsetQuery =
-  | { readonly kind: "start" }
-  | { readonly kind: "now" }
-  | { readonly kind: "position"; readonly position: Position };
+  { readonly kind: "start" } | { readonly kind: "now" } | { readonly kind: "position"; readonly position: Position };
 
 export function formatOffset(position: Position): string {
   return `${RESERVED_GROUP}_${String(position).padStart(GROUP_DIGITS, "0")}`;
@@ -27,7 +25,7 @@ export function formatOffset(position: Position): string {
 /** The position an offset stands for, or `undefined` when we cannot have minted it. */
 export function parseOffset(text: string): Position | undefined {
   const groups = SHAPE.exec(text);
-  if (groups === null || groups[1] !== RESERVED_GROUP) return undefined;
+  if (groups?.[1] !== RESERVED_GROUP) return undefined;
   const position = Number(groups[2]);
   return Number.isSafeInteger(position) ? position : undefined;
 }

@@ -29,20 +29,42 @@ export function parseStreamPath(encoded: string): Parsed<string> {
   try {
     path = decodeURIComponent(encoded);
   } catch {
-    return failed(protocolError("INVALID_PATH", `The stream path ${quote(encoded)} is not percent-encoded UTF-8; encode each segment with encodeURIComponent.`));
+    return failed(
+      protocolError(
+        "INVALID_PATH",
+        `The stream path ${quote(encoded)} is not percent-encoded UTF-8; encode each segment with encodeURIComponent.`,
+      ),
+    );
   }
   if (encoder.encode(path).byteLength > PATH_MAX_BYTES) {
-    return failed(protocolError("PATH_TOO_LONG", `The stream path ${quote(path)} is longer than ${String(PATH_MAX_BYTES)} bytes; choose a shorter one.`));
+    return failed(
+      protocolError(
+        "PATH_TOO_LONG",
+        `The stream path ${quote(path)} is longer than ${String(PATH_MAX_BYTES)} bytes; choose a shorter one.`,
+      ),
+    );
   }
   if (CONTROL_CHARACTER.test(path)) {
-    return failed(protocolError("INVALID_PATH", `The stream path ${quote(path)} contains a control character; remove it.`));
+    return failed(
+      protocolError("INVALID_PATH", `The stream path ${quote(path)} contains a control character; remove it.`),
+    );
   }
   const segments = path.split("/");
   if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) {
-    return failed(protocolError("INVALID_PATH", `The stream path ${quote(path)} has an empty, "." or ".." segment; write it like "rooms/42".`));
+    return failed(
+      protocolError(
+        "INVALID_PATH",
+        `The stream path ${quote(path)} has an empty, "." or ".." segment; write it like "rooms/42".`,
+      ),
+    );
   }
   if (segments[0] === RESERVED_SEGMENT) {
-    return failed(protocolError("RESERVED_PATH", `Paths below "${RESERVED_SEGMENT}" are kept for the protocol's control APIs, and this server has none at ${quote(path)}.`));
+    return failed(
+      protocolError(
+        "RESERVED_PATH",
+        `Paths below "${RESERVED_SEGMENT}" are kept for the protocol's control APIs, and this server has none at ${quote(path)}.`,
+      ),
+    );
   }
   return parsed(path);
 }

@@ -41,15 +41,27 @@ export function decideProducer(state: ProducerState | undefined, request: Produc
 const WHOLE_NUMBER = /^(0|[1-9]\d*)$/;
 
 /** Reads the three producer headers, which come together or not at all; `null` stands for a header that is absent. */
-export function parseProducer(id: string | null, epoch: string | null, seq: string | null): Parsed<ProducerTuple | undefined> {
+export function parseProducer(
+  id: string | null,
+  epoch: string | null,
+  seq: string | null,
+): Parsed<ProducerTuple | undefined> {
   if (id === null && epoch === null && seq === null) return parsed(undefined);
   if (id === null || epoch === null || seq === null) {
     const missing = id === null ? PRODUCER_ID : epoch === null ? PRODUCER_EPOCH : PRODUCER_SEQ;
-    return invalid(`${missing} is missing; send ${PRODUCER_ID}, ${PRODUCER_EPOCH} and ${PRODUCER_SEQ} together or none of them.`);
+    return invalid(
+      `${missing} is missing; send ${PRODUCER_ID}, ${PRODUCER_EPOCH} and ${PRODUCER_SEQ} together or none of them.`,
+    );
   }
-  if (id === "") return invalid(`${PRODUCER_ID} is empty; give the producer a name that stays the same when it restarts.`);
+  if (id === "")
+    return invalid(`${PRODUCER_ID} is empty; give the producer a name that stays the same when it restarts.`);
   if (id.length > HEADER_VALUE_MAX_BYTES) {
-    return failed(protocolError("HEADER_TOO_LONG", `${PRODUCER_ID} is longer than ${String(HEADER_VALUE_MAX_BYTES)} bytes; choose a shorter name.`));
+    return failed(
+      protocolError(
+        "HEADER_TOO_LONG",
+        `${PRODUCER_ID} is longer than ${String(HEADER_VALUE_MAX_BYTES)} bytes; choose a shorter name.`,
+      ),
+    );
   }
   const epochNumber = wholeNumber(epoch);
   if (epochNumber === undefined) return notWhole(PRODUCER_EPOCH, epoch);

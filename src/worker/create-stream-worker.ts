@@ -2,11 +2,11 @@ import { protocolError } from "../protocol/errors.ts";
 import type { BaseEnv } from "./env.ts";
 import { handleRequest, type Authorization } from "./edge/handle-request.ts";
 import { respondError } from "./edge/responses.ts";
-import { Timing } from "./edge/timing.ts";
+import { Timing } from "./timing.ts";
 
 export type { AuthorizeMutation, AuthorizeRead, AuthResult, ReadAuthResult } from "./auth/types.ts";
 export type { BaseEnv } from "./env.ts";
-export type { Timing } from "./edge/timing.ts";
+export type { Timing } from "./timing.ts";
 export { StreamDO } from "./stream/stream-do.ts";
 
 /** Configuration of {@link createStreamWorker}. */
@@ -16,7 +16,9 @@ export type StreamWorkerConfig<E extends BaseEnv> = Authorization<E>;
  * Makes a Worker that serves Durable Streams at `/v1/stream/{path}` and `/v1/{project}/stream/{path}`. Use it as the
  * default export, and export `StreamDO` beside it. Without a configuration every request is allowed.
  */
-export function createStreamWorker<E extends BaseEnv = BaseEnv>(config: StreamWorkerConfig<E> = {}): ExportedHandler<E> {
+export function createStreamWorker<E extends BaseEnv = BaseEnv>(
+  config: StreamWorkerConfig<E> = {},
+): ExportedHandler<E> {
   return {
     async fetch(request, env): Promise<Response> {
       const timing = env.DEBUG_TIMING === "1" ? new Timing() : null;
@@ -30,11 +32,21 @@ export function createStreamWorker<E extends BaseEnv = BaseEnv>(config: StreamWo
 }
 
 /** What is thrown on the way is logged and never told to the client: it may hold what is none of the client's business. */
-async function answer<E extends BaseEnv>(request: Request, env: E, config: StreamWorkerConfig<E>, timing: Timing | null): Promise<Response> {
+async function answer<E extends BaseEnv>(
+  request: Request,
+  env: E,
+  config: StreamWorkerConfig<E>,
+  timing: Timing | null,
+): Promise<Response> {
   try {
     return await handleRequest(request, env, config, timing);
   } catch (error) {
     console.error(error);
-    return respondError(protocolError("INTERNAL", "Something went wrong inside the server, and its log says what; the request may be sent again."));
+    return respondError(
+      protocolError(
+        "INTERNAL",
+        "Something went wrong inside the server, and its log says what; the request may be sent again.",
+      ),
+    );
   }
 }

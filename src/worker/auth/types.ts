@@ -1,4 +1,4 @@
-import type { Timing } from "../edge/timing.ts";
+import type { Timing } from "../timing.ts";
 
 /** Whether a request may go on; when not, the answer it gets. */
 export type AuthResult = { readonly ok: true } | { readonly ok: false; readonly response: Response };
@@ -11,7 +11,17 @@ export type ReadAuthResult = AuthResult;
  * the name of the stream's object (`project/path`), the Worker's bindings, and the request's timing or `null`. What it
  * throws is answered with 500 without details, and nothing is done.
  */
-export type AuthorizeMutation<E> = (request: Request, doKey: string, env: E, timing: Timing | null) => AuthResult | Promise<AuthResult>;
+export type AuthorizeMutation<E> = (
+  request: Request,
+  doKey: string,
+  env: E,
+  timing: Timing | null,
+) => AuthResult | Promise<AuthResult>;
 
 /** Decides whether a request may read a stream, with GET or HEAD; otherwise as {@link AuthorizeMutation}. */
-export type AuthorizeRead<E> = (request: Request, doKey: string, env: E, timing: Timing | null) => ReadAuthResult | Promise<ReadAuthResult>;
+export type AuthorizeRead<E> = (
+  request: Request,
+  doKey: string,
+  env: E,
+  timing: Timing | null,
+) => ReadAuthResult | Promise<ReadAuthResult>;

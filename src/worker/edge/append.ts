@@ -10,19 +10,25 @@ import type { AppendOutcome, AppendRequest } from "../stream/operations.ts";
 import { readRequestBody } from "./body.ts";
 import type { StreamContext } from "./context.ts";
 import { respond, respondError } from "./responses.ts";
-import { timed } from "./timing.ts";
+import { timed } from "../timing.ts";
 
 /** `POST`: appends messages, closes the stream, or both at once (sections 5.2 and 5.3). */
 export async function handleAppend(context: StreamContext): Promise<Response> {
   const request = await timed(context.timing, "body", () => parseAppend(context.request));
   if (!request.ok) return respondError(request.error);
-  const outcome = await timed(context.timing, "object", async (): Promise<AppendOutcome> => context.object.append(request.value));
+  const outcome = await timed(context.timing, "object", async (): Promise<AppendOutcome> =>
+    context.object.append(request.value),
+  );
   return respondAppend(outcome);
 }
 
 async function parseAppend(request: Request): Promise<Parsed<AppendRequest>> {
   const { headers } = request;
-  const producer = parseProducer(headers.get(header.PRODUCER_ID), headers.get(header.PRODUCER_EPOCH), headers.get(header.PRODUCER_SEQ));
+  const producer = parseProducer(
+    headers.get(header.PRODUCER_ID),
+    headers.get(header.PRODUCER_EPOCH),
+    headers.get(header.PRODUCER_SEQ),
+  );
   if (!producer.ok) return producer;
   const streamSeq = parseStreamSeq(headers.get(header.STREAM_SEQ));
   if (!streamSeq.ok) return streamSeq;
@@ -43,19 +49,38 @@ async function parseAppend(request: Request): Promise<Parsed<AppendRequest>> {
 /** The messages of an append. What is wrong with them is for the object to tell: the stream's own state comes first. */
 function readAppendMessages(contentType: string, body: Uint8Array, close: boolean): MessageBatch | ProtocolError {
   if (body.byteLength === 0) {
-    return close ? NO_MESSAGES : protocolError("EMPTY_BODY", "The append has no body; send at least one byte, or Stream-Closed: true to close the stream.");
+    return close
+      ? NO_MESSAGES
+      : protocolError(
+          "EMPTY_BODY",
+          "The append has no body; send at least one byte, or Stream-Closed: true to close the stream.",
+        );
   }
   const messages = readMessages(contentType, body);
   if (!messages.ok) return messages.error;
   if (messages.value.sizes.length > 0) return messages.value;
-  return protocolError("EMPTY_ARRAY", "The append is an empty JSON array, which holds no messages; send at least one element.");
+  return protocolError(
+    "EMPTY_ARRAY",
+    "The append is an empty JSON array, which holds no messages; send at least one element.",
+  );
 }
 
 function parseStreamSeq(value: string | null): Parsed<string | null> {
   if (value === null) return parsed(null);
-  if (value === "") return failed(protocolError("INVALID_STREAM_SEQ", "Stream-Seq is empty; send a value that sorts after the last one, or leave the header out."));
+  if (value === "")
+    return failed(
+      protocolError(
+        "INVALID_STREAM_SEQ",
+        "Stream-Seq is empty; send a value that sorts after the last one, or leave the header out.",
+      ),
+    );
   if (value.length <= HEADER_VALUE_MAX_BYTES) return parsed(value);
-  return failed(protocolError("HEADER_TOO_LONG", `Stream-Seq ${quote(value)} is longer than ${String(HEADER_VALUE_MAX_BYTES)} bytes; use a shorter one.`));
+  return failed(
+    protocolError(
+      "HEADER_TOO_LONG",
+      `Stream-Seq ${quote(value)} is longer than ${String(HEADER_VALUE_MAX_BYTES)} bytes; use a shorter one.`,
+    ),
+  );
 }
 
 function respondAppend(outcome: AppendOutcome): Response {
@@ -64,21 +89,35 @@ function respondAppend(outcome: AppendOutcome): Response {
     case "duplicate":
       return respondAppended(outcome);
     case "not-found":
-      return respondError(protocolError("STREAM_NOT_FOUND", "There is no stream at this URL; create it first with PUT."));
+      return respondError(
+        protocolError("STREAM_NOT_FOUND", "There is no stream at this URL; create it first with PUT."),
+      );
     case "closed":
-      return respondError(protocolError("STREAM_CLOSED", "The stream is closed and takes no more messages; append to another one."), {
-        [header.STREAM_CLOSED]: "true",
-        [header.STREAM_NEXT_OFFSET]: formatOffset(outcome.next),
-      });
+      return respondError(
+        protocolError("STREAM_CLOSED", "The stream is closed and takes no more messages; append to another one."),
+        {
+          [header.STREAM_CLOSED]: "true",
+          [header.STREAM_NEXT_OFFSET]: formatOffset(outcome.next),
+        },
+      );
     case "stale-epoch":
       return respondError(
-        protocolError("STALE_EPOCH", `Another instance of this producer took over with Producer-Epoch ${String(outcome.epoch)}; stop, or go on with a higher epoch.`),
+        protocolError(
+          "STALE_EPOCH",
+          `Another instance of this producer took over with Producer-Epoch ${String(outcome.epoch)}; stop, or go on with a higher epoch.`,
+        ),
         { [header.PRODUCER_EPOCH]: String(outcome.epoch) },
       );
     case "sequence-gap":
       return respondError(
-        protocolError("SEQUENCE_GAP", `Producer-Seq ${String(outcome.receivedSeq)} came, and ${String(outcome.expectedSeq)} is next; send the missing batches first.`),
-        { [header.PRODUCER_EXPECTED_SEQ]: String(outcome.expectedSeq), [header.PRODUCER_RECEIVED_SEQ]: String(outcome.receivedSeq) },
+        protocolError(
+          "SEQUENCE_GAP",
+          `Producer-Seq ${String(outcome.receivedSeq)} came, and ${String(outcome.expectedSeq)} is next; send the missing batches first.`,
+        ),
+        {
+          [header.PRODUCER_EXPECTED_SEQ]: String(outcome.expectedSeq),
+          [header.PRODUCER_RECEIVED_SEQ]: String(outcome.receivedSeq),
+        },
       );
     case "refused":
       return respondError(outcome.error);

@@ -29,5 +29,10 @@ export async function readRequestBody(request: Request, maxBytes: number): Promi
 }
 
 function tooLarge(maxBytes: number): Parsed<never> {
-  return failed(protocolError("BODY_TOO_LARGE", `The body is larger than ${String(maxBytes)} bytes, the most one request may carry; send it in several appends. Nothing was written.`));
+  return failed(
+    protocolError(
+      "BODY_TOO_LARGE",
+      `The body is larger than ${String(maxBytes)} bytes, the most one request may carry; send it in several appends. Nothing was written.`,
+    ),
+  );
 }

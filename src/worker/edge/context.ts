@@ -1,5 +1,5 @@
 import type { StreamDO } from "../stream/stream-do.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../timing.ts";
 
 /** A request on a stream that passed routing and authorisation. */
 export interface StreamContext {

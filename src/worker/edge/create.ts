@@ -11,20 +11,31 @@ import type { CreateOutcome, CreateRequest } from "../stream/operations.ts";
 import { readRequestBody } from "./body.ts";
 import type { StreamContext } from "./context.ts";
 import { respond, respondError } from "./responses.ts";
-import { timed } from "./timing.ts";
+import { timed } from "../timing.ts";
 
 /** `PUT`: creates a stream, with its first messages if the request has a body (section 5.1). */
 export async function handleCreate(context: StreamContext): Promise<Response> {
   const request = await timed(context.timing, "body", () => parseCreate(context));
   if (!request.ok) return respondError(request.error);
-  const outcome = await timed(context.timing, "object", async (): Promise<CreateOutcome> => context.object.create(request.value));
+  const outcome = await timed(context.timing, "object", async (): Promise<CreateOutcome> =>
+    context.object.create(request.value),
+  );
   return respondCreate(context, outcome);
 }
 
 async function parseCreate({ request, url }: StreamContext): Promise<Parsed<CreateRequest>> {
   const { headers } = request;
-  if (headers.has(header.STREAM_FORKED_FROM) || headers.has(header.STREAM_FORK_OFFSET) || headers.has(header.STREAM_FORK_SUB_OFFSET)) {
-    return failed(protocolError("FORK_NOT_SUPPORTED", "This server does not fork streams; create the stream without the Stream-Fork headers and append what it should begin with."));
+  if (
+    headers.has(header.STREAM_FORKED_FROM) ||
+    headers.has(header.STREAM_FORK_OFFSET) ||
+    headers.has(header.STREAM_FORK_SUB_OFFSET)
+  ) {
+    return failed(
+      protocolError(
+        "FORK_NOT_SUPPORTED",
+        "This server does not fork streams; create the stream without the Stream-Fork headers and append what it should begin with.",
+      ),
+    );
   }
   const contentType = parseContentType(headers.get("Content-Type"));
   if (!contentType.ok) return contentType;

@@ -3,7 +3,7 @@ import { protocolError } from "../../protocol/errors.ts";
 import type { DeleteOutcome } from "../stream/operations.ts";
 import type { StreamContext } from "./context.ts";
 import { respond, respondError } from "./responses.ts";
-import { timed } from "./timing.ts";
+import { timed } from "../timing.ts";
 
 /** `DELETE`: removes a stream and everything stored of it (section 5.4). */
 export async function handleDelete(context: StreamContext): Promise<Response> {
@@ -12,6 +12,8 @@ export async function handleDelete(context: StreamContext): Promise<Response> {
     case "deleted":
       return respond(204, { "Cache-Control": NO_STORE });
     case "not-found":
-      return respondError(protocolError("STREAM_NOT_FOUND", "There is no stream at this URL, so there is nothing to delete."));
+      return respondError(
+        protocolError("STREAM_NOT_FOUND", "There is no stream at this URL, so there is nothing to delete."),
+      );
   }
 }

@@ -11,7 +11,7 @@ import { hostError } from "./host.ts";
 import { handleRead } from "./read.ts";
 import { respondError, respondPreflight, withEveryAnswer } from "./responses.ts";
 import { matchRoute } from "./route.ts";
-import { timed, type Timing } from "./timing.ts";
+import { timed, type Timing } from "../timing.ts";
 
 /** Who may do what; what is left out is allowed to everybody. */
 export interface Authorization<E> {
@@ -49,14 +49,17 @@ export async function handleRequest<E extends BaseEnv>(
   if (request.method === "OPTIONS") return respondPreflight();
   const route = matchRoute(url.pathname);
   if (!route.ok) return respondError(route.error);
-  if (route.value.kind === "health") return isReadMethod(request.method) ? respondHealth() : respondMethodNotAllowed(request.method, HEALTH_METHODS);
+  if (route.value.kind === "health")
+    return isReadMethod(request.method) ? respondHealth() : respondMethodNotAllowed(request.method, HEALTH_METHODS);
 
   const operation = OPERATIONS.get(request.method);
   if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
   const missing = missingBinding(env);
   if (missing !== undefined) return respondError(missing);
   const { doKey } = route.value;
-  const auth = await timed(timing, "auth", async () => authorize(operation.access, request, doKey, env, authorization, timing));
+  const auth = await timed(timing, "auth", async () =>
+    authorize(operation.access, request, doKey, env, authorization, timing),
+  );
   if (!auth.ok) return withEveryAnswer(auth.response);
   return operation.handle({ request, url, object: env.STREAMS.getByName(doKey), timing });
 }
@@ -66,7 +69,9 @@ function isReadMethod(method: string): boolean {
 }
 
 function respondMethodNotAllowed(method: string, allowed: string): Response {
-  return respondError(protocolError("METHOD_NOT_ALLOWED", `${method} means nothing here; use one of ${allowed}.`), { Allow: allowed });
+  return respondError(protocolError("METHOD_NOT_ALLOWED", `${method} means nothing here; use one of ${allowed}.`), {
+    Allow: allowed,
+  });
 }
 
 async function authorize<E>(
@@ -85,5 +90,8 @@ async function authorize<E>(
 function missingBinding(env: Partial<BaseEnv>): ProtocolError | undefined {
   if (env.STREAMS !== undefined) return undefined;
   const lines = `"durable_objects": { "bindings": [{ "name": "STREAMS", "class_name": "StreamDO" }] }, "migrations": [{ "tag": "v1", "new_sqlite_classes": ["StreamDO"] }]`;
-  return protocolError("BINDING_MISSING", `The Worker has no binding STREAMS; add to its wrangler configuration: ${lines}`);
+  return protocolError(
+    "BINDING_MISSING",
+    `The Worker has no binding STREAMS; add to its wrangler configuration: ${lines}`,
+  );
 }

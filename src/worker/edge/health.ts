@@ -8,7 +8,18 @@ declare const __VERSION__: string | undefined;
 const VERSION = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-source";
 
 /** What this server does of the protocol, by the names of its chapters. */
-const FEATURES = ["append", "catch-up", "close", "expires-at", "idempotent-producers", "json", "long-poll", "sse", "stream-seq", "ttl"];
+const FEATURES = [
+  "append",
+  "catch-up",
+  "close",
+  "expires-at",
+  "idempotent-producers",
+  "json",
+  "long-poll",
+  "sse",
+  "stream-seq",
+  "ttl",
+];
 
 const HEALTH = JSON.stringify({
   status: "ok",

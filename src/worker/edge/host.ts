@@ -8,7 +8,13 @@ import { protocolError, quote, type ProtocolError } from "../../protocol/errors.
  */
 export function hostError(allowed: string | undefined, url: URL): ProtocolError | undefined {
   if (allowed === undefined || allowed === "") return undefined;
-  const names = allowed.toLowerCase().split(",").map((name) => name.trim());
+  const names = allowed
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
   if (names.includes(url.host) || names.includes(url.hostname)) return undefined;
-  return protocolError("HOST_NOT_ALLOWED", `This server is not ${quote(url.host)}; address it as ${names.join(" or ")}.`);
+  return protocolError(
+    "HOST_NOT_ALLOWED",
+    `This server is not ${quote(url.host)}; address it as ${names.join(" or ")}.`,
+  );
 }

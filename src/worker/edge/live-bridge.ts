@@ -1,6 +1,6 @@
 import { LIVE_BACKLOG_MAX_BYTES } from "../../protocol/limits.ts";
 import { decodeLiveEvent, type LiveEvent } from "../stream/live-event.ts";
-import { closeQuietly, ENDED_CLOSE_CODE, GONE_CLOSE_CODE } from "../stream/live-readers.ts";
+import { closeQuietly, ENDED_CLOSE_CODE, GONE_CLOSE_CODE } from "../stream/live-socket.ts";
 
 /** What waiting on a bridge comes to. After anything but `event` and `timeout` the bridge is closed. */
 export type BridgeNews =

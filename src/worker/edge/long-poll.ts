@@ -7,9 +7,10 @@ import { readBody } from "../../protocol/messages.ts";
 import { decodeReadOutcome, encodeReadRequest } from "../stream/read-wire.ts";
 import type { StreamContext } from "./context.ts";
 import { LiveBridge } from "./live-bridge.ts";
-import { bodyFields, messageFields, respondUnread, type MessagesOutcome, type ReadQuery } from "./read.ts";
+import type { ReadQuery } from "./read-query.ts";
+import { bodyFields, messageFields, respondUnread, type MessagesOutcome } from "./read-response.ts";
 import { respond } from "./responses.ts";
-import { timed } from "./timing.ts";
+import { timed } from "../timing.ts";
 
 /**
  * `live=long-poll` (section 5.7). What is there already is answered at once. At the tail the reader waits here, at the
@@ -38,7 +39,12 @@ async function read(context: StreamContext, query: ReadQuery, wait: "long-poll" 
   return { respond: () => respondMessages(query, outcome, response.body) };
 }
 
-async function waitAtTail(context: StreamContext, query: ReadQuery, outcome: MessagesOutcome, bridge: LiveBridge): Promise<Response> {
+async function waitAtTail(
+  context: StreamContext,
+  query: ReadQuery,
+  outcome: MessagesOutcome,
+  bridge: LiveBridge,
+): Promise<Response> {
   const news = await bridge.next(LONG_POLL_WAIT_MS);
   if (news.kind === "timeout") return respondMessages(query, outcome, null);
   if (news.kind === "event") {

@@ -66,7 +66,11 @@ export function respond(status: number, fields: HeaderFields, body: BodyInit | n
 /** The answer to an error: its status from the table, its code and sentence as JSON, and never kept by a cache. */
 export function respondError(error: ProtocolError, fields: HeaderFields = {}): Response {
   const retry: HeaderFields = isRetryable(error.code) ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
-  return respond(errorStatus(error.code), { "Content-Type": "application/json", "Cache-Control": NO_STORE, ...retry, ...fields }, errorBody(error));
+  return respond(
+    errorStatus(error.code),
+    { "Content-Type": "application/json", "Cache-Control": NO_STORE, ...retry, ...fields },
+    errorBody(error),
+  );
 }
 
 /** The answer to a CORS preflight. */

@@ -18,14 +18,20 @@ export function matchRoute(pathname: string): Parsed<Route> {
   const full = PROJECT_STREAM.exec(pathname);
   if (full?.[1] !== undefined && full[2] !== undefined) return streamRoute(full[1], full[2]);
   return failed(
-    protocolError("ROUTE_NOT_FOUND", `Nothing is served at ${quote(pathname)}; streams are at /v1/stream/{path} and /v1/{project}/stream/{path}.`),
+    protocolError(
+      "ROUTE_NOT_FOUND",
+      `Nothing is served at ${quote(pathname)}; streams are at /v1/stream/{path} and /v1/{project}/stream/{path}.`,
+    ),
   );
 }
 
 function streamRoute(project: string, encodedPath: string): Parsed<Route> {
   if (!isProjectName(project)) {
     return failed(
-      protocolError("INVALID_PROJECT", `${quote(project)} is no project name; use 1 to 64 letters, digits, "-" and "_", beginning with a letter or digit.`),
+      protocolError(
+        "INVALID_PROJECT",
+        `${quote(project)} is no project name; use 1 to 64 letters, digits, "-" and "_", beginning with a letter or digit.`,
+      ),
     );
   }
   const path = parseStreamPath(encodedPath);

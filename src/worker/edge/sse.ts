@@ -7,10 +7,11 @@ import { HEARTBEAT } from "../../protocol/sse.ts";
 import { decodeReadOutcome, encodeReadRequest } from "../stream/read-wire.ts";
 import type { StreamContext } from "./context.ts";
 import { LiveBridge } from "./live-bridge.ts";
-import { respondUnread, type MessagesOutcome, type ReadQuery } from "./read.ts";
+import type { ReadQuery } from "./read-query.ts";
+import { respondUnread, type MessagesOutcome } from "./read-response.ts";
 import { respond } from "./responses.ts";
 import { SseWriter } from "./sse-writer.ts";
-import { timed } from "./timing.ts";
+import { timed } from "../timing.ts";
 
 /**
  * `live=sse` (section 5.8). The reader is first brought up to the tail by ordinary reads and then waits, here at the
@@ -25,7 +26,11 @@ export async function handleSse(context: StreamContext, query: ReadQuery): Promi
   const encoding = contentKind(outcome.contentType) === "binary" ? "base64" : undefined;
   return respond(
     200,
-    { "Content-Type": "text/event-stream", "Cache-Control": SSE_CACHE_CONTROL, [header.STREAM_SSE_DATA_ENCODING]: encoding },
+    {
+      "Content-Type": "text/event-stream",
+      "Cache-Control": SSE_CACHE_CONTROL,
+      [header.STREAM_SSE_DATA_ENCODING]: encoding,
+    },
     session.body({ ...first, outcome }),
   );
 }
@@ -72,10 +77,11 @@ class SseSession {
     );
   }
 
-  async *#frames(first: SseRead): AsyncGenerator<Uint8Array> {
+  async *#frames(first: SseRead): AsyncGenerator<Uint8Array, undefined> {
     let answer: SseRead | undefined = first;
     while (!this.#cancelled) {
-      const { outcome, response }: SseRead = answer ?? (await read(this.#context, { kind: "position", position: this.#writer.readFrom }));
+      const { outcome, response }: SseRead =
+        answer ?? (await read(this.#context, { kind: "position", position: this.#writer.readFrom }));
       answer = undefined;
       if (outcome.kind === "not-found" || outcome.kind === "refused") return;
       if (response.webSocket !== null) {
@@ -109,7 +115,12 @@ class SseSession {
         const { event } = news;
         if (event.end <= this.#writer.readFrom && !event.closed) continue;
         if (event.start !== this.#writer.readFrom || event.payload === undefined) return true;
-        yield this.#writer.messages({ payload: event.payload, end: event.end, upToDate: !bridge.hasEvent, closed: event.closed });
+        yield this.#writer.messages({
+          payload: event.payload,
+          end: event.end,
+          upToDate: !bridge.hasEvent,
+          closed: event.closed,
+        });
         if (event.closed) return false;
       }
     } finally {

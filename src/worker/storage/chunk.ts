@@ -26,7 +26,9 @@ export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start
   let budget = maxBytes;
   for (const run of runs) {
     const isWhole = next === run.start && run.bytes <= budget;
-    const stretch = isWhole ? { from: 0, to: run.bytes, next: run.start + run.positions } : fit(kind, run, next, budget, payloads.length === 0);
+    const stretch = isWhole
+      ? { from: 0, to: run.bytes, next: run.start + run.positions }
+      : fit(kind, run, next, budget, payloads.length === 0);
     if (stretch === undefined) break;
     payloads.push(run.slice(stretch.from, stretch.to));
     next = stretch.next;
@@ -37,7 +39,13 @@ export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start
 }
 
 /** The messages of a run from `start` on that fit into `budget`; the first one of a chunk always does. */
-function fit(kind: ContentKind, run: StoredRun, start: Position, budget: number, isFirst: boolean): Stretch | undefined {
+function fit(
+  kind: ContentKind,
+  run: StoredRun,
+  start: Position,
+  budget: number,
+  isFirst: boolean,
+): Stretch | undefined {
   return kind === "json" ? fitMessages(run, start, budget, isFirst) : fitBytes(run, start, budget, isFirst);
 }
 

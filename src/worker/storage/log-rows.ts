@@ -75,7 +75,11 @@ export class LogRows {
       )
       .toArray();
     if (row === undefined) return undefined;
-    return { tail: row.start + row.positions, lastStreamSeq: row.stream_seq ?? undefined, appendedAtMs: row.appended_at_ms };
+    return {
+      tail: row.start + row.positions,
+      lastStreamSeq: row.stream_seq ?? undefined,
+      appendedAtMs: row.appended_at_ms,
+    };
   }
 
   /** The runs from the one that holds `position` on. Rows are fetched, and billed, one by one as they are asked for. */
@@ -95,7 +99,8 @@ export class LogRows {
       positions: row.positions,
       bytes: row.bytes,
       sizes: () => decodeSizes(row.sizes === null ? null : new Uint8Array(row.sizes), row.bytes),
-      slice: (from, to) => (to <= head.byteLength ? head.subarray(from, to) : this.#sliceParts(row.start, head, from, to)),
+      slice: (from, to) =>
+        to <= head.byteLength ? head.subarray(from, to) : this.#sliceParts(row.start, head, from, to),
     };
   }
 
@@ -113,7 +118,9 @@ export class LogRows {
   }
 
   #part(start: Position, part: number): Uint8Array {
-    const row = this.#sql.exec<{ payload: ArrayBuffer }>("SELECT payload FROM overflow WHERE start = ? AND part = ?", start, part).one();
+    const row = this.#sql
+      .exec<{ payload: ArrayBuffer }>("SELECT payload FROM overflow WHERE start = ? AND part = ?", start, part)
+      .one();
     return new Uint8Array(row.payload);
   }
 }

@@ -12,7 +12,12 @@ export interface Run extends MessageBatch {
  * Lays batches that are committed together into as few runs as possible, so that appends which arrive at the same time
  * share a row. A run stays within `maxBytes` unless a single message is larger.
  */
-export function planRuns(kind: ContentKind, start: Position, batches: readonly MessageBatch[], maxBytes: number): Run[] {
+export function planRuns(
+  kind: ContentKind,
+  start: Position,
+  batches: readonly MessageBatch[],
+  maxBytes: number,
+): Run[] {
   const runs: Run[] = [];
   let position = start;
   let open: MessageBatch[] = [];
@@ -20,7 +25,13 @@ export function planRuns(kind: ContentKind, start: Position, batches: readonly M
 
   function seal(): void {
     if (open.length === 0) return;
-    const batch = { payload: joinPayloads(kind, open.map((part) => part.payload)), sizes: open.flatMap((part) => part.sizes) };
+    const batch = {
+      payload: joinPayloads(
+        kind,
+        open.map((part) => part.payload),
+      ),
+      sizes: open.flatMap((part) => part.sizes),
+    };
     const positions = positionCount(kind, batch);
     runs.push({ ...batch, start: position, positions });
     position += positions;

@@ -47,7 +47,9 @@ export class StreamRow {
     const [row] = this.#sql.exec<Row>("SELECT * FROM stream").toArray();
     if (row === undefined) return undefined;
     if (row.version > SCHEMA_VERSION) {
-      throw new Error(`The stream is stored in format ${String(row.version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`);
+      throw new Error(
+        `The stream is stored in format ${String(row.version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`,
+      );
     }
     return {
       incarnation: row.incarnation,

@@ -39,7 +39,10 @@ export class Tables {
 
   #known(): ReadonlySet<string> {
     this.#existing ??= new Set(
-      this.#sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray().map((row) => row.name),
+      this.#sql
+        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .toArray()
+        .map((row) => row.name),
     );
     return this.#existing;
   }

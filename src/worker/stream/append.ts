@@ -19,7 +19,12 @@ export interface CommittedAppends {
  * Decides a group of appends in the order of their arrival, each upon what the ones before it left, and stores all that
  * were accepted in one transaction. Must run inside {@link StreamStorage.transaction}.
  */
-export function commitAppends(storage: StreamStorage, before: StreamState, requests: readonly AppendRequest[], nowMs: number): CommittedAppends {
+export function commitAppends(
+  storage: StreamStorage,
+  before: StreamState,
+  requests: readonly AppendRequest[],
+  nowMs: number,
+): CommittedAppends {
   const group = new AppendGroup(storage, before, nowMs);
   const outcomes = requests.map((request) => group.add(request));
   group.store();
@@ -81,9 +86,21 @@ function accept(state: StreamState, request: AppendRequest, nextTail: number, no
 function toOutcome(decision: AppendDecision, state: StreamState): AppendOutcome {
   switch (decision.kind) {
     case "accept":
-      return { kind: "appended", next: state.tail, closed: state.closed, hasMessages: decision.messages.sizes.length > 0, producer: decision.producer?.next };
+      return {
+        kind: "appended",
+        next: state.tail,
+        closed: state.closed,
+        hasMessages: decision.messages.sizes.length > 0,
+        producer: decision.producer?.next,
+      };
     case "duplicate":
-      return { kind: "duplicate", next: state.tail, closed: state.closed, hasMessages: false, producer: decision.producer };
+      return {
+        kind: "duplicate",
+        next: state.tail,
+        closed: state.closed,
+        hasMessages: false,
+        producer: decision.producer,
+      };
     case "closed":
       return { kind: "closed", next: state.tail };
     case "stale-epoch":

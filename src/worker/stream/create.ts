@@ -8,7 +8,12 @@ import type { CreateOutcome, CreateRequest } from "./operations.ts";
 import type { StreamState } from "./state.ts";
 
 /** Stores a new stream with its first messages. Must run inside {@link StreamStorage.transaction}. */
-export function insertStream(storage: StreamStorage, request: CreateRequest, incarnation: string, nowMs: number): StreamState {
+export function insertStream(
+  storage: StreamStorage,
+  request: CreateRequest,
+  incarnation: string,
+  nowMs: number,
+): StreamState {
   const { messages, ...config } = request;
   const kind = contentKind(config.contentType);
   const stored = { ...config, incarnation, createdAtMs: nowMs, accessedAtMs: nowMs, closedBy: undefined };

@@ -1,9 +1,6 @@
 import { LIVE_READERS_MAX } from "../../protocol/limits.ts";
 import { encodeLiveEvent, type LiveEvent } from "./live-event.ts";
-
-/** WebSocket close codes between object and edge (4000-4999 are the application's). */
-export const GONE_CLOSE_CODE = 4404;
-export const ENDED_CLOSE_CODE = 1000;
+import { closeQuietly, ENDED_CLOSE_CODE, GONE_CLOSE_CODE } from "./live-socket.ts";
 
 /**
  * The readers waiting at this object's tail. Their sockets are hibernatable: while nothing is appended the object may be
@@ -48,14 +45,5 @@ function sendQuietly(socket: WebSocket, message: ArrayBuffer): void {
     socket.send(message);
   } catch {
     closeQuietly(socket, ENDED_CLOSE_CODE, "not connected");
-  }
-}
-
-/** Closing a socket that is closed already throws, and means nothing more. */
-export function closeQuietly(socket: WebSocket, code: number, reason: string): void {
-  try {
-    socket.close(code, reason);
-  } catch {
-    return;
   }
 }

@@ -16,7 +16,12 @@ export interface CreateRequest extends StreamConfig {
 }
 
 export type CreateOutcome =
-  | { readonly kind: "created" | "exists"; readonly contentType: string; readonly next: Position; readonly closed: boolean }
+  | {
+      readonly kind: "created" | "exists";
+      readonly contentType: string;
+      readonly next: Position;
+      readonly closed: boolean;
+    }
   | { readonly kind: "refused"; readonly error: ProtocolError };
 
 export type { AppendRequest };
@@ -40,7 +45,9 @@ export type HeadOutcome =
   | (StreamConfig & { readonly kind: "found"; readonly next: Position; readonly closed: boolean })
   | { readonly kind: "not-found" };
 
-export type DeleteOutcome = { readonly kind: "deleted" | "not-found" };
+export interface DeleteOutcome {
+  readonly kind: "deleted" | "not-found";
+}
 
 export interface ReadRequest {
   readonly from: OffsetQuery;

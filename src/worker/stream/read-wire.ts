@@ -45,6 +45,7 @@ export function encodeAttachResponse(outcome: ReadOutcome, client: WebSocket): R
 
 export function decodeReadOutcome(response: Response): ReadOutcome {
   const outcome = response.headers.get(OUTCOME_HEADER);
-  if (outcome === null) throw new Error(`the stream's object answered a read with ${String(response.status)} and no outcome`);
+  if (outcome === null)
+    throw new Error(`the stream's object answered a read with ${String(response.status)} and no outcome`);
   return JSON.parse(outcome) as ReadOutcome;
 }

@@ -28,7 +28,13 @@ export function readChunk(storage: StreamStorage, state: StreamState, start: Pos
 }
 
 /** The facts that go with a chunk. A closed stream says so only with its last message (section 5.6). */
-export function readOutcome(kind: "messages" | "attached", state: StreamState, start: Position, next: Position, nowMs: number): ReadOutcome {
+export function readOutcome(
+  kind: "messages" | "attached",
+  state: StreamState,
+  start: Position,
+  next: Position,
+  nowMs: number,
+): ReadOutcome {
   const upToDate = next === state.tail;
   const deadline = streamDeadlineMs(state);
   return {

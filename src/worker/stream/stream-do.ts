@@ -4,14 +4,22 @@ import { accessGranularityMs } from "../../protocol/expiry.ts";
 import { APPEND_QUEUE_MAX_BYTES, LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX } from "../../protocol/limits.ts";
 import { joinPayloads, readBody, type MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
-import type { BaseEnv } from "../env.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
 import { commitAppends } from "./append.ts";
 import { confirmStream, createdOutcome, insertStream } from "./create.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { encodeLiveEvent } from "./live-event.ts";
-import { closeQuietly, ENDED_CLOSE_CODE, LiveReaders } from "./live-readers.ts";
-import type { AppendOutcome, AppendRequest, CreateOutcome, CreateRequest, DeleteOutcome, HeadOutcome, ReadRequest } from "./operations.ts";
+import { LiveReaders } from "./live-readers.ts";
+import { closeQuietly, ENDED_CLOSE_CODE } from "./live-socket.ts";
+import type {
+  AppendOutcome,
+  AppendRequest,
+  CreateOutcome,
+  CreateRequest,
+  DeleteOutcome,
+  HeadOutcome,
+  ReadRequest,
+} from "./operations.ts";
 import { readChunk, readOutcome, resolveStart } from "./read.ts";
 import { decodeReadRequest, encodeAttachResponse, encodeReadResponse } from "./read-wire.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
@@ -29,7 +37,7 @@ const ALARM_MIN_DELAY_MS = 1000;
  * One stream: the single place where its order is made. All state lies in the object's SQLite; what is kept in memory
  * can be lost at any time and is loaded again.
  */
-export class StreamDO extends DurableObject<BaseEnv> {
+export class StreamDO extends DurableObject<object> {
   readonly #storage: StreamStorage;
   readonly #readers: LiveReaders;
   readonly #appends: GroupCommit<AppendRequest, AppendOutcome>;
@@ -38,7 +46,7 @@ export class StreamDO extends DurableObject<BaseEnv> {
   #ending: Promise<void> | undefined;
   #announcement: Announcement | undefined;
 
-  constructor(ctx: DurableObjectState, env: BaseEnv) {
+  constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     this.#storage = new StreamStorage(ctx.storage);
     this.#readers = new LiveReaders(ctx);
@@ -59,7 +67,9 @@ export class StreamDO extends DurableObject<BaseEnv> {
       existing = this.#current(Date.now());
     }
     if (existing !== undefined) return confirmStream(existing, request);
-    const state = this.#storage.transaction(() => insertStream(this.#storage, request, crypto.randomUUID(), Date.now()));
+    const state = this.#storage.transaction(() =>
+      insertStream(this.#storage, request, crypto.randomUUID(), Date.now()),
+    );
     this.#state = state;
     const deadline = streamDeadlineMs(state);
     if (deadline !== undefined) this.#storage.setAlarm(deadline);
@@ -128,10 +138,12 @@ export class StreamDO extends DurableObject<BaseEnv> {
     const chunk = readChunk(this.#storage, state, start, read.maxBytes);
     const reachesTail = chunk.next === state.tail;
     // A long-poll with something to answer is done; an SSE reader stays, and gets the last of its catch-up as an event.
-    const waits = !state.closed && reachesTail && (read.wait === "sse" || (read.wait === "long-poll" && chunk.next === start));
+    const waits =
+      !state.closed && reachesTail && (read.wait === "sse" || (read.wait === "long-poll" && chunk.next === start));
     if (!waits) {
       const outcome = readOutcome("messages", state, start, chunk.next, nowMs);
-      const body = read.wait === "sse" ? joinPayloads(state.kind, chunk.payloads) : readBody(state.kind, chunk.payloads);
+      const body =
+        read.wait === "sse" ? joinPayloads(state.kind, chunk.payloads) : readBody(state.kind, chunk.payloads);
       return encodeReadResponse(outcome, body);
     }
     if (this.#readers.isFull) {
@@ -150,7 +162,9 @@ export class StreamDO extends DurableObject<BaseEnv> {
     const nowMs = Date.now();
     const before = this.#current(nowMs);
     if (before === undefined) return requests.map(() => ({ kind: "not-found" }));
-    const { state, outcomes, added } = this.#storage.transaction(() => commitAppends(this.#storage, before, requests, nowMs));
+    const { state, outcomes, added } = this.#storage.transaction(() =>
+      commitAppends(this.#storage, before, requests, nowMs),
+    );
     this.#state = state;
     if (added.length > 0 || state.closed !== before.closed) this.#announcement = { start: before.tail, added };
     return outcomes;
@@ -163,7 +177,13 @@ export class StreamDO extends DurableObject<BaseEnv> {
     this.#announcement = undefined;
     if (announcement === undefined || state === undefined || this.#readers.count === 0) return;
     const bytes = announcement.added.reduce((sum, batch) => sum + batch.payload.byteLength, 0);
-    const payload = bytes > LIVE_EVENT_MAX_BYTES ? undefined : joinPayloads(state.kind, announcement.added.map((batch) => batch.payload));
+    const payload =
+      bytes > LIVE_EVENT_MAX_BYTES
+        ? undefined
+        : joinPayloads(
+            state.kind,
+            announcement.added.map((batch) => batch.payload),
+          );
     this.#readers.broadcast({ start: announcement.start, end: state.tail, closed: state.closed, payload });
   }
 

@@ -1,0 +1,41 @@
+import { NO_STORE, readCacheControl } from "../../protocol/cache-policy.ts";
+import { contentKind } from "../../protocol/content-type.ts";
+import { protocolError } from "../../protocol/errors.ts";
+import { readEtag } from "../../protocol/etag.ts";
+import * as header from "../../protocol/headers.ts";
+import { formatOffset, type OffsetQuery } from "../../protocol/offset.ts";
+import type { ReadOutcome } from "../stream/operations.ts";
+import { respondError, type HeaderFields } from "./responses.ts";
+
+/** Facts about messages that were read. */
+export type MessagesOutcome = Extract<ReadOutcome, { kind: "messages" | "attached" }>;
+
+/** Headers of an answer with messages, or with none because the reader is at the tail. */
+export function messageFields(from: OffsetQuery, outcome: MessagesOutcome): HeaderFields {
+  const range = { incarnation: outcome.incarnation, start: outcome.start, end: outcome.next, closed: outcome.closed };
+  const isSentinel = from.kind === "now";
+  return {
+    // `now` means another range at every moment: its answer must not be kept, or be compared with a later one.
+    "Cache-Control": isSentinel
+      ? NO_STORE
+      : readCacheControl({ hasMessages: outcome.next > outcome.start, remainingMs: outcome.remainingMs }),
+    ETag: isSentinel ? undefined : readEtag(range),
+    [header.STREAM_NEXT_OFFSET]: formatOffset(outcome.next),
+    [header.STREAM_UP_TO_DATE]: outcome.upToDate ? "true" : undefined,
+    [header.STREAM_CLOSED]: outcome.closed ? "true" : undefined,
+  };
+}
+
+/** Headers that describe the bytes of a stream. Binary is downloaded rather than shown (section 12.7). */
+export function bodyFields(contentType: string): HeaderFields {
+  return {
+    "Content-Type": contentType,
+    "Content-Disposition": contentKind(contentType) === "binary" ? "attachment" : undefined,
+  };
+}
+
+/** The answer to a read that gave no messages. */
+export function respondUnread(outcome: Extract<ReadOutcome, { kind: "not-found" | "refused" }>): Response {
+  if (outcome.kind === "refused") return respondError(outcome.error);
+  return respondError(protocolError("STREAM_NOT_FOUND", "There is no stream at this URL; create it first with PUT."));
+}
