@@ -35,7 +35,10 @@ export function parseVariables(pairs: readonly string[]): Record<string, string>
     pairs.map((pair) => {
       const [, name, value] = VARIABLE.exec(pair) ?? [];
       if (name !== undefined && value !== undefined) return [name, value];
-      throw usageFailure(`--var "${pair}" is not a NAME=VALUE pair.`, "Write for example --var SEGMENT_MAX_MESSAGES=3.");
+      throw usageFailure(
+        `--var "${pair}" is not a NAME=VALUE pair.`,
+        "Write for example --var SEGMENT_MAX_MESSAGES=3.",
+      );
     }),
   );
 }

@@ -14,7 +14,10 @@ export interface LoopbackHost {
  * resolve to can change.
  */
 export function parseLoopbackHost(host: string): LoopbackHost {
-  const name = host.trim().toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  const name = host
+    .trim()
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, "$1");
   if (name === "localhost") return { bind: "127.0.0.1", inUrl: "127.0.0.1" };
   if (isIPv4(name) && name.startsWith("127.")) return { bind: name, inUrl: name };
   if (isIP(name) === 6 && new URL(`http://[${name}]`).hostname === "[::1]") return { bind: "::1", inUrl: "[::1]" };

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { LOCK_FILE } from "./folder-lock.ts";
+import { LOCK_FILE } from "./lock-file.ts";
 import { LocalServerError, systemErrorCode } from "./local-server-error.ts";
 
 /** Goes up when older programs could no longer read the folder. */

@@ -40,7 +40,8 @@ async function appendForever(options: DemoOptions, signal: AbortSignal): Promise
   const begin = performance.now();
   let working = true;
   let sequence: number | undefined;
-  while (!signal.aborted) {
+  const stopped = (): boolean => signal.aborted;
+  while (!stopped()) {
     try {
       sequence ??= await create(stream, signal);
       await append(stream, sequence, signal);
@@ -49,7 +50,7 @@ async function appendForever(options: DemoOptions, signal: AbortSignal): Promise
     } catch (error) {
       // Whatever it was, the stream may have changed: look at it anew.
       sequence = undefined;
-      if (working && !signal.aborted) onProblem(error instanceof Error ? error.message : String(error));
+      if (working && !stopped()) onProblem(error instanceof Error ? error.message : String(error));
       working = false;
     }
     const pause = untilNextTick(performance.now() - begin, intervalMs);

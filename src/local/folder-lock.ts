@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
-import { LocalServerError, systemErrorCode } from "./local-server-error.ts";
-import { formatHolder, parseHolder } from "./lock-holder.ts";
+import { LocalServerError } from "./local-server-error.ts";
+import { create, LOCK_FILE, readHolder, replace } from "./lock-file.ts";
 import type { LockHolder } from "./lock-holder.ts";
 import { identifyProcess, isRunning } from "./process-identity.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import { endOrphan } from "./orphan.ts";
-
-export const LOCK_FILE = "server.lock";
 
 /** Keeps every other server off a data folder for as long as this process lives. */
 export interface FolderLock {
@@ -86,59 +84,6 @@ function heldBy(file: string, holder: LockHolder): LocalServerError {
     "folder_in_use",
     `The data folder ${path.dirname(file)} is in use by a server ${where} (pid ${holder.process.pid}${machine}).`,
     remedy,
-  );
-}
-
-/** False when the file is there already. */
-async function create(file: string, holder: LockHolder): Promise<boolean> {
-  const draft = await writeDraft(file, holder);
-  try {
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === "EEXIST") return false;
-    throw new LocalServerError(
-      "folder_not_usable",
-      `Cannot create ${file}: ${String(error)}.`,
-      "The data folder must be writable and on a file system with hard links; choose another with --persist.",
-      { cause: error },
-    );
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-async function replace(file: string, holder: LockHolder): Promise<void> {
-  await rename(await writeDraft(file, holder), file);
-}
-
-/** Written through to the disk, so that a power cut cannot leave an empty lock that nobody can read. */
-async function writeDraft(file: string, holder: LockHolder): Promise<string> {
-  const draft = path.join(path.dirname(file), `${LOCK_FILE}-draft-${holder.token}`);
-  const handle = await open(draft, "w", 0o600);
-  try {
-    await handle.writeFile(formatHolder(holder));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return draft;
-}
-
-async function readHolder(file: string): Promise<LockHolder | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  const holder = parseHolder(text);
-  if (holder !== undefined) return holder;
-  throw new LocalServerError(
-    "folder_in_use",
-    `${file} is damaged, so it cannot be told whether another server uses this folder.`,
-    "If none does, delete that file.",
   );
 }
 

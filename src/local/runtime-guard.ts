@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { Socket } from "node:net";
 
 /** Ends the runtime when this process can no longer do it itself. */
 export interface RuntimeGuard {
   /** From now on this process is ended when ours is gone. */
-  watch(pid: number): void;
+  readonly watch: (pid: number) => void;
   /** The runtime is gone, so its pid may soon be somebody else's: end without doing anything. */
-  dismiss(): void;
+  readonly dismiss: () => void;
 }
 
 /**
@@ -37,9 +38,8 @@ export function startRuntimeGuard(): RuntimeGuard {
 
 function letProcessEnd(shell: ChildProcess): void {
   shell.unref();
-  // Child pipes are sockets, which can be unref'ed; the Writable type does not know it.
-  const { stdin } = shell;
-  if (stdin !== null && "unref" in stdin && typeof stdin.unref === "function") stdin.unref();
+  // The pipe would keep it alive as well; it is a socket, which its declared type does not say.
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
 }
 
 function ignore(): void {

@@ -38,7 +38,7 @@ function reportChild(message: unknown): void {
 
 function reportServer(message: unknown): void {
   if (!isObject(message) || !(message["server"] instanceof Server)) return;
-  running.getStore()?.onServer(message["server"]);
+  running.getStore()?.onServer(message["server"] as Server);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -15,7 +15,10 @@ interface Asked {
   readonly body?: string;
 }
 
-function ask(port: number, { method = "GET", path: target = "/v1/health", headers = {}, body }: Asked): Promise<number> {
+function ask(
+  port: number,
+  { method = "GET", path: target = "/v1/health", headers = {}, body }: Asked,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: "127.0.0.1", port, method, path: target, headers, agent: false }, (response) => {
       response.resume();

@@ -11,7 +11,8 @@ async function installation(): Promise<{ root: string; script: string; node: str
   const node = path.join(root, "node-24", "node");
   const bin = path.join(root, "bin");
   const npmBin = path.join(root, "package", "node_modules", ".bin");
-  for (const folder of [path.dirname(script), path.dirname(node), bin, npmBin]) await mkdir(folder, { recursive: true });
+  for (const folder of [path.dirname(script), path.dirname(node), bin, npmBin])
+    await mkdir(folder, { recursive: true });
   for (const file of [script, node]) {
     await writeFile(file, "");
     await chmod(file, 0o755);
@@ -22,14 +23,18 @@ async function installation(): Promise<{ root: string; script: string; node: str
 test("a program that PATH leads to is called by its name", async () => {
   const { root, script, node, bin } = await installation();
   await symlink(script, path.join(bin, "durable-streams"));
-  expect(callWords({ env: { PATH: bin }, script: path.join(bin, "durable-streams"), node, cwd: root })).toBe("durable-streams");
+  expect(callWords({ env: { PATH: bin }, script: path.join(bin, "durable-streams"), node, cwd: root })).toBe(
+    "durable-streams",
+  );
 });
 
 test("what only npm's own PATH leads to is not called by its name, since another terminal does not find it", async () => {
   const { root, script, node, npmBin } = await installation();
   await symlink(script, path.join(npmBin, "durable-streams"));
   await symlink(node, path.join(npmBin, "node"));
-  expect(callWords({ env: { PATH: npmBin }, script, node, cwd: path.join(root, "package") })).toBe(`${node} bin/run.js`);
+  expect(callWords({ env: { PATH: npmBin }, script, node, cwd: path.join(root, "package") })).toBe(
+    `${node} bin/run.js`,
+  );
 });
 
 test("in a clone the script is named from the current folder, and node by its name where that is the same", async () => {

@@ -28,7 +28,8 @@ test("somebody's project folder is refused and gets no file", async () => {
 
 test("what a start leaves that was killed before it marked the folder does not stand in the way", async () => {
   const dir = await temporaryFolder();
-  for (const name of ["server.lock", ".gitignore", "durable-streams.json.new"]) await writeFile(path.join(dir, name), "");
+  for (const name of ["server.lock", ".gitignore", "durable-streams.json.new"])
+    await writeFile(path.join(dir, name), "");
   await openDataFolder(dir);
 });
 

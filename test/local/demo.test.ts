@@ -44,7 +44,7 @@ test("the demo numbers its messages and goes on numbering after a restart", asyn
 test("a slow server has one request of the demo at a time", async () => {
   let underWay = 0;
   let most = 0;
-  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const { promise: enough, resolve } = Promise.withResolvers<true>();
   let answered = 0;
   const url = await fakeServer((_request, response) => {
     underWay += 1;
@@ -53,7 +53,7 @@ test("a slow server has one request of the demo at a time", async () => {
       underWay -= 1;
       answered += 1;
       response.writeHead(204).end();
-      if (answered === 5) resolve();
+      if (answered === 5) resolve(true);
     }, 30);
   });
   const demo = startDemo({ url, intervalMs: 1, onProblem: () => undefined });
@@ -64,12 +64,12 @@ test("a slow server has one request of the demo at a time", async () => {
 
 test("failing appends are reported once, and after them the stream is looked at anew", async () => {
   const seen: string[] = [];
-  const { promise: recovered, resolve } = Promise.withResolvers<void>();
+  const { promise: recovered, resolve } = Promise.withResolvers<true>();
   const url = await fakeServer(({ method }: IncomingMessage, response) => {
     seen.push(method ?? "");
     const failing = seen.length >= 2 && seen.length <= 4;
     response.writeHead(failing ? 503 : 204).end();
-    if (seen.at(-1) === "POST" && !failing) resolve();
+    if (seen.at(-1) === "POST" && !failing) resolve(true);
   });
   const problems: string[] = [];
   const demo = startDemo({ url, intervalMs: 5, onProblem: (problem) => problems.push(problem) });
@@ -80,9 +80,9 @@ test("failing appends are reported once, and after them the stream is looked at 
 });
 
 test("stopping the demo ends a request that is under way", async () => {
-  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const { promise: asked, resolve } = Promise.withResolvers<true>();
   const url = await fakeServer(() => {
-    resolve();
+    resolve(true);
   });
   const demo = startDemo({ url, onProblem: (problem) => expect.unreachable(problem) });
   await asked;

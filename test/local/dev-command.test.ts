@@ -35,7 +35,10 @@ describe("ready", () => {
 
   test("--var reaches the Worker", async () => {
     const server = await readyDev(await temporaryFolder(), "--var", "DEBUG_TIMING=1");
-    const response = await fetch(`${server.url}/v1/stream/a`, { method: "PUT", headers: { "content-type": "text/plain" } });
+    const response = await fetch(`${server.url}/v1/stream/a`, {
+      method: "PUT",
+      headers: { "content-type": "text/plain" },
+    });
     expect(response.headers.get("server-timing")).not.toBeNull();
   });
 });
@@ -76,19 +79,22 @@ describe("refusals", () => {
 });
 
 describe("end", () => {
-  test.each(["SIGINT", "SIGTERM"] as const)("%s ends it in order within 3 s with a live reader connected", async (signal) => {
-    const server = await readyDev(await temporaryFolder());
-    const stream = `${server.url}/v1/stream/a`;
-    await fetch(stream, { method: "PUT", headers: { "content-type": "application/json" }, body: "[1]" });
-    const reader = (await fetch(`${stream}?offset=-1&live=sse`)).body?.getReader();
-    await reader?.read();
-    const begin = performance.now();
-    server.child.kill(signal);
-    expect(await server.ended).toBe(0);
-    expect(performance.now() - begin).toBeLessThan(STOP_LIMIT_MS);
-    expect(await identifyProcess(server.runtimePid)).toBeUndefined();
-    await reader?.cancel().catch(() => undefined);
-  });
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "%s ends it in order within 3 s with a live reader connected",
+    async (signal) => {
+      const server = await readyDev(await temporaryFolder());
+      const stream = `${server.url}/v1/stream/a`;
+      await fetch(stream, { method: "PUT", headers: { "content-type": "application/json" }, body: "[1]" });
+      const reader = (await fetch(`${stream}?offset=-1&live=sse`)).body?.getReader();
+      await reader?.read();
+      const begin = performance.now();
+      server.child.kill(signal);
+      expect(await server.ended).toBe(0);
+      expect(performance.now() - begin).toBeLessThan(STOP_LIMIT_MS);
+      expect(await identifyProcess(server.runtimePid)).toBeUndefined();
+      await reader?.cancel().catch(() => undefined);
+    },
+  );
 
   test("a Ctrl-C that the terminal sends to the runtime as well is no crash", async () => {
     const dir = await temporaryFolder();

@@ -64,6 +64,8 @@ test.each([1, 2, 3, 4, 5])(
       server.child.kill("SIGTERM");
       expect(await server.ended).toBe(0);
     }
-    expect(writers.flatMap(({ sent }) => sent).filter(({ acknowledged }) => acknowledged).length).toBeGreaterThan(KILLS);
+    expect(writers.flatMap(({ sent }) => sent).filter(({ acknowledged }) => acknowledged).length).toBeGreaterThan(
+      KILLS,
+    );
   },
 );

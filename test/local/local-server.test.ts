@@ -10,7 +10,13 @@ import { STAND_IN_WORKER } from "./support/processes.ts";
 
 async function start(options: Partial<LocalServerOptions> = {}): Promise<LocalServer> {
   const persistDir = options.persistDir ?? (await temporaryFolder());
-  const server = await startLocalServer({ workerFile: STAND_IN_WORKER, port: 0, log: () => undefined, ...options, persistDir });
+  const server = await startLocalServer({
+    workerFile: STAND_IN_WORKER,
+    port: 0,
+    log: () => undefined,
+    ...options,
+    persistDir,
+  });
   onTestFinished(() => server.stop());
   return server;
 }

@@ -31,7 +31,11 @@ async function openSocket(url: string): Promise<void> {
 
 describe("stop", () => {
   test("ends the runtime within 3 s with readers and idle sockets open", async () => {
-    const server = await startLocalServer({ workerFile: STAND_IN_WORKER, port: 0, persistDir: await temporaryFolder() });
+    const server = await startLocalServer({
+      workerFile: STAND_IN_WORKER,
+      port: 0,
+      persistDir: await temporaryFolder(),
+    });
     const readers = await Promise.all(Array.from({ length: 20 }, () => openReader(server.url)));
     await openSocket(server.url);
     const begin = performance.now();
@@ -42,7 +46,11 @@ describe("stop", () => {
   });
 
   test("may be called twice", async () => {
-    const server = await startLocalServer({ workerFile: STAND_IN_WORKER, port: 0, persistDir: await temporaryFolder() });
+    const server = await startLocalServer({
+      workerFile: STAND_IN_WORKER,
+      port: 0,
+      persistDir: await temporaryFolder(),
+    });
     await Promise.all([server.stop(), server.stop()]);
     await server.stop();
   });
@@ -56,7 +64,11 @@ describe("stop", () => {
 
   test("leaves signals to the program that uses the library", async () => {
     const before = process.listeners("SIGTERM").length;
-    const server = await startLocalServer({ workerFile: STAND_IN_WORKER, port: 0, persistDir: await temporaryFolder() });
+    const server = await startLocalServer({
+      workerFile: STAND_IN_WORKER,
+      port: 0,
+      persistDir: await temporaryFolder(),
+    });
     onTestFinished(() => server.stop());
     expect(process.listeners("SIGTERM").length).toBe(before);
   });

@@ -24,7 +24,8 @@ export class Writer {
 
   /** Writes until the server is gone, or `signal` says so. Calls `onAcknowledged` after each acknowledged batch. */
   async write(stream: string, onAcknowledged: () => void, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const over = (): boolean => signal.aborted;
+    while (!over()) {
       const sent: Sent = { messages: this.#batch(), acknowledged: false };
       this.sent.push(sent);
       try {
@@ -36,7 +37,7 @@ export class Writer {
         if (!response.ok) throw new Error(`append was answered with ${response.status}: ${await response.text()}`);
         sent.acknowledged = true;
       } catch (error) {
-        if (signal.aborted) return;
+        if (over()) return;
         throw error;
       }
       onAcknowledged();
@@ -52,7 +53,7 @@ export class Writer {
 /** Everything the stream holds, read page by page. */
 export async function readAll(stream: string): Promise<Message[]> {
   const messages: Message[] = [];
-  for (let offset = "-1"; ; ) {
+  for (let offset = "-1"; ;) {
     const response = await fetch(`${stream}?offset=${offset}`);
     if (!response.ok) throw new Error(`read was answered with ${response.status}: ${await response.text()}`);
     messages.push(...((await response.json()) as Message[]));

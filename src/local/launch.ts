@@ -1,0 +1,72 @@
+import { allowedHosts, findPort, portInUse } from "./address.ts";
+import { LocalServerError } from "./local-server-error.ts";
+import { startRuntime } from "./runtime.ts";
+import type { LogEntry, LogHandler } from "./options.ts";
+import type { MiniflareModule, Runtime } from "./runtime.ts";
+import type { RuntimeConfig } from "./runtime-options.ts";
+
+/** How often a free port is chosen anew when somebody else is quicker to bind it. */
+const PORT_ATTEMPTS = 5;
+
+const RUNTIME_REMEDY =
+  "workerd needs a 64-bit Linux (glibc 2.35 or newer), macOS 13.5 or newer, or Windows. Reinstall the dependencies if its binary is missing.";
+
+/** Everything about the runtime but its port. */
+export type LaunchConfig = Omit<RuntimeConfig, "port">;
+
+/**
+ * Starts the runtime on `wantedPort`, or on a free one when that is 0. Also then the port has to be known beforehand,
+ * because the Worker checks it in the Host header.
+ * @throws LocalServerError when the port is taken or the runtime does not come up.
+ */
+export async function launch(
+  config: LaunchConfig,
+  wantedPort: number,
+  importing: Promise<MiniflareModule>,
+  log: LogHandler,
+): Promise<{ runtime: Runtime; port: number }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await findPort(config.host, wantedPort);
+    const vars = { ...config.vars, ALLOWED_HOSTS: allowedHosts(config.host, port) };
+    const held = holdBack(log);
+    try {
+      const runtime = await startRuntime(await importing, { ...config, port, vars }, held.listen);
+      held.release();
+      return { runtime, port };
+    } catch (error) {
+      const messages = held.entries.map(({ message }) => message);
+      if (messages.some((message) => message.includes("Address already in use"))) {
+        if (wantedPort === 0 && attempt < PORT_ATTEMPTS) continue;
+        throw portInUse(config.host, port, error);
+      }
+      const reason = messages.length > 0 ? messages.join("\n") : String(error);
+      throw new LocalServerError("runtime_failed", `The runtime did not start: ${reason}`, RUNTIME_REMEDY, {
+        cause: error,
+      });
+    }
+  }
+}
+
+interface HeldLog {
+  readonly entries: readonly LogEntry[];
+  readonly listen: LogHandler;
+  /** Passes on what was held, and from now on everything at once. */
+  readonly release: () => void;
+}
+
+/** What the runtime says while it starts belongs into the error if it fails, and otherwise to the log. */
+function holdBack(log: LogHandler): HeldLog {
+  const entries: LogEntry[] = [];
+  let holding = true;
+  return {
+    entries,
+    listen(entry) {
+      if (holding) entries.push(entry);
+      else log(entry);
+    },
+    release() {
+      holding = false;
+      entries.forEach(log);
+    },
+  };
+}
