@@ -6,14 +6,13 @@ export interface WelcomeFacts {
   /** The words that call this program in another terminal. */
   readonly program: string;
   readonly demo: boolean;
+  /** Where commands look for a server when they are not told another. */
+  readonly usualUrl: string;
 }
 
-/** Where every command looks for a server when it is not told another. */
-const DEFAULT_URL = "http://127.0.0.1:4437";
-
 /** Where the server is and three commands that work as they stand. */
-export function devWelcome({ url, persistDir, program, demo }: WelcomeFacts): string {
-  const at = url === DEFAULT_URL ? "" : ` --url ${url}`;
+export function devWelcome({ url, persistDir, program, demo, usualUrl }: WelcomeFacts): string {
+  const at = url === usualUrl ? "" : ` --url ${url}`;
   const lines = [
     `Durable Streams at ${url}`,
     `Data in ${persistDir}`,

@@ -5,6 +5,7 @@ import { callWords } from "../cli/call-words.ts";
 import { devFailure, parseVariables, runtimeDied } from "../cli/dev-failures.ts";
 import { devWelcome } from "../cli/dev-welcome.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
+import { DEFAULT_SERVER_URL } from "../cli/server-address.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 import { DEFAULT_HOST, DEFAULT_PERSIST_DIR, DEFAULT_PORT } from "../local/options.ts";
 import type { Demo } from "../local/demo.ts";
@@ -33,13 +34,12 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
       summary: "Set a variable of the Worker; may be repeated.",
       helpValue: "NAME=VALUE",
       multiple: true,
-      default: [],
     }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Dev);
-    const vars = parseVariables(flags.var);
+    const vars = parseVariables(flags.var ?? []);
     const interrupt = interruptSignal();
     const interrupted = aborted(interrupt.signal);
     this.notices.detail(`Starting on ${flags.host}, port ${flags.port}, with the data in ${flags.persist}.`);
@@ -83,7 +83,8 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
       node: process.execPath,
       cwd: process.cwd(),
     });
-    this.notices.note(devWelcome({ url: server.url, persistDir: server.persistDir, program, demo }));
+    const usualUrl = process.env["DURABLE_STREAMS_URL"] ?? DEFAULT_SERVER_URL;
+    this.notices.note(devWelcome({ url: server.url, persistDir: server.persistDir, program, demo, usualUrl }));
   }
 
   private async startDemo(server: LocalServer): Promise<Demo> {

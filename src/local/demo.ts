@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { measureGreenhouse } from "./demo-measurement.ts";
 
-export const DEMO_STREAM = "demo";
+const DEMO_STREAM = "demo";
 
 const DEFAULT_INTERVAL_MS = 1_000;
 /** An append that takes longer counts as failed. */

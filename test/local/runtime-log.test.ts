@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { parseLine } from "../../src/local/runtime-log.ts";
+
+function said(level: string, message: string): string {
+  return JSON.stringify({ timestamp: 1, level, message });
+}
+
+test.each([
+  [
+    "an exception loses the places in workerd's own source and binary",
+    said(
+      "error",
+      "workerd/server/server.c++:6231: error: Uncaught exception: kj/compat/url.c++:165: failed: expected tryParse(url); invalid URL\nstack: /opt/bin/workerd@526a2d4 /opt/bin/workerd@2020201",
+    ),
+    { level: "error", message: "Uncaught exception: expected tryParse(url); invalid URL" },
+  ],
+  [
+    "the Worker's own words stay as they are",
+    said("log", "ready: a.c is 3"),
+    { level: "info", message: "ready: a.c is 3" },
+  ],
+  ["several lines stay together", said("warn", "one\ntwo"), { level: "warn", message: "one\ntwo" }],
+  [
+    "what is not JSON is shown as an error",
+    "workerd: cannot execute",
+    { level: "error", message: "workerd: cannot execute" },
+  ],
+  ["JSON that is no log entry is shown as it is", "[1]", { level: "error", message: "[1]" }],
+])("%s", (_, line, expected) => {
+  expect(parseLine(line)).toEqual(expected);
+});
+
+test.each([said("warning", "Not symbolizing stack traces because $LLVM_SYMBOLIZER is not set"), said("info", " "), ""])(
+  "nothing is shown for %j",
+  (line) => {
+    expect(parseLine(line)).toBeUndefined();
+  },
+);
