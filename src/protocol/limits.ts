@@ -30,6 +30,9 @@ export const ROW_MAX_BYTES = 1_900_000;
 /** Most bytes of payload in one answer of a catch-up read; one message larger than this is still answered whole. */
 export const READ_CHUNK_MAX_BYTES = 4 * MIB;
 
+/** Most bytes of payload in one event while an SSE reader catches up. */
+export const SSE_CHUNK_MAX_BYTES = 1 * MIB;
+
 /** Most bytes of payload pushed to a live reader in one event. More than this, and readers are told to catch up instead. */
 export const LIVE_EVENT_MAX_BYTES = 256 * KIB;
 

@@ -1,7 +1,7 @@
 import { SSE_CACHE_CONTROL } from "../../protocol/cache-policy.ts";
 import { contentKind } from "../../protocol/content-type.ts";
 import * as header from "../../protocol/headers.ts";
-import { LIVE_EVENT_MAX_BYTES, SSE_CONNECTION_MS, SSE_HEARTBEAT_MS } from "../../protocol/limits.ts";
+import { SSE_CHUNK_MAX_BYTES, SSE_CONNECTION_MS, SSE_HEARTBEAT_MS } from "../../protocol/limits.ts";
 import type { OffsetQuery } from "../../protocol/offset.ts";
 import { HEARTBEAT } from "../../protocol/sse.ts";
 import { decodeReadOutcome, encodeReadRequest } from "../stream/read-wire.ts";
@@ -41,7 +41,7 @@ interface SseRead {
 }
 
 async function read(context: StreamContext, from: OffsetQuery): Promise<SseRead> {
-  const response = await context.object.fetch(encodeReadRequest({ from, maxBytes: LIVE_EVENT_MAX_BYTES, wait: "sse" }));
+  const response = await context.object.fetch(encodeReadRequest({ from, maxBytes: SSE_CHUNK_MAX_BYTES, wait: "sse" }));
   return { outcome: decodeReadOutcome(response), response };
 }
 

@@ -1,8 +1,13 @@
 import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import { formatOffset, type OffsetQuery, type Position } from "../../protocol/offset.ts";
+import { LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX } from "../../protocol/limits.ts";
+import { joinPayloads, readBody } from "../../protocol/messages.ts";
 import { collectChunk, type Chunk } from "../storage/chunk.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
-import type { ReadOutcome } from "./operations.ts";
+import { encodeLiveEvent } from "./live-event.ts";
+import type { LiveReaders } from "./live-readers.ts";
+import type { ReadOutcome, ReadRequest } from "./operations.ts";
+import { encodeAttachResponse, encodeReadResponse } from "./read-wire.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
 
 /** The position a read starts at, or why there is none. */
@@ -21,20 +26,64 @@ export function resolveStart(state: StreamState, from: OffsetQuery): Position | 
   }
 }
 
-/** The messages from `start` on, as far as one answer goes. At the tail nothing is asked of storage. */
-export function readChunk(storage: StreamStorage, state: StreamState, start: Position, maxBytes: number): Chunk {
+/** What answering a read needs of the object it happens in. */
+export interface ReadSurroundings {
+  readonly storage: StreamStorage;
+  readonly readers: LiveReaders;
+  readonly state: StreamState;
+  readonly nowMs: number;
+}
+
+/**
+ * Answers a read from `start` on. A reader that waits is taken in as soon as it stands at the tail, in the same turn in
+ * which that was seen: every later append finds it among the readers, so nothing falls between reading and listening.
+ */
+export function answerRead(around: ReadSurroundings, read: ReadRequest, start: Position): Response {
+  const { state } = around;
+  const chunk = readChunk(around.storage, state, start, read.maxBytes);
+  if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk);
+  const body = read.wait === "sse" ? joinPayloads(state.kind, chunk.payloads) : readBody(state.kind, chunk.payloads);
+  return encodeReadResponse(readOutcome("messages", around, start, chunk.next), body);
+}
+
+/** At the tail nothing is asked of storage. */
+function readChunk(storage: StreamStorage, state: StreamState, start: Position, maxBytes: number): Chunk {
   if (start >= state.tail) return { payloads: [], next: start };
   return collectChunk(state.kind, storage.log.from(start), start, maxBytes);
 }
 
+/** A long-poll that has something to answer is done; an SSE reader stays and gets the end of its catch-up as an event. */
+function staysForMore(state: StreamState, read: ReadRequest, start: Position, chunk: Chunk): boolean {
+  if (read.wait === "no" || state.closed || chunk.next !== state.tail) return false;
+  return read.wait === "long-poll" ? chunk.next === start : payloadBytes(chunk) <= LIVE_EVENT_MAX_BYTES;
+}
+
+function payloadBytes(chunk: Chunk): number {
+  return chunk.payloads.reduce((sum, payload) => sum + payload.byteLength, 0);
+}
+
+function attachReader(around: ReadSurroundings, start: Position, chunk: Chunk): Response {
+  const { readers, state } = around;
+  if (readers.isFull) {
+    const message = `The stream has ${String(LIVE_READERS_MAX)} live readers already; try again later, or read without "live".`;
+    return encodeReadResponse({ kind: "refused", error: protocolError("TOO_MANY_READERS", message) }, null);
+  }
+  const { client, server } = readers.attach();
+  if (chunk.next > start) {
+    const payload = joinPayloads(state.kind, chunk.payloads);
+    server.send(encodeLiveEvent({ start, end: chunk.next, closed: false, payload }));
+  }
+  return encodeAttachResponse(readOutcome("attached", around, start, chunk.next), client);
+}
+
 /** The facts that go with a chunk. A closed stream says so only with its last message (section 5.6). */
-export function readOutcome(
+function readOutcome(
   kind: "messages" | "attached",
-  state: StreamState,
+  around: ReadSurroundings,
   start: Position,
   next: Position,
-  nowMs: number,
 ): ReadOutcome {
+  const { state, nowMs } = around;
   const upToDate = next === state.tail;
   const deadline = streamDeadlineMs(state);
   return {

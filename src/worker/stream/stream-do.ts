@@ -1,14 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { protocolError } from "../../protocol/errors.ts";
 import { accessGranularityMs } from "../../protocol/expiry.ts";
-import { APPEND_QUEUE_MAX_BYTES, LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX } from "../../protocol/limits.ts";
-import { joinPayloads, readBody, type MessageBatch } from "../../protocol/messages.ts";
+import { APPEND_QUEUE_MAX_BYTES, LIVE_EVENT_MAX_BYTES } from "../../protocol/limits.ts";
+import { joinPayloads, type MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
 import { commitAppends } from "./append.ts";
 import { confirmStream, createdOutcome, insertStream } from "./create.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { encodeLiveEvent } from "./live-event.ts";
 import { LiveReaders } from "./live-readers.ts";
 import { closeQuietly, ENDED_CLOSE_CODE } from "./live-socket.ts";
 import type {
@@ -18,10 +17,9 @@ import type {
   CreateRequest,
   DeleteOutcome,
   HeadOutcome,
-  ReadRequest,
 } from "./operations.ts";
-import { readChunk, readOutcome, resolveStart } from "./read.ts";
-import { decodeReadRequest, encodeAttachResponse, encodeReadResponse } from "./read-wire.ts";
+import { answerRead, resolveStart } from "./read.ts";
+import { decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
 
 /** Messages that are committed and that live readers have not been told of yet. */
@@ -115,7 +113,7 @@ export class StreamDO extends DurableObject<object> {
     const start = resolveStart(state, read.from);
     if (typeof start !== "number") return encodeReadResponse({ kind: "refused", error: start }, null);
     const touched = this.#touch(state, nowMs);
-    return this.#answerRead(touched, read, start, nowMs);
+    return answerRead({ storage: this.#storage, readers: this.#readers, state: touched, nowMs }, read, start);
   }
 
   /** Ends the stream when its time has come (section 5.1). */
@@ -132,30 +130,6 @@ export class StreamDO extends DurableObject<object> {
 
   override webSocketClose(socket: WebSocket): void {
     closeQuietly(socket, ENDED_CLOSE_CODE, "");
-  }
-
-  #answerRead(state: StreamState, read: ReadRequest, start: Position, nowMs: number): Response {
-    const chunk = readChunk(this.#storage, state, start, read.maxBytes);
-    const reachesTail = chunk.next === state.tail;
-    // A long-poll with something to answer is done; an SSE reader stays, and gets the last of its catch-up as an event.
-    const waits =
-      !state.closed && reachesTail && (read.wait === "sse" || (read.wait === "long-poll" && chunk.next === start));
-    if (!waits) {
-      const outcome = readOutcome("messages", state, start, chunk.next, nowMs);
-      const body =
-        read.wait === "sse" ? joinPayloads(state.kind, chunk.payloads) : readBody(state.kind, chunk.payloads);
-      return encodeReadResponse(outcome, body);
-    }
-    if (this.#readers.isFull) {
-      const message = `The stream has ${String(LIVE_READERS_MAX)} live readers already; try again later, or read without "live".`;
-      return encodeReadResponse({ kind: "refused", error: protocolError("TOO_MANY_READERS", message) }, null);
-    }
-    const { client, server } = this.#readers.attach();
-    if (chunk.next > start) {
-      const payload = joinPayloads(state.kind, chunk.payloads);
-      server.send(encodeLiveEvent({ start, end: chunk.next, closed: false, payload }));
-    }
-    return encodeAttachResponse(readOutcome("attached", state, start, chunk.next, nowMs), client);
   }
 
   #commit(requests: readonly AppendRequest[]): readonly AppendOutcome[] {
