@@ -6,6 +6,10 @@ import { interruptSignal } from "./interrupt.ts";
 import { DEFAULT_SERVER_URL, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
 
+/** A mistyped URL should be told soon; a server that is just starting is waited for. */
+const FIRST_ANSWER_GIVE_UP_MS = 5_000;
+const RETRY_NOTE_EVERY_MS = 5_000;
+
 /** What the flags of this class say, as `parse` returns them. */
 interface ServerFlags {
   readonly url: string;
@@ -41,6 +45,7 @@ export abstract class ServerCommand extends BaseCommand {
   };
 
   #client: StreamClient | undefined;
+  #lastRetryNoteMs = -Infinity;
   #interrupt: ReturnType<typeof interruptSignal> | undefined;
 
   /** The URL of the stream that an argument names. */
@@ -53,10 +58,20 @@ export abstract class ServerCommand extends BaseCommand {
     const given = flags.token === "-" ? await this.#tokenFromStdin(stdinIsData) : flags.token;
     const token = given === undefined ? undefined : requireToken(given);
     const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
-    const client = new StreamClient({ token, userAgent: this.config.userAgent, trace });
+    const retry = { giveUpAfterMs: FIRST_ANSWER_GIVE_UP_MS, onRetry: this.noteRetry };
+    const client = new StreamClient({ token, userAgent: this.config.userAgent, trace, retry });
     this.#client = client;
     return client;
   }
+
+  /** Says once in a while that the server is being waited for. */
+  protected readonly noteRetry = (error: unknown, waitMs: number): void => {
+    const nowMs = performance.now();
+    if (nowMs - this.#lastRetryNoteMs < RETRY_NOTE_EVERY_MS) return;
+    this.#lastRetryNoteMs = nowMs;
+    const problem = error instanceof Error ? error.message : String(error);
+    this.notices.note(`${problem} Trying again in ${String(Math.ceil(waitMs))} ms.`);
+  };
 
   #tokenFromStdin(stdinIsData: boolean): Promise<string> {
     if (!stdinIsData) return readTokenFromStdin();

@@ -32,6 +32,6 @@ export async function deliver(transport: Transport, url: string, delivery: Deliv
         message: `The batch ${String(seq)} of producer ${JSON.stringify(id)}, epoch ${String(epoch)}, was not stored: the server holds another one under that number.`,
       });
     },
-    { ...retry, signal: delivery.signal },
+    { ...retry, signal: delivery.signal ?? retry.signal },
   );
 }

@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { identifyProcess, isRunning, type ProcessIdentity } from "../local/process-identity.ts";
+import { CommandFailure } from "./command-failure.ts";
+import { EXIT } from "./exit-codes.ts";
+
+interface Holder {
+  /** Unique to this holding. */
+  readonly token: string;
+  readonly process: ProcessIdentity;
+}
+
+export interface FileLock {
+  release(): Promise<void>;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+async function readHolder(lock: string): Promise<Holder | undefined> {
+  try {
+    const { token, process: held } = JSON.parse(await readFile(lock, "utf8")) as Holder;
+    return { token: String(token), process: { pid: Number(held.pid), started: String(held.started) } };
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw inUse(lock, "its lock cannot be read");
+  }
+}
+
+function inUse(lock: string, why: string): CommandFailure {
+  return new CommandFailure({
+    code: "FILE_IN_USE",
+    message: `The file ${lock.replace(/\.lock$/, "")} is in use: ${why}.`,
+    hint: `Wait for the other command, or use another file. If there is none, delete ${lock}.`,
+    exitCode: EXIT.conflict,
+  });
+}
+
+/** A hard link appears whole or not at all, and never over another: of many who try, one succeeds. */
+async function linkExclusively(draft: string, lock: string): Promise<boolean> {
+  try {
+    await link(draft, lock);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Keeps other commands off a file for as long as this process lives. The lock of a process that was killed is taken over;
+ * only who first links a claim named after the dead lock may do so, so that two cannot take it at once.
+ */
+export async function lockFile(file: string): Promise<FileLock> {
+  const lock = `${file}.lock`;
+  const token = randomUUID();
+  const self = (await identifyProcess(process.pid)) ?? { pid: process.pid, started: "" };
+  const draft = `${lock}.${token}`;
+  await writeFile(draft, JSON.stringify({ token, process: self } satisfies Holder), { mode: 0o600 });
+  try {
+    while (!(await linkExclusively(draft, lock))) {
+      const holder = await readHolder(lock);
+      if (holder === undefined) continue;
+      if (await isRunning(holder.process)) throw inUse(lock, `by process ${String(holder.process.pid)}`);
+      const claim = `${lock}.${holder.token}.claim`;
+      if (!(await linkExclusively(draft, claim))) throw inUse(lock, "another command is just taking it over");
+      try {
+        if ((await readHolder(lock))?.token !== holder.token) continue;
+        await rename(lock, draft + ".dead");
+        await rm(`${draft}.dead`, { force: true });
+      } finally {
+        await rm(claim, { force: true });
+      }
+    }
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return {
+    async release() {
+      if ((await readHolder(lock))?.token === token) await rm(lock, { force: true });
+    },
+  };
+}

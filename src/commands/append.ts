@@ -1,0 +1,90 @@
+import { string as stringArg } from "@oclif/core/args";
+import { boolean, integer, string } from "@oclif/core/flags";
+import { appendInput, type AppendSummary } from "../cli/append/append-input.ts";
+import { chooseSource } from "../cli/append/input.ts";
+import { INPUT_KINDS } from "../cli/append/input-kind.ts";
+import { ProgressLine } from "../cli/append/progress.ts";
+import { EXIT } from "../cli/exit-codes.ts";
+import { ServerCommand } from "../cli/server-command.ts";
+import { BODY_MAX_BYTES } from "../protocol/limits.ts";
+
+/** How long an append keeps trying while the server cannot be reached. */
+const GIVE_UP_AFTER_MS = 60_000;
+
+export default class Append extends ServerCommand {
+  static override summary = "Append messages from the command line, a file or stdin.";
+
+  static override description = `Every append is idempotent: a request that is repeated because its answer was lost is stored once. With --checkpoint that holds across crashes of this command too: run it again with the same input, from its beginning, and every message is there exactly once. A checkpoint belongs to one stream and one input; input that has grown since is continued.
+
+--input says how input becomes messages:
+  raw     bytes as they are (not for JSON streams)
+  lines   a line is a message; on a JSON stream it becomes a JSON string, elsewhere it keeps its line end
+  ndjson  a line is one JSON text, sent as it is; blank lines are skipped; a line that is not JSON stops the command
+  json    all input is one JSON text; a top-level array is one message per element
+Default on a JSON stream: json for an argument or a *.json file, otherwise ndjson. On a text stream: raw for an argument, otherwise lines. On any other: raw.
+
+The next offset and the counts go to stderr, or with --json to stdout.`;
+
+  static override examples = [
+    `<%= config.bin %> <%= command.id %> orders '{"id":1}'`,
+    "tail -F app.log | <%= config.bin %> <%= command.id %> logs/app",
+    "<%= config.bin %> <%= command.id %> orders --file orders.ndjson --checkpoint orders.checkpoint",
+    `<%= config.bin %> <%= command.id %> orders '{"id":2}' --close`,
+  ];
+
+  static override args = {
+    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
+    data: stringArg({ description: "What to append (default: stdin)." }),
+  };
+
+  static override flags = {
+    file: string({ summary: "Read from a file; - is stdin.", helpValue: "FILE" }),
+    input: string({ summary: "How input becomes messages.", options: [...INPUT_KINDS] }),
+    linger: integer({ summary: "Wait so many milliseconds for more input before sending a batch that is not full.", default: 20, min: 0, max: 60_000 }),
+    "batch-bytes": integer({ summary: "Send at most so many bytes in one append; a single larger message goes alone.", default: 1_048_576, min: 1, max: BODY_MAX_BYTES }),
+    "producer-id": string({ summary: "Write under this name; a later run under it fences this one off.", helpValue: "ID" }),
+    checkpoint: string({ summary: "Keep in this file what is needed to go on exactly after a crash.", helpValue: "FILE" }),
+    "stream-seq": string({ summary: "Stream-Seq of this append: refused unless greater, bytewise, than every earlier one.", helpValue: "SEQ" }),
+    close: boolean({ summary: "Close the stream with the last message." }),
+  };
+
+  override async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Append);
+    const source = chooseSource(args.data, flags.file);
+    const url = this.streamUrl(flags, args.stream);
+    const client = await this.connect(flags, source.from === "stdin");
+    const showProgress = process.stderr.isTTY && source.from !== "argument" && !flags.quiet;
+    const progress = showProgress ? new ProgressLine() : undefined;
+    const kind = INPUT_KINDS.find((each) => each === flags.input);
+    try {
+      const summary = await appendInput(client, url, {
+        source,
+        kind,
+        batchBytes: flags["batch-bytes"],
+        lingerMs: flags.linger,
+        producerId: flags["producer-id"],
+        checkpoint: flags.checkpoint,
+        streamSeq: flags["stream-seq"],
+        close: flags.close,
+        signal: this.interruptSignal(),
+        retry: { giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.noteRetry },
+        onProgress: (soFar) => {
+          progress?.update(soFar);
+        },
+      });
+      progress?.clear();
+      this.#report(url, summary);
+      return { stream: url, ...summary };
+    } finally {
+      progress?.clear();
+    }
+  }
+
+  #report(url: string, { messages, nextOffset, closed, interrupted, resumedAtBytes }: AppendSummary): void {
+    if (interrupted) process.exitCode = EXIT.interrupted;
+    const resumed = resumedAtBytes > 0 ? ` (going on after ${String(resumedAtBytes)} bytes)` : "";
+    const tail = nextOffset === undefined ? "" : `, next offset ${nextOffset}`;
+    const count = `${String(messages)} message${messages === 1 ? "" : "s"}`;
+    this.notices.note(`${interrupted ? "Interrupted: appended" : "Appended"} ${count} to ${url}${resumed}${tail}${closed ? ", closed" : ""}`);
+  }
+}
