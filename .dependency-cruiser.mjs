@@ -54,7 +54,7 @@ export default {
   options: {
     doNotFollow: { path: "^node_modules/" },
     // Built files: bin/ and tests import them, and there are none in a fresh clone.
-    exclude: { path: "(^|/)dist/" },
+    exclude: { path: "^dist/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "require", "node", "default", "types"],

@@ -3,10 +3,8 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 /** `edge` and `auth` speak HTTP; what decides and what stores must be usable without it. */
-const httpTypes = ["Request", "Response"].map((name) => ({
-  name,
-  message: "protocol, storage and segments know no HTTP objects: take what you need as plain values.",
-}));
+const httpObjects = ["Request", "Response"];
+const noHttp = "protocol, storage and segments know no HTTP objects: take what you need as plain values.";
 
 export default defineConfig(
   { ignores: ["dist/", "dist.*/", "node_modules/", "**/fixtures/"] },
@@ -22,7 +20,10 @@ export default defineConfig(
       },
     },
     rules: {
-      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/consistent-type-imports": [
+        "error",
+        { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
+      ],
       "@typescript-eslint/consistent-type-exports": "error",
       "@typescript-eslint/switch-exhaustiveness-check": [
         "error",
@@ -54,7 +55,14 @@ export default defineConfig(
   {
     files: ["src/protocol/**", "src/worker/storage/**", "src/worker/segments/**"],
     rules: {
-      "no-restricted-globals": ["error", { globals: httpTypes, checkGlobalObject: true }],
+      "no-restricted-globals": [
+        "error",
+        { globals: httpObjects.map((name) => ({ name, message: noHttp })), checkGlobalObject: true },
+      ],
+      "@typescript-eslint/no-restricted-types": [
+        "error",
+        { types: Object.fromEntries(httpObjects.map((name) => [name, noHttp])) },
+      ],
     },
   },
   {

@@ -1,19 +1,23 @@
 // Builds what the package ships: the Worker as one self-contained file, the library entry beside it with its types,
 // and the CLI as a bundle that is split by command so that starting one command loads only what that command needs.
 import { execFile } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
-import { glob } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { glob, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { ROOT } from "./lib/process.mjs";
 
-const root = new URL("../", import.meta.url);
-const run = promisify(execFile);
-const { version } = JSON.parse(await readFile(new URL("package.json", root), "utf8"));
+const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
 
-/** What every bundle has in common. */
+// Everything is made in a folder of its own and then takes the place of dist/ at once: a build that fails or is
+// interrupted leaves the old one whole. Beside dist/, because source maps hold relative paths.
+const dist = join(ROOT, "dist");
+const staging = `${dist}.${process.pid}`;
+
+/** @satisfies {import("esbuild").BuildOptions} What every bundle has in common. */
 const common = {
-  absWorkingDir: fileURLToPath(root),
+  absWorkingDir: ROOT,
   bundle: true,
   define: { __VERSION__: JSON.stringify(version) },
   format: "esm",
@@ -23,34 +27,30 @@ const common = {
   target: "es2023",
 };
 
-/** workerd provides these modules itself. */
-const workerRuntimeModules = ["cloudflare:*"];
-
 async function buildWorker() {
-  await Promise.all([
-    build({
-      ...common,
-      entryPoints: { server: "src/worker/index.ts", library: "src/worker/create-stream-worker.ts" },
-      outdir: "dist/worker",
-      external: workerRuntimeModules,
-      conditions: ["workerd", "worker"],
-      platform: "neutral",
-      mainFields: ["module", "main"],
-    }),
-    run(
-      process.execPath,
-      [
-        "node_modules/typescript/bin/tsc",
-        "--project", "tsconfig.worker.json",
-        "--noEmit", "false",
-        "--declaration",
-        "--emitDeclarationOnly",
-        "--rootDir", "src",
-        "--outDir", "dist/types",
-      ],
-      { cwd: fileURLToPath(root) },
-    ),
-  ]);
+  await build({
+    ...common,
+    entryPoints: { server: "src/worker/index.ts", library: "src/worker/create-stream-worker.ts" },
+    outdir: join(staging, "worker"),
+    // workerd provides these modules itself.
+    external: ["cloudflare:*"],
+    conditions: ["workerd", "worker"],
+    platform: "neutral",
+    mainFields: ["module", "main"],
+  });
+}
+
+/** The library's types. TypeScript leaves `.ts` in the imports of declarations, where a user's compiler may refuse it. */
+async function buildTypes() {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const types = join(staging, "types");
+  const args = [tsc, "--project", "tsconfig.types.json", "--outDir", types];
+  await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+  for (const name of await readdir(types, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const text = await readFile(join(types, name), "utf8");
+    await writeFile(join(types, name), text.replaceAll(/(\b(?:from|import)\s*\(?\s*"\.{1,2}\/[^"]+)\.ts"/g, '$1.js"'));
+  }
 }
 
 /**
@@ -72,25 +72,40 @@ const commonJsGlobals = [
 
 async function buildCli() {
   const entryPoints = ["src/cli/main.ts"];
-  for await (const file of glob("src/{commands,cli/hooks}/**/*.ts", { cwd: fileURLToPath(root) })) entryPoints.push(file);
+  for await (const file of glob("src/{commands,cli/hooks}/**/*.ts", { cwd: ROOT })) entryPoints.push(file);
   await build({
     ...common,
     entryPoints,
     outbase: "src",
-    outdir: "dist",
+    outdir: staging,
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
     platform: "node",
     jsx: "automatic",
     banner: { js: commonJsGlobals },
+    // Names and lines for stack traces; with the text of every bundled package the maps would outweigh the program.
+    sourcesContent: false,
     external: [...cliExternals, ...neverLoaded],
   });
 }
 
-await rm(new URL("dist", root), { recursive: true, force: true });
+async function replaceDist() {
+  const old = `${staging}.old`;
+  if (existsSync(dist)) await rename(dist, old);
+  await rename(staging, dist);
+  await rm(old, { recursive: true, force: true });
+}
+
+const parts = [buildWorker(), buildTypes(), buildCli()];
 try {
-  await Promise.all([buildWorker(), buildCli()]);
+  await Promise.all(parts);
+  await replaceDist();
 } catch (error) {
-  process.stderr.write(`build failed: ${error.stdout || error.message}\n`);
+  // tsc writes what is wrong to standard output.
+  const { stdout, message } = /** @type {{ stdout?: string, message: string }} */ (error);
+  process.stderr.write(`build failed: ${stdout ?? message}\n`);
   process.exitCode = 1;
+} finally {
+  await Promise.allSettled(parts);
+  await rm(staging, { recursive: true, force: true });
 }

@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const file = new URL("../oclif.manifest.json", import.meta.url);
 
 const config = await Config.load({ root, ignoreManifest: true });
-const manifest = config.plugins.get(config.name)?.manifest;
+const plugin = /** @type {import("@oclif/core").Plugin | undefined} */ (config.plugins.get(config.name));
+const manifest = plugin?.manifest;
 const commands = Object.entries(manifest?.commands ?? {}).sort(([left], [right]) => (left < right ? -1 : 1));
 if (commands.length === 0) {
   process.stderr.write("manifest: there are no built commands; run `npm run build` first\n");

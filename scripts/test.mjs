@@ -1,0 +1,77 @@
+// `npm test`: the build, every check and every Vitest project. It says what ran and how many, and its last line is
+// `N passed, N failed`: each check counts as one, and so does whatever keeps tests from running.
+import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { excludedTests } from "../test/conformance/scope.ts";
+import { allChecks, build } from "./lib/checks.mjs";
+import { ROOT, run } from "./lib/process.mjs";
+import { anyFailed, closingLine, resultLine } from "./lib/report.mjs";
+import { countTests, filesNotRun } from "./lib/vitest-report.mjs";
+
+/** The projects of vitest.config.ts; `built` ones start the built package. Only the official suite may skip tests. */
+const PROJECTS = [
+  { name: "unit", built: false, excluded: 0 },
+  { name: "worker", built: false, excluded: 0 },
+  { name: "e2e", built: true, excluded: 0 },
+  { name: "conformance", built: true, excluded: excludedTests() },
+];
+
+const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
+
+/**
+ * @param {typeof PROJECTS[number]} project
+ * @param {string} folder  where Vitest leaves its report
+ */
+async function testProject({ name, excluded }, folder) {
+  say(`\n# vitest: ${name}`);
+  const file = join(folder, `${name}.json`);
+  const { code, ms } = await run(
+    `vitest run --project ${name} --reporter=default --reporter=json --outputFile.json="${file}"`,
+    { show: true },
+  );
+  /** @type {import("./lib/vitest-report.mjs").Report | undefined} */
+  const report = await readFile(file, "utf8").then(JSON.parse, () => undefined);
+  return { result: { name, ms, ...countTests(report, code, excluded) }, report };
+}
+
+/** @param {readonly import("./lib/vitest-report.mjs").Report[]} reports */
+async function forgottenFiles(reports) {
+  const onDisk = [];
+  for await (const file of glob("test/**/*.test.*", { cwd: ROOT })) onDisk.push(join(ROOT, file));
+  const notes = filesNotRun(onDisk, reports).map((file) => `no project ran ${file}`);
+  return notes.length === 0 ? [] : [{ name: "test files", passed: 0, failed: notes.length, ms: 0, notes }];
+}
+
+/** @param {string} folder */
+async function everything(folder) {
+  say("# checks");
+  const built = await build();
+  /** @type {import("./lib/report.mjs").Result[]} */
+  const results = [built, ...(await allChecks())];
+  const reports = [];
+  for (const project of PROJECTS) {
+    if (project.built && built.failed > 0) {
+      results.push({ name: project.name, passed: 0, failed: 1, ms: 0, notes: ["not run: the build failed"] });
+      continue;
+    }
+    const { result, report } = await testProject(project, folder);
+    results.push(result);
+    if (report !== undefined) reports.push(report);
+  }
+  if (reports.length === PROJECTS.length) results.push(...(await forgottenFiles(reports)));
+  return results;
+}
+
+/** @type {readonly import("./lib/report.mjs").Result[]} */
+let results;
+const folder = await mkdtemp(join(tmpdir(), "durable-streams-test-"));
+try {
+  results = await everything(folder);
+} catch (error) {
+  results = [{ name: "scripts/test.mjs", passed: 0, failed: 1, ms: 0, notes: [String(error)] }];
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+say(`\n# what ran\n${results.map(resultLine).join("\n")}\n\n${closingLine(results)}`);
+process.exitCode = anyFailed(results) ? 1 : 0;
