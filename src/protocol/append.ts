@@ -119,11 +119,23 @@ function contentTypeError(state: AppendState, contentType: string | null): Proto
   );
 }
 
-/** `Stream-Seq` is scoped to the stream and compared bytewise; header values are one byte a character, so `<` does it. */
+/** `Stream-Seq` is scoped to the stream, whoever writes to it, and compared by its bytes (section 5.2). */
 function streamSeqError(last: string | undefined, streamSeq: string | null): ProtocolError | undefined {
-  if (streamSeq === null || last === undefined || last < streamSeq) return undefined;
+  if (streamSeq === null || last === undefined || comesBefore(last, streamSeq)) return undefined;
   return protocolError(
     "STREAM_SEQ_REGRESSION",
     `Stream-Seq ${quote(streamSeq)} does not come after ${quote(last)}, the last one accepted; values must increase bytewise.`,
   );
+}
+
+const encoder = new TextEncoder();
+
+/** Comparing strings in JavaScript goes by UTF-16 code units, whose order is not that of the bytes. */
+function comesBefore(left: string, right: string): boolean {
+  const leftBytes = encoder.encode(left);
+  const rightBytes = encoder.encode(right);
+  const differs = leftBytes.findIndex((byte, i) => byte !== rightBytes[i]);
+  if (differs === -1) return leftBytes.byteLength < rightBytes.byteLength;
+  const rightByte = rightBytes[differs];
+  return rightByte !== undefined && (leftBytes[differs] ?? 0) < rightByte;
 }

@@ -22,15 +22,17 @@ export function parseContentType(header: string | null): Parsed<string> {
       ),
     );
   }
-  if (!isContentType(header)) {
-    return failed(
-      protocolError(
-        "INVALID_CONTENT_TYPE",
-        `Content-Type is ${quote(header)}; it must look like application/json or text/plain; charset=utf-8.`,
-      ),
-    );
-  }
+  if (!isContentType(header)) return invalidContentType(header);
   return parsed(header.trim());
+}
+
+export function invalidContentType(header: string): Parsed<never> {
+  return failed(
+    protocolError(
+      "INVALID_CONTENT_TYPE",
+      `Content-Type is ${quote(header)}; it must look like application/json or text/plain; charset=utf-8.`,
+    ),
+  );
 }
 
 /**

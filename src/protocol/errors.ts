@@ -8,6 +8,7 @@ const TABLE = {
   HOST_NOT_ALLOWED: { status: 421, retryable: false },
   BINDING_MISSING: { status: 500, retryable: false },
   INTERNAL: { status: 500, retryable: true },
+  UNAVAILABLE: { status: 503, retryable: true },
 
   INVALID_PATH: { status: 400, retryable: false },
   PATH_TOO_LONG: { status: 414, retryable: false },

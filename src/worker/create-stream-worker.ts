@@ -42,11 +42,22 @@ async function answer<E extends BaseEnv>(
     return await handleRequest(request, env, config, timing);
   } catch (error) {
     console.error(error);
-    return respondError(
-      protocolError(
-        "INTERNAL",
-        "Something went wrong inside the server, and its log says what; the request may be sent again.",
-      ),
-    );
+    return respondError(isPassing(error) ? UNAVAILABLE : INTERNAL);
   }
+}
+
+const UNAVAILABLE = protocolError(
+  "UNAVAILABLE",
+  "The stream could not be reached at the moment; send the request again, with producer headers if it must not be done twice.",
+);
+
+const INTERNAL = protocolError(
+  "INTERNAL",
+  "Something went wrong inside the server, and its log says what; the request may be sent again.",
+);
+
+/** The platform marks what its objects throw while they are moved, updated or flooded with requests. */
+function isPassing(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  return ("retryable" in error && error.retryable === true) || ("overloaded" in error && error.overloaded === true);
 }

@@ -1,4 +1,6 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
+import { isContentType } from "../../protocol/content-type.ts";
+import { invalidContentType } from "../../protocol/create.ts";
 import { protocolError, quote, type ProtocolError } from "../../protocol/errors.ts";
 import * as header from "../../protocol/headers.ts";
 import { BODY_MAX_BYTES, HEADER_VALUE_MAX_BYTES } from "../../protocol/limits.ts";
@@ -35,10 +37,12 @@ async function parseAppend(request: Request): Promise<Parsed<AppendRequest>> {
   const body = await readRequestBody(request, BODY_MAX_BYTES);
   if (!body.ok) return body;
   const contentType = headers.get("Content-Type");
+  const hasBody = body.value.byteLength > 0;
+  if (hasBody && contentType !== null && !isContentType(contentType)) return invalidContentType(contentType);
   const close = header.isClosedHeader(headers.get(header.STREAM_CLOSED));
   return parsed({
     contentType,
-    hasBody: body.value.byteLength > 0,
+    hasBody,
     messages: readAppendMessages(contentType ?? "", body.value, close),
     producer: producer.value,
     streamSeq: streamSeq.value,

@@ -140,6 +140,8 @@ export class StreamDO extends DurableObject<object> {
       commitAppends(this.#storage, before, requests, nowMs),
     );
     this.#state = state;
+    // A retry that stores nothing is still somebody using the stream.
+    if (outcomes.some(({ kind }) => kind === "duplicate")) this.#touch(state, nowMs);
     if (added.length > 0 || state.closed !== before.closed) this.#announcement = { start: before.tail, added };
     return outcomes;
   }
