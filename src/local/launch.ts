@@ -1,5 +1,5 @@
 import { allowedHosts, findPort, portInUse } from "./address.ts";
-import { LocalServerError } from "./local-server-error.ts";
+import { LocalServerError, systemErrorCode } from "./local-server-error.ts";
 import { startRuntime } from "./runtime.ts";
 import type { LogEntry, LogHandler } from "./options.ts";
 import type { MiniflareModule, Runtime } from "./runtime.ts";
@@ -34,17 +34,22 @@ export async function launch(
       held.release();
       return { runtime, port };
     } catch (error) {
-      const messages = held.entries.map(({ message }) => message);
-      if (messages.some((message) => message.includes("Address already in use"))) {
+      if (isPortTaken(error)) {
         if (wantedPort === 0 && attempt < PORT_ATTEMPTS) continue;
         throw portInUse(config.host, port, error);
       }
+      const messages = held.entries.map(({ message }) => message);
       const reason = messages.length > 0 ? messages.join("\n") : String(error);
       throw new LocalServerError("runtime_failed", `The runtime did not start: ${reason}`, RUNTIME_REMEDY, {
         cause: error,
       });
     }
   }
+}
+
+/** Somebody bound the port between our look at it and the runtime's own attempt. */
+export function isPortTaken(error: unknown): boolean {
+  return systemErrorCode(error) === "ERR_ADDRESS_IN_USE";
 }
 
 interface HeldLog {

@@ -1,12 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { keepSignals, refuseEverything } from "./miniflare-limits.ts";
+import { keepSignals } from "./miniflare-limits.ts";
 import { readRuntimeLog } from "./runtime-log.ts";
 import { runWithHooks } from "./runtime-hooks.ts";
 import { runtimeOptions } from "./runtime-options.ts";
+import { isRunning, Sightings } from "./sightings.ts";
 import { startRuntimeGuard } from "./runtime-guard.ts";
 import type { LogHandler, RuntimeDeath } from "./options.ts";
 import type { RuntimeConfig } from "./runtime-options.ts";
+import type { SpawnedChild } from "./sightings.ts";
 import type { Miniflare } from "miniflare";
 
 /** A workerd that listens. */
@@ -34,45 +36,33 @@ export async function startRuntime(
   log: LogHandler,
 ): Promise<Runtime> {
   const guard = startRuntimeGuard();
-  const children: ChildProcess[] = [];
+  const seen = new Sightings(guard.watch);
   const { options, workerName } = runtimeOptions(config);
-  const hooks = {
-    onChild(child: ChildProcess) {
-      children.push(child);
-      child.once("spawn", () => {
-        if (child.pid !== undefined) guard.watch(child.pid);
-      });
-    },
-    onServer: refuseEverything,
+  const create = async (): Promise<Runtime> => {
+    const miniflare = new Miniflare({
+      ...options,
+      handleRuntimeStdio: (stdout, stderr) => {
+        readRuntimeLog([stdout, stderr], log);
+      },
+    });
+    try {
+      await miniflare.unsafeGetDirectURL(workerName);
+      return supervise(miniflare, seen.requireChild(), guard.dismiss);
+    } catch (error) {
+      await seen.lastWords();
+      await miniflare.dispose().catch(() => undefined);
+      throw error;
+    }
   };
-  const miniflare = keepSignals(() =>
-    runWithHooks(hooks, async () => {
-      const instance = new Miniflare({
-        ...options,
-        handleRuntimeStdio: (stdout, stderr) => {
-          readRuntimeLog([stdout, stderr], log);
-        },
-      });
-      try {
-        await instance.unsafeGetDirectURL(workerName);
-        return instance;
-      } catch (error) {
-        await instance.dispose().catch(() => undefined);
-        throw error;
-      }
-    }),
-  );
   try {
-    return supervise(await miniflare, children, guard.dismiss);
+    return await keepSignals(() => runWithHooks(seen, create));
   } catch (error) {
     guard.dismiss();
     throw error;
   }
 }
 
-function supervise(miniflare: Miniflare, children: readonly ChildProcess[], dismissGuard: () => void): Runtime {
-  const [child] = children;
-  if (child?.pid === undefined) throw new Error("Miniflare started without a workerd process that could be seen.");
+function supervise(miniflare: Miniflare, child: SpawnedChild, dismissGuard: () => void): Runtime {
   let stopping: Promise<void> | undefined;
   const died = new Promise<RuntimeDeath>((resolve) => {
     child.once("exit", (exitCode, signal) => {
@@ -93,7 +83,7 @@ function supervise(miniflare: Miniflare, children: readonly ChildProcess[], dism
 }
 
 async function end(miniflare: Miniflare, child: ChildProcess): Promise<void> {
-  const exited = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+  const exited = isRunning(child) ? once(child, "exit") : undefined;
   const kill = setTimeout(() => child.kill("SIGKILL"), STOP_PATIENCE_MS);
   try {
     // Disposing also closes servers and pools of Miniflare, which may wait; all that counts is that workerd is gone.
