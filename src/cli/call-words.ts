@@ -12,10 +12,12 @@ export interface Launch {
 }
 
 const PROGRAM = "durable-streams";
+/** A project's dependency, or what npx itself has fetched. */
+const INSTALLED_BY_NPM = /[\\/]node_modules[\\/]\.bin[\\/][^\\/]+$/;
 
 /** The words that start this very program again in another terminal, in the same folder. */
 export function callWords({ env, script, node, cwd }: Launch): string {
-  if (env["npm_command"] === "exec") return `npx ${PROGRAM}`;
+  if (INSTALLED_BY_NPM.test(script)) return `npx ${PROGRAM}`;
   if (leadsTo(PROGRAM, script, env)) return PROGRAM;
   const nodeWord = leadsTo("node", node, env) ? "node" : quote(shortest(node, cwd));
   return `${nodeWord} ${quote(shortest(script, cwd))}`;

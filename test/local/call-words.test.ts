@@ -50,9 +50,11 @@ test("another program of the same name earlier on PATH is not taken for this one
   expect(callWords({ env: { PATH: bin }, script, node, cwd: root })).toBe("node package/bin/run.js");
 });
 
-test("npx is called as npx", async () => {
-  const { root, script, node } = await installation();
-  expect(callWords({ env: { npm_command: "exec" }, script, node, cwd: root })).toBe("npx durable-streams");
+test("what npm has installed is called through npx", async () => {
+  const { root, script, node, npmBin } = await installation();
+  const link = path.join(npmBin, "durable-streams");
+  await symlink(script, link);
+  expect(callWords({ env: { PATH: npmBin }, script: link, node, cwd: root })).toBe("npx durable-streams");
 });
 
 test("a path with blanks and quotes survives the shell", () => {
