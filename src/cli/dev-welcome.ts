@@ -19,7 +19,7 @@ export function devWelcome({ url, persistDir, program, demo, usualUrl }: Welcome
     "",
     "Try in a second terminal:",
     `  ${program} create hello --content-type application/json${at}`,
-    `  printf '{"n":1}\\n{"n":2}\\n' | ${program} append hello --input ndjson${at}`,
+    `  printf '{"n":1}\\n{"n":2}\\n' | ${program} append hello${at}`,
     `  ${program} tail hello --from-start${at}`,
     "",
     ...(demo ? ["The stream demo gets a message every second. Watch it with:", `  ${program} tail demo${at}`, ""] : []),
