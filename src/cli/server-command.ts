@@ -2,6 +2,7 @@ import { string } from "@oclif/core/flags";
 import { StreamClient } from "../client/stream-client.ts";
 import { BaseCommand } from "./base-command.ts";
 import { usageFailure } from "./command-failure.ts";
+import { EXIT } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { DEFAULT_SERVER_URL, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
@@ -85,6 +86,14 @@ export abstract class ServerCommand extends BaseCommand {
   protected interruptSignal(): AbortSignal {
     this.#interrupt ??= interruptSignal();
     return this.#interrupt.signal;
+  }
+
+  /** What the interruption itself throws is no failure to report. */
+  protected override catch(error: Error): Promise<void> {
+    const signal = this.#interrupt?.signal;
+    if (signal?.aborted !== true || error !== signal.reason) return super.catch(error);
+    process.exitCode = EXIT.interrupted;
+    return Promise.resolve();
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { contentKind, DEFAULT_CONTENT_TYPE, type ContentKind } from "../protocol/content-type.ts";
 import { isClosedHeader, STREAM_CLOSED, STREAM_NEXT_OFFSET, STREAM_UP_TO_DATE } from "../protocol/headers.ts";
+import { cutPage } from "./cut-page.ts";
 import { isClientError } from "./errors/client-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
 import { JsonArrayError, JsonArraySplitter } from "./json-array-splitter.ts";
@@ -11,6 +12,8 @@ import type { Transport } from "./transport.ts";
 export interface CatchUpOptions {
   /** Where to start: an offset the server gave, or `-1` for the start. Default `-1`. */
   readonly offset?: string | undefined;
+  /** Where to end: an offset the server gave. Default: the present end. */
+  readonly untilOffset?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** What to do when an answer fails or breaks off: by default go on for 30 s. */
   readonly retry?: RetryOptions | undefined;
@@ -115,13 +118,19 @@ class Delivered {
 export async function* catchUp(transport: Transport, url: string, options: CatchUpOptions = {}): AsyncGenerator<StreamBatch> {
   const { signal } = options;
   const clock = new RetryClock({ ...options.retry, signal });
+  const { untilOffset } = options;
   let offset = options.offset ?? "-1";
   let delivered: Delivered | undefined;
-  for (;;) {
+  // Offsets are to be compared as text (section 8); the sentinel -1 sorts before all of them.
+  while (untilOffset === undefined || offset < untilOffset) {
     try {
       const page = await readPage(transport, url, offset, signal);
       delivered ??= new Delivered(page.kind);
       delivered.startOver();
+      if (untilOffset !== undefined && page.nextOffset > untilOffset) {
+        yield await cutPage(page, url, offset, untilOffset);
+        return;
+      }
       const { kind } = page;
       for await (const pieces of page.pieces) {
         const fresh = delivered.fresh(pieces);
