@@ -1,0 +1,147 @@
+import { string as stringArg } from "@oclif/core/args";
+import { boolean, integer, string } from "@oclif/core/flags";
+import type { ConnectionState } from "../client/follow.ts";
+import type { StreamClient } from "../client/stream-client.ts";
+import { usageFailure } from "../cli/command-failure.ts";
+import { openDataOutput } from "../cli/reading/data-output.ts";
+import { parsePattern, printBatches } from "../cli/reading/print-stream.ts";
+import { ReadingCheckpoint } from "../cli/reading/reading-checkpoint.ts";
+import { RecordSplitter } from "../cli/reading/record-splitter.ts";
+import { FORMATS, type Format } from "../cli/reading/record-format.ts";
+import { tailBatches, type TailStart } from "../cli/reading/tail-batches.ts";
+import { ServerCommand } from "../cli/server-command.ts";
+
+/** More than this would no longer be the end of a stream, and is kept in memory. */
+const LAST_MAX = 100_000;
+
+interface Plan {
+  readonly format: Format | "events" | undefined;
+  readonly grep: RegExp | undefined;
+  readonly start: TailStart;
+  readonly exitAtTail: boolean;
+}
+
+export default class Tail extends ServerCommand {
+  static override summary = "Follow streams live.";
+
+  static override description = `Begins at the present end, unless told otherwise, and goes on until the stream is closed or Ctrl-C. It reconnects by itself, after a restart of the server too, and goes on where it stood: nothing is lost or printed twice.
+On a terminal one stream is shown in a live view (q leaves); --format, --grep, --checkpoint, --exit-at-tail, --json, several streams, or output into a pipe give plain output.
+With --checkpoint the position is saved once output has drained, and a later run goes on there, whatever start it is given.
+Line ends of text streams arrive as LF, since server-sent events know no others; read is exact.
+Several streams: raw lines get the stream's name before them, ndjson lines become {"stream","message"}.`;
+
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> orders",
+    "<%= config.bin %> <%= command.id %> orders -n 10 | jq .id",
+    "<%= config.bin %> <%= command.id %> orders --from-start --checkpoint orders.position | ./consume",
+    "<%= config.bin %> <%= command.id %> logs/app logs/db --grep 'error|warning' | less",
+  ];
+
+  static override strict = false;
+
+  static override args = {
+    stream: stringArg({ required: true, description: "The streams' names, or their whole URLs." }),
+  };
+
+  static override flags = {
+    offset: string({ summary: "Start here.", helpValue: "OFFSET", exclusive: ["from-start", "count"] }),
+    "from-start": boolean({ summary: "Start at the beginning.", exclusive: ["offset", "count"] }),
+    count: integer({ char: "n", summary: "Start with the last so many messages, or lines of text.", min: 0, max: LAST_MAX }),
+    "exit-at-tail": boolean({ summary: "End at the present end; without a start, print all there is." }),
+    checkpoint: string({ summary: "Save the position in this file, and go on there next time.", helpValue: "FILE", exclusive: ["count"] }),
+    format: string({ summary: "How to print; see read.", options: [...FORMATS], exclusive: ["json"] }),
+    grep: string({ summary: "Print only messages, or lines of text, that match this regular expression.", helpValue: "PATTERN" }),
+  };
+
+  override async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Tail);
+    const names = argv.map(String);
+    const unknown = names.find((name) => name.startsWith("-"));
+    if (unknown !== undefined) throw usageFailure(`There is no flag ${unknown}.`, "Run tail --help to see its flags.");
+    const urls = names.map((name) => this.streamUrl(flags, name));
+    const plan: Plan = {
+      format: flags.json ? "events" : FORMATS.find((each) => each === flags.format),
+      grep: parsePattern(flags.grep),
+      start: startOf(flags),
+      exitAtTail: flags["exit-at-tail"],
+    };
+    if (names.length > 1 && plan.format === "json") {
+      throw usageFailure("--format json is one array, and cannot hold several streams.", "Use --format ndjson or --json.");
+    }
+    const client = await this.connect(flags);
+    const { checkpoint } = flags;
+    const isPlain = plan.format !== undefined || plan.grep !== undefined || plan.exitAtTail || checkpoint !== undefined;
+    const [url] = urls;
+    if (!isPlain && urls.length === 1 && url !== undefined && isLiveTerminal()) await this.#view(client, url, plan);
+    else await this.#print(client, names, urls, plan, checkpoint);
+  }
+
+  async #view(client: StreamClient, url: string, { start, exitAtTail }: Plan): Promise<void> {
+    // A failure on the first request belongs on the screen that stays.
+    const { contentType } = await client.describe(url, this.interruptSignal());
+    this.notices.detail(`Following ${url} (${contentType})`);
+    const { runLiveView } = await import("../tail/run-live-view.tsx");
+    let splitter: RecordSplitter | undefined;
+    await runLiveView({
+      stream: url,
+      signal: this.interruptSignal(),
+      open: (signal, onState) => tailBatches(client, url, { start, exitAtTail, signal, onState }),
+      split: (batch) => {
+        splitter ??= new RecordSplitter(batch.kind);
+        return splitter.push(batch.pieces);
+      },
+    });
+  }
+
+  async #print(
+    client: StreamClient,
+    names: readonly string[],
+    urls: readonly string[],
+    { format, grep, start, exitAtTail }: Plan,
+    checkpointFile: string | undefined,
+  ): Promise<void> {
+    const checkpoint = checkpointFile === undefined ? undefined : await ReadingCheckpoint.open(checkpointFile, urls);
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.interruptSignal(), failed.signal]);
+    const output = openDataOutput();
+    const onState = (state: ConnectionState): void => {
+      if (state.name === "waiting") this.noteRetry(state.error, state.waitMs);
+    };
+    const printOne = async (url: string, name: string | undefined): Promise<void> => {
+      const known = checkpoint?.position(url);
+      const from: TailStart = known === undefined ? start : { at: "offset", offset: known.offset };
+      const batches = tailBatches(client, url, { start: from, exitAtTail, signal, onState });
+      await printBatches(batches, { url, format, output, name, grep, checkpoint });
+    };
+    try {
+      await Promise.all(
+        urls.map((url, i) =>
+          printOne(url, urls.length > 1 ? names[i] : undefined).catch((error: unknown) => {
+            failed.abort(error);
+            throw error;
+          }),
+        ),
+      );
+    } finally {
+      await checkpoint?.flush();
+    }
+  }
+}
+
+interface StartFlags {
+  readonly offset?: string | undefined;
+  readonly "from-start": boolean;
+  readonly count?: number | undefined;
+  readonly "exit-at-tail": boolean;
+}
+
+function startOf(flags: StartFlags): TailStart {
+  if (flags.count !== undefined) return { at: "last", count: flags.count };
+  if (flags.offset !== undefined) return { at: "offset", offset: flags.offset };
+  return { at: "offset", offset: flags["from-start"] || flags["exit-at-tail"] ? "-1" : "now" };
+}
+
+/** Whether a full-screen view has a person in front of it. */
+function isLiveTerminal(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY && process.env["TERM"] !== "dumb" && !process.env["CI"];
+}
