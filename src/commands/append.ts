@@ -33,8 +33,8 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
   ];
 
   static override args = {
-    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
-    data: stringArg({ description: "What to append (default: stdin)." }),
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
+    data: stringArg({ ignoreStdin: true, description: "What to append (default: stdin)." }),
   };
 
   static override flags = {
@@ -45,7 +45,7 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
     "producer-id": string({ summary: "Write under this name; a later run under it fences this one off.", helpValue: "ID" }),
     checkpoint: string({ summary: "Keep in this file what is needed to go on exactly after a crash.", helpValue: "FILE" }),
     "stream-seq": string({ summary: "Stream-Seq of this append: refused unless greater, bytewise, than every earlier one.", helpValue: "SEQ" }),
-    close: boolean({ summary: "Close the stream with the last message." }),
+    close: boolean({ summary: "Close the stream with the last message.", default: false }),
   };
 
   override async run(): Promise<unknown> {
@@ -80,11 +80,13 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
     }
   }
 
-  #report(url: string, { messages, nextOffset, closed, interrupted, resumedAtBytes }: AppendSummary): void {
+  #report(url: string, summary: AppendSummary): void {
+    const { messages, bytes, nextOffset, closed, interrupted, resumedAtBytes, input } = summary;
     if (interrupted) process.exitCode = EXIT.interrupted;
     const resumed = resumedAtBytes > 0 ? ` (going on after ${String(resumedAtBytes)} bytes)` : "";
     const tail = nextOffset === undefined ? "" : `, next offset ${nextOffset}`;
-    const count = `${String(messages)} message${messages === 1 ? "" : "s"}`;
+    const messageCount = `${String(messages)} message${messages === 1 ? "" : "s"}`;
+    const count = input === "raw" ? `${String(bytes)} bytes` : messageCount;
     this.notices.note(`${interrupted ? "Interrupted: appended" : "Appended"} ${count} to ${url}${resumed}${tail}${closed ? ", closed" : ""}`);
   }
 }

@@ -8,7 +8,7 @@ export default class Close extends ServerCommand {
   static override examples = ["<%= config.bin %> <%= command.id %> orders"];
 
   static override args = {
-    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
   };
 
   override async run(): Promise<unknown> {

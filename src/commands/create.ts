@@ -17,8 +17,8 @@ export default class Create extends ServerCommand {
   ];
 
   static override args = {
-    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
-    data: stringArg({ description: "The first content; a JSON array is one message per element." }),
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
+    data: stringArg({ ignoreStdin: true, description: "The first content; a JSON array is one message per element." }),
   };
 
   static override flags = {

@@ -9,7 +9,7 @@ export default class Delete extends ServerCommand {
   static override examples = ["<%= config.bin %> <%= command.id %> orders --yes"];
 
   static override args = {
-    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
   };
 
   static override flags = {

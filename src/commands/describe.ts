@@ -12,7 +12,7 @@ export default class Describe extends ServerCommand {
   ];
 
   static override args = {
-    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
   };
 
   override async run(): Promise<unknown> {

@@ -24,7 +24,7 @@ On a terminal control characters are shown instead of obeyed.`;
   ];
 
   static override args = {
-    stream: stringArg({ required: true, description: "The stream's name, or its whole URL." }),
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
   };
 
   static override flags = {

@@ -40,7 +40,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
   static override strict = false;
 
   static override args = {
-    stream: stringArg({ required: true, description: "The streams' names, or their whole URLs." }),
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The streams' names, or their whole URLs." }),
   };
 
   static override flags = {

@@ -34,6 +34,7 @@ export interface AppendInputOptions {
 
 /** What an append has done so far. */
 export interface AppendSummary {
+  /** For raw bytes the number of appends. */
   messages: number;
   /** Bytes of bodies. */
   bytes: number;
@@ -45,6 +46,8 @@ export interface AppendSummary {
   /** Input bytes that an earlier run had sent. */
   resumedAtBytes: number;
   producerId: string;
+  /** How the input was read. */
+  input: InputKind;
   /** The signal ended it before the input did. */
   interrupted: boolean;
 }
@@ -91,6 +94,7 @@ class Sender {
       closed: state.closed,
       resumedAtBytes: state.consumed.bytes,
       producerId: state.producerId,
+      input: state.input,
       interrupted: false,
     };
   }

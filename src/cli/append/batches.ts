@@ -6,7 +6,7 @@ import type { Frame } from "./frames.ts";
 /** What goes out as one append. */
 export interface Batch {
   readonly body: Uint8Array;
-  /** Messages for JSON and by lines; pieces of the input for raw bytes. */
+  /** How many messages it holds; raw bytes are one. */
   readonly messages: number;
   /** The input that the batch was made from, in order; it can be longer than the body, or shorter. */
   readonly inputs: readonly Uint8Array[];
@@ -32,6 +32,7 @@ class BatchBuilder {
   #bodies: Uint8Array[] = [];
   #inputs: Uint8Array[] = [];
   #bytes = 0;
+  #messages = 0;
   /** When the first frame came, by the clock of `performance.now()`. */
   sinceMs = 0;
 
@@ -57,15 +58,17 @@ class BatchBuilder {
     this.#inputs.push(frame.input);
     if (frame.body.byteLength === 0) return;
     this.#bodies.push(frame.body);
+    this.#messages = this.#options.kind === "raw" ? 1 : this.#messages + frame.messages;
     // The comma or bracket of JSON counts as one byte for each message.
     this.#bytes += frame.body.byteLength + 1;
   }
 
   seal(isLast: boolean): Batch {
-    const batch = { body: this.#body(), messages: this.#bodies.length, inputs: this.#inputs, isLast };
+    const batch = { body: this.#body(), messages: this.#messages, inputs: this.#inputs, isLast };
     this.#bodies = [];
     this.#inputs = [];
     this.#bytes = 0;
+    this.#messages = 0;
     return batch;
   }
 
@@ -99,7 +102,7 @@ function cut(frame: Frame, { kind, batchBytes }: BatchOptions): Frame[] {
   const parts: Frame[] = [];
   for (let at = 0; at < frame.body.byteLength; at += batchBytes) {
     const part = frame.body.subarray(at, at + batchBytes);
-    parts.push({ body: part, input: part });
+    parts.push({ body: part, input: part, messages: 1 });
   }
   return parts;
 }

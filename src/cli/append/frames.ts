@@ -10,6 +10,8 @@ export interface Frame {
   readonly body: Uint8Array;
   /** The stretch of the input it was made from, line end included. */
   readonly input: Uint8Array;
+  /** How many messages the server makes of it. */
+  readonly messages: number;
 }
 
 export interface FrameOptions {
@@ -33,7 +35,7 @@ export async function* frames(input: AsyncIterable<Uint8Array>, options: FrameOp
 
 async function* rawFrames(input: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Frame[]> {
   for await (const bytes of input) {
-    if (bytes.byteLength > 0) yield [{ body: bytes, input: bytes }];
+    if (bytes.byteLength > 0) yield [{ body: bytes, input: bytes, messages: 1 }];
   }
 }
 
@@ -63,17 +65,17 @@ async function* wholeText(input: AsyncIterable<Uint8Array>): AsyncGenerator<read
     });
   }
   if (scan.kind === "array" && scan.elements.length === 0) return;
-  yield [{ body: text, input: text }];
+  yield [{ body: text, input: text, messages: scan.kind === "array" ? scan.elements.length : 1 }];
 }
 
 /** Lines with what ends them. The last one may have no end. */
 async function* lineFrames(input: AsyncIterable<Uint8Array>, options: FrameOptions): AsyncGenerator<readonly Frame[]> {
   const convert = lineConverter(options);
   let isRestOfLine = options.insideLine && options.content === "json";
-  const toBody = (line: Uint8Array, at: number): Uint8Array => {
-    if (!isRestOfLine) return convert(line, at);
+  const lineFrame = (input: Uint8Array, at: number): Frame => {
+    const body = isRestOfLine ? EMPTY : convert(input, at);
     isRestOfLine = false;
-    return EMPTY;
+    return { body, input, messages: body.byteLength === 0 ? 0 : 1 };
   };
   let number = options.linesBefore;
   let held: Uint8Array[] = [];
@@ -89,7 +91,7 @@ async function* lineFrames(input: AsyncIterable<Uint8Array>, options: FrameOptio
       heldBytes = 0;
       start = end + 1;
       try {
-        group.push({ body: toBody(line, ++number), input: line });
+        group.push(lineFrame(line, ++number));
       } catch (error) {
         fault = error;
         break;
@@ -103,7 +105,7 @@ async function* lineFrames(input: AsyncIterable<Uint8Array>, options: FrameOptio
   }
   if (held.length === 0) return;
   const line = Buffer.concat(held);
-  yield [{ body: toBody(line, ++number), input: line }];
+  yield [lineFrame(line, ++number)];
 }
 
 function lineTooLong(number: number): CommandFailure {
