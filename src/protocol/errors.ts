@@ -75,7 +75,7 @@ export function errorBody(error: ProtocolError): string {
   return JSON.stringify({ error: { code: error.code, message: error.message } });
 }
 
-/** Shows a value of the client's inside an error sentence: quoted, on one line, and never longer than 80 characters. */
+/** Shows a value of the client's inside an error sentence: quoted, on one line, and no more than 80 characters of it. */
 export function quote(value: string): string {
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
 }

@@ -12,7 +12,7 @@ export type Expiry =
 export const NEVER: Expiry = { kind: "never" };
 
 const TTL = /^(0|[1-9]\d*)$/;
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /** Reads `Stream-TTL` and `Stream-Expires-At`; `null` stands for an absent header. Both at once are refused. */
 export function parseExpiry(ttl: string | null, expiresAt: string | null): Parsed<Expiry> {
@@ -41,7 +41,8 @@ function parseTtl(ttl: string): Parsed<Expiry> {
 }
 
 function parseExpiresAt(expiresAt: string): Parsed<Expiry> {
-  const expiresAtMs = RFC_3339.test(expiresAt) ? Date.parse(expiresAt.toUpperCase()) : Number.NaN;
+  const date = RFC_3339.exec(expiresAt)?.[1];
+  const expiresAtMs = date !== undefined && isCalendarDate(date) ? Date.parse(expiresAt.toUpperCase()) : Number.NaN;
   if (!Number.isNaN(expiresAtMs)) return parsed({ kind: "at", expiresAtMs, expiresAt });
   return failed(
     protocolError(
@@ -49,6 +50,12 @@ function parseExpiresAt(expiresAt: string): Parsed<Expiry> {
       `${STREAM_EXPIRES_AT} is ${quote(expiresAt)}; it must be an RFC 3339 timestamp such as 2030-01-31T12:00:00Z.`,
     ),
   );
+}
+
+/** Whether the month has that day: `Date.parse` reads February 30 as March 2. */
+function isCalendarDate(date: string): boolean {
+  const midnightMs = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(date);
 }
 
 /** Whether two creations ask for the same end: the same window, or the same instant however it was written. */

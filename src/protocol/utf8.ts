@@ -10,9 +10,20 @@ export function unfinishedUtf8Bytes(bytes: Uint8Array): number {
     const byte = bytes[bytes.byteLength - back] ?? 0;
     const isContinuation = (byte & 0xc0) === 0x80;
     if (isContinuation) continue;
-    return characterBytes(byte) > back ? back : 0;
+    const isFinished = characterBytes(byte) <= back;
+    const second = back > 1 ? bytes[bytes.byteLength - back + 1] : undefined;
+    return isFinished || (second !== undefined && !mayFollow(byte, second)) ? 0 : back;
   }
   return 0;
+}
+
+/** Four of the leads allow only some continuations; others would be overlong, a surrogate, or past U+10FFFF. */
+function mayFollow(lead: number, second: number): boolean {
+  if (lead === 0xe0) return second >= 0xa0;
+  if (lead === 0xed) return second <= 0x9f;
+  if (lead === 0xf0) return second >= 0x90;
+  if (lead === 0xf4) return second <= 0x8f;
+  return true;
 }
 
 /** How long the character that starts with this byte is; 1 for bytes that start none. */
