@@ -24,7 +24,7 @@ export default {
       name: "worker-is-shipped-not-imported",
       comment: "everything else takes the Worker as a built file; only its own tests look inside",
       severity: "error",
-      from: { pathNot: "^(src|test)/worker/" },
+      from: { pathNot: "^(src/worker|test/(worker|storage|stream))/" },
       to: { path: "^src/worker/" },
     },
     {
