@@ -38,29 +38,35 @@ export async function handleSse(context: StreamContext, query: ReadQuery): Promi
 interface SseRead {
   readonly outcome: ReturnType<typeof decodeReadOutcome>;
   readonly response: Response;
+  /** Where the object keeps the reader: taken over at once, since until then nothing bounds or closes its socket. */
+  readonly bridge: LiveBridge | undefined;
 }
 
 async function read(context: StreamContext, from: OffsetQuery): Promise<SseRead> {
   const response = await context.object.fetch(encodeReadRequest({ from, maxBytes: SSE_CHUNK_MAX_BYTES, wait: "sse" }));
-  return { outcome: decodeReadOutcome(response), response };
+  const bridge = response.webSocket === null ? undefined : new LiveBridge(response.webSocket);
+  return { outcome: decodeReadOutcome(response), response, bridge };
 }
 
 /** One SSE connection from its first byte to its last. */
 class SseSession {
   readonly #context: StreamContext;
   readonly #writer: SseWriter;
+  readonly #incarnation: string;
   readonly #endsAtMs = Date.now() + SSE_CONNECTION_MS;
   #bridge: LiveBridge | undefined;
   #cancelled = false;
 
   constructor(context: StreamContext, cursor: string | null, outcome: MessagesOutcome) {
     this.#context = context;
+    this.#incarnation = outcome.incarnation;
     this.#writer = new SseWriter(contentKind(outcome.contentType), outcome.start, cursor);
   }
 
   /** The answer's body. It is made only as fast as the client takes it. */
   body(first: SseRead): ReadableStream<Uint8Array> {
     const frames = this.#frames(first);
+    this.#bridge = first.bridge;
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
@@ -78,15 +84,17 @@ class SseSession {
   }
 
   async *#frames(first: SseRead): AsyncGenerator<Uint8Array, undefined> {
-    let answer: SseRead | undefined = first;
-    while (!this.#cancelled) {
-      const { outcome, response }: SseRead =
-        answer ?? (await read(this.#context, { kind: "position", position: this.#writer.readFrom }));
-      answer = undefined;
+    for (let answer = first; !this.#cancelled; answer = await this.#readOn()) {
+      const { outcome, response, bridge } = answer;
       if (outcome.kind === "not-found" || outcome.kind === "refused") return;
-      if (response.webSocket !== null) {
-        if (outcome.next === outcome.start) yield this.#writer.control(true);
-        const goesOn = yield* this.#live(new LiveBridge(response.webSocket));
+      // Deleted and created again meanwhile: the positions of the one stream mean nothing in the other.
+      if (outcome.incarnation !== this.#incarnation) {
+        bridge?.close();
+        return;
+      }
+      if (bridge !== undefined) {
+        if (outcome.next === outcome.start) yield this.#writer.control(!bridge.hasEvent);
+        const goesOn = yield* this.#live(bridge);
         if (!goesOn) return;
       } else {
         const payload = new Uint8Array(await response.arrayBuffer());
@@ -96,13 +104,19 @@ class SseSession {
     }
   }
 
+  async #readOn(): Promise<SseRead> {
+    const answer = await read(this.#context, { kind: "position", position: this.#writer.readFrom });
+    this.#bridge = answer.bridge;
+    if (this.#cancelled) this.#bridge?.close();
+    return answer;
+  }
+
   /** Passes live events on. True when the reader has to catch up again, false when the connection is over. */
   async *#live(bridge: LiveBridge): AsyncGenerator<Uint8Array, boolean> {
-    this.#bridge = bridge;
     try {
       for (;;) {
         if (this.#remainingMs <= 0) {
-          yield this.#writer.control(true);
+          yield this.#writer.control(!bridge.hasEvent);
           return false;
         }
         const news = await bridge.next(Math.min(SSE_HEARTBEAT_MS, this.#remainingMs));
