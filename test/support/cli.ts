@@ -1,0 +1,70 @@
+// Runs the built command line as a child process, as a user's shell would.
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface, type Interface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Another installation of the command line can be put to the same tests. */
+export const BIN = process.env["DURABLE_STREAMS_TEST_BIN"] ?? `${ROOT}bin/run.js`;
+
+/** The Node of the tests themselves. */
+export const NODE = process.execPath;
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to stdin, which is then ended. */
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+}
+
+export interface RunResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Nothing of the developer's own settings reaches the command. */
+function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DURABLE_STREAMS_"));
+  return { ...Object.fromEntries(inherited), NO_COLOR: "1", ...extra };
+}
+
+/** Starts a command and leaves it running. */
+export function startCli(args: readonly string[], { env, cwd }: RunOptions = {}): ChildProcessWithoutNullStreams {
+  return spawn(NODE, [BIN, ...args], { env: environment(env), cwd: cwd ?? ROOT });
+}
+
+/** Runs a command to its end. */
+export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const child = startCli(args, options);
+  // A command that fails early may not read its input.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
+  const [[code, signal], stdout, stderr] = await Promise.all([
+    once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code, signal, stdout, stderr };
+}
+
+/** The lines a running command prints, to be awaited one at a time. */
+export class PrintedLines {
+  readonly all: string[] = [];
+  readonly #lines: Interface;
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.#lines = createInterface({ input: child.stdout });
+    this.#lines.on("line", (line) => this.all.push(line));
+  }
+
+  /** Waits until there are so many. */
+  async atLeast(count: number, withinMs = 20_000): Promise<void> {
+    const signal = AbortSignal.timeout(withinMs);
+    while (this.all.length < count) await once(this.#lines, "line", { signal });
+  }
+}

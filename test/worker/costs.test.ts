@@ -1,0 +1,147 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Meter } from "./support/meter.ts";
+import { CONCURRENT_APPENDS, countOperations, meetsAim, type OperationCost } from "./support/operation-costs.ts";
+import { NOTHING_STORED, storedState } from "./support/object-state.ts";
+import { createStream, freshName, producer, sendTo, StreamClient } from "./support/stream-client.ts";
+
+const meter = new Meter();
+const send = sendTo(
+  {},
+  { STREAMS: meter.countedNamespace(env.STREAMS), REGISTRY: meter.countedRegistry(env.REGISTRY) },
+);
+let counted = new Map<string, OperationCost>();
+
+beforeAll(async () => {
+  await runInDurableObject(env.STREAMS.getByName("default/any"), (_instance, { storage }) => {
+    meter.watchStorage(storage);
+  });
+  const costs = await countOperations({
+    request: (name, { query = "", ...options }) => send(`/v1/stream/${name}${query}`, options),
+    take: () => meter.take(),
+  });
+  counted = new Map(costs.map((cost) => [cost.operation, cost]));
+});
+
+function costOf(operation: string): OperationCost["cost"] {
+  const found = counted.get(operation);
+  if (found === undefined) throw new Error(`${operation} was not counted`);
+  return found.cost;
+}
+
+describe("costs: what an operation is billed for", () => {
+  test("every operation stays within the aims of FIGURES.md, a create by one row too many apart", () => {
+    const missed = [...counted.values()].filter((cost) => !meetsAim(cost)).map(({ operation }) => operation);
+    expect(missed).toEqual(["create", "create with a TTL (sets an alarm)"]);
+    expect(counted.size).toBe(13);
+  });
+
+  test("a create writes 2 rows for each of two tables and 1 for the stream, and an alarm is 1 more", () => {
+    expect(costOf("create").rowsWritten).toBe(5);
+    expect(costOf("create with a TTL (sets an alarm)").rowsWritten).toBe(6);
+  });
+
+  test("an append writes 1 row, whether it holds 1 message or 100", () => {
+    expect(costOf("append of 1 message").rowsWritten).toBe(1);
+    expect(costOf("append of 100 in a batch").rowsWritten).toBe(1);
+  });
+
+  test("an append by an idempotent producer writes 2 rows", () => {
+    expect(costOf("append by an idempotent producer").rowsWritten).toBe(2);
+  });
+
+  test("appends that arrive together write fewer rows than there are appends", () => {
+    expect(costOf(`${String(CONCURRENT_APPENDS)} appends at the same time`).rowsWritten).toBeLessThan(
+      CONCURRENT_APPENDS / 2,
+    );
+  });
+
+  test("reading writes nothing, and at the tail it reads no row either", () => {
+    for (const operation of ["GET at the tail", "HEAD", "GET of a stream that does not exist"]) {
+      expect(costOf(operation), operation).toMatchObject({ rowsWritten: 0, rowsRead: 0 });
+    }
+    expect(costOf("catch-up GET of 10 appends")).toMatchObject({ rowsWritten: 0, rowsRead: 11 });
+  });
+
+  test("a long-poll with the append that ends it is 2 requests to the object, and an SSE attach is 1", () => {
+    expect(costOf("long-poll and one append").objectRequests).toBe(2);
+    expect(costOf("SSE attach with 10 appends to catch up on").objectRequests).toBe(1);
+  });
+
+  test("without projects no operation reads the registry", () => {
+    expect([...counted.values()].map(({ cost }) => cost.kvReads)).toEqual(Array.from(counted, () => 0));
+  });
+});
+
+describe("costs: group commit", () => {
+  test("what waits while a commit is under way is stored as one row, and each producer's state as one more", async () => {
+    const stream = await createStream();
+    await stream.append("0", producer("warm", 0, 0));
+    meter.take();
+    await Promise.all([
+      stream.append("1"),
+      ...Array.from({ length: 9 }, (_, i) => stream.append(String(i), producer(`p${String(i)}`, 0, 0))),
+    ]);
+    const { rowsWritten } = meter.take();
+    expect(await stream.readMessages()).toHaveLength(11);
+    expect(rowsWritten).toBeLessThan(9 + 10);
+  });
+
+  test("a duplicate and a refused append write nothing", async () => {
+    const stream = await createStream();
+    await stream.append("1", producer("p", 0, 0));
+    meter.take();
+    expect((await stream.post("1", producer("p", 0, 0))).status).toBe(204);
+    expect((await stream.post("1", producer("p", 0, 5))).status).toBe(409);
+    expect((await stream.post("{")).status).toBe(400);
+    expect((await stream.post("x", { "Content-Type": "text/plain" })).status).toBe(409);
+    expect(meter.take().rowsWritten).toBe(0);
+  });
+});
+
+describe("costs: a stream that is not there", () => {
+  test("no request on it writes anything", async () => {
+    const stream = new StreamClient(freshName(), "application/json", send);
+    meter.take();
+    const answers = [
+      await stream.get(),
+      await stream.get("?offset=-1&live=long-poll"),
+      await stream.get("?offset=-1&live=sse"),
+      await stream.head(),
+      await stream.post("1"),
+      await stream.delete(),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404, 404]);
+    expect(meter.take().rowsWritten).toBe(0);
+    expect(await storedState(stream)).toEqual(NOTHING_STORED);
+  });
+
+  test("a create that is refused for its body or its headers does not reach the object", async () => {
+    const stream = new StreamClient(freshName(), "application/json", send);
+    meter.take();
+    expect((await stream.put({ body: "{" })).status).toBe(400);
+    expect((await stream.put({ headers: { "Stream-TTL": "-1" } })).status).toBe(400);
+    expect(meter.take()).toMatchObject({ rowsWritten: 0, objectRequests: 0 });
+  });
+});
+
+describe("costs: waking up", () => {
+  test("an evicted object reads a handful of rows and writes none", async () => {
+    const stream = await createStream({ send });
+    for (let i = 0; i < 50; i++) await stream.append(String(i));
+    await evictDurableObject(stream.object);
+    meter.take();
+    await stream.head();
+    const { rowsRead, rowsWritten } = meter.take();
+    expect(rowsWritten).toBe(0);
+    expect(rowsRead).toBeLessThanOrEqual(6);
+  });
+
+  test("reads of a stream with a TTL write down the access once in a tenth of the window", async () => {
+    const stream = await createStream({ send, headers: { "Stream-TTL": "3600" } });
+    meter.take();
+    for (let i = 0; i < 20; i++) await stream.readAll();
+    expect(meter.take().rowsWritten).toBe(0);
+  });
+});

@@ -1,0 +1,12 @@
+/** Types of `env` and `exports` of "cloudflare:workers", as the project `worker` of vitest.config.ts sets them up. */
+declare namespace Cloudflare {
+  interface Env {
+    STREAMS: DurableObjectNamespace<import("../../../src/worker/stream/stream-do.ts").StreamDO>;
+    R2: R2Bucket;
+    REGISTRY: KVNamespace;
+  }
+  interface GlobalProps {
+    mainModule: typeof import("../../../src/worker/index.ts");
+    durableNamespaces: "StreamDO";
+  }
+}

@@ -1,0 +1,60 @@
+import { runInDurableObject } from "cloudflare:test";
+import type { StreamClient } from "./stream-client.ts";
+
+type Row = Record<string, SqlStorageValue>;
+
+/** Everything that is stored of a stream: its tables with their rows, and its alarm. */
+export interface StoredState {
+  readonly tables: Readonly<Record<string, readonly Row[]>>;
+  readonly alarmMs: number | null;
+}
+
+export const NOTHING_STORED: StoredState = { tables: {}, alarmMs: null };
+
+export async function storedState(stream: StreamClient): Promise<StoredState> {
+  return runInDurableObject(stream.object, async (_instance, { storage }) => {
+    const names = storage.sql
+      .exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      )
+      .toArray()
+      .map((row) => row.name);
+    const tables = Object.fromEntries(
+      names.map((name) => [name, storage.sql.exec<Row>(`SELECT * FROM ${name}`).toArray()]),
+    );
+    return { tables, alarmMs: await storage.getAlarm() };
+  });
+}
+
+/** Bytes of every value that is stored in a row. */
+export async function storedPayloadBytes(stream: StreamClient): Promise<number[]> {
+  const { tables } = await storedState(stream);
+  return Object.values(tables)
+    .flat()
+    .flatMap((row) => Object.values(row))
+    .filter((value) => value instanceof ArrayBuffer)
+    .map((value) => value.byteLength);
+}
+
+/** How many live readers the object has. */
+export async function readerCount(stream: StreamClient): Promise<number> {
+  return runInDurableObject(stream.object, (_instance, state) => state.getWebSockets().length);
+}
+
+/** Makes the n-th statement (from 1) that the object executes throw. The result puts things right again. */
+export async function failStatement(stream: StreamClient, n: number): Promise<() => Promise<void>> {
+  await runInDurableObject(stream.object, (_instance, { storage }) => {
+    const { sql } = storage;
+    const exec = sql.exec.bind(sql);
+    let count = 0;
+    sql.exec = ((query: string, ...bindings: unknown[]) => {
+      if (++count === n) throw new Error(`injected failure of statement ${String(n)}`);
+      return exec(query, ...bindings);
+    }) as SqlStorage["exec"];
+  });
+  return async () => {
+    await runInDurableObject(stream.object, (_instance, { storage }) => {
+      delete (storage.sql as Partial<SqlStorage>).exec;
+    });
+  };
+}
