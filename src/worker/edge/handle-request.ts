@@ -44,7 +44,7 @@ export async function handleRequest<E extends BaseEnv>(
   timing: Timing | null,
 ): Promise<Response> {
   const url = new URL(request.url);
-  const misdirected = hostError(env.ALLOWED_HOSTS, url);
+  const misdirected = hostError(env.ALLOWED_HOSTS, url, request.headers.get("Host"));
   if (misdirected !== undefined) return respondError(misdirected);
   if (request.method === "OPTIONS") return respondPreflight();
   const route = matchRoute(url.pathname);

@@ -55,6 +55,7 @@ async function waitAtTail(
       return respondMessages(query, { ...outcome, next: event.end, closed: event.closed, upToDate: true }, body);
     }
   }
+  if (news.kind === "gone") return respondUnread({ kind: "not-found" });
   // Too much to push, or the socket is gone: what there is now is a plain read from where the reader stands.
   const rest = await read(context, { ...query, from: { kind: "position", position: outcome.next } }, "no");
   return "socket" in rest ? respondMessages(query, outcome, null) : rest.respond();
