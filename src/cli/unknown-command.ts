@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { distance } from "fastest-levenshtein";
 import { EXIT } from "./exit-codes.ts";
 
 /** More changes than this, and a suggestion would be a guess. */
@@ -20,14 +20,29 @@ export class UnknownCommandError extends Error {
   }
 }
 
+interface Guess {
+  readonly asked: string;
+  readonly name: string;
+  readonly changes: number;
+}
+
+/** The command nearest to what was typed; of "raed orders" it may be only the first word that names it. */
+function nearest(words: readonly string[], names: readonly string[]): Guess | undefined {
+  const guesses = words.flatMap((_word, i) => {
+    const asked = words.slice(0, i + 1).join(":");
+    return names.map((name) => ({ asked, name, changes: distance(asked, name) }));
+  });
+  return guesses.sort((left, right) => left.changes - right.changes)[0];
+}
+
 /** `id` and `names` have colons between topics, as oclif keeps them. */
 export function unknownCommand(id: string, names: readonly string[], bin: string): UnknownCommandError {
-  const asked = id.replaceAll(":", " ");
-  const near = names.length === 0 ? undefined : closest(id, names);
-  const allowed = Math.min(MOST_CHANGES, Math.ceil(id.length / 2));
-  const isLikely = near !== undefined && distance(id, near) <= allowed;
+  const words = id.split(":");
+  const guess = nearest(words, names);
+  const isLikely = guess !== undefined && guess.changes <= Math.min(MOST_CHANGES, Math.ceil(guess.asked.length / 2));
+  const asked = (isLikely ? guess.asked : (words[0] ?? id)).replaceAll(":", " ");
   return new UnknownCommandError(
     `There is no command ${JSON.stringify(asked)}.`,
-    isLikely ? `Did you mean: ${bin} ${near.replaceAll(":", " ")}` : `All commands: ${bin} --help`,
+    isLikely ? `Did you mean: ${bin} ${guess.name.replaceAll(":", " ")}` : `All commands: ${bin} --help`,
   );
 }

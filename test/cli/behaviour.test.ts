@@ -1,0 +1,141 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, it } from "vitest";
+import { BIN, runCli } from "../support/cli.ts";
+import { startScripted, type ScriptedServer } from "../support/scripted-server.ts";
+
+const CANARY = "canary-5f1d";
+let server: ScriptedServer | undefined;
+
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+describe("the command line", () => {
+  it("--version is one line with the package's version", async () => {
+    const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+    const { stdout, stderr, code } = await runCli(["--version"]);
+    expect(stdout).toBe(`durable-streams/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+  });
+
+  it("an unknown command suggests the nearest one and is a usage error", async () => {
+    const { stderr, stdout, code } = await runCli(["raed", "x"]);
+    expect({ stdout, code }).toEqual({ stdout: "", code: 2 });
+    expect(stderr).toContain("Did you mean: durable-streams read");
+    const json = await runCli(["zzzzzzzz", "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: "UNKNOWN_COMMAND", hint: "All commands: durable-streams --help" } });
+  });
+
+  it.each([
+    ["an unknown flag", ["read", "s", "--bogus"], "--bogus"],
+    ["a missing argument", ["append"], "stream"],
+    ["data given twice", ["append", "s", "x", "--file", "y"], "twice"],
+    ["a bad duration", ["create", "s", "--ttl", "soon"], "soon"],
+    ["a bad time", ["create", "s", "--expires-at", "tomorrow"], "tomorrow"],
+    ["a bad pattern", ["tail", "s", "--grep", "("], "regular expression"],
+    ["a bad URL", ["read", "s", "--url", "nowhere"], "nowhere"],
+    ["a bad stream name", ["read", "a//b"], "a//b"],
+    ["the token and the data from stdin", ["append", "s", "--token", "-"], "stdin"],
+  ])("%s is exit code 2, one sentence, and with --json one object", async (_what, args, named) => {
+    const plain = await runCli(args);
+    expect(plain).toMatchObject({ code: 2, stdout: "" });
+    expect(plain.stderr).toContain(named);
+    expect(plain.stderr).not.toMatch(/\n {4}at /);
+    const json = await runCli([...args, "--json"]);
+    expect(json.code).toBe(2);
+    expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(["error"]);
+  });
+
+  it("nobody listening is exit code 7 and says how to start a server", async () => {
+    const { code, stderr } = await runCli(["describe", "s", "--url", "http://127.0.0.1:9"]);
+    expect(code).toBe(7);
+    expect(stderr).toContain("durable-streams dev");
+  });
+
+  it("a file that is not there is exit code 3 and is named", async () => {
+    server = await startScripted((_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "0" }).end();
+    });
+    const { code, stderr } = await runCli(["append", "s", "--file", "/no/such/file", "--url", server.url]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("/no/such/file");
+  });
+
+  it.each([
+    [401, 4],
+    [403, 4],
+    [404, 3],
+    [410, 3],
+    [409, 5],
+    [400, 1],
+    [503, 7],
+  ])("status %i of the server is exit code %i", async (status, exitCode) => {
+    server = await startScripted((_request, response) => response.writeHead(status).end());
+    expect((await runCli(["delete", "s", "--yes", "--url", server.url])).code).toBe(exitCode);
+  });
+
+  it("the token reaches the server and nothing else, from stdin, environment or flag", async () => {
+    const seen: (string | undefined)[] = [];
+    server = await startScripted((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(401).end();
+    });
+    const args = ["close", "s", "--url", server.url, "--json", "-v"];
+    const env = { DURABLE_STREAMS_DEBUG: "api" };
+    const runs = [
+      await runCli([...args, "--token", "-"], { input: `${CANARY}\n`, env }),
+      await runCli(args, { env: { ...env, DURABLE_STREAMS_TOKEN: CANARY } }),
+      await runCli([...args, "--token", CANARY], { env }),
+    ];
+    expect(seen).toEqual(Array.from({ length: 3 }, () => `Bearer ${CANARY}`));
+    for (const { stdout, stderr, code } of runs) {
+      expect(code).toBe(4);
+      expect(stderr).toContain("authorization=[redacted]");
+      expect(stdout + stderr).not.toContain(CANARY);
+    }
+  });
+
+  it("help does not show the token of the environment", async () => {
+    const { stdout } = await runCli(["read", "--help"], { env: { DURABLE_STREAMS_TOKEN: CANARY } });
+    expect(stdout).toContain("--token");
+    expect(stdout).not.toContain(CANARY);
+  });
+
+  it("a Node that is too old is refused in one sentence", async (context) => {
+    // The check reads what the process says of itself, so a preloaded lie does in the place of an old Node.
+    const lie = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"22.11.0"})`;
+    const run = promisify(execFile);
+    const failed = await run(process.execPath, ["--import", lie, BIN, "--version"]).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^durable-streams needs Node 22\.12 .*22\.11\.0.*\n$/) as string });
+    const old = ["/usr/local/bin/node", "/usr/bin/node"].find((path) => existsSync(path));
+    if (old === undefined) return;
+    const { stdout: version } = await run(old, ["--version"]);
+    if (Number(version.slice(1).split(".")[0]) >= 22) context.skip("there is no old Node on this machine");
+    const really = await run(old, [BIN, "--version"]).catch((error: unknown) => error);
+    expect(really).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^durable-streams needs Node 22\.12/) as string });
+  });
+
+  it("append: Ctrl-C sends whole lines only and ends with exit code 130", async () => {
+    const bodies: string[] = [];
+    const checkpoint = join(tmpdir(), `durable-streams-interrupt-${String(process.pid)}`);
+    server = await startScripted((request, response, body) => {
+      if (request.method === "POST") bodies.push(body.toString());
+      response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "1" }).end();
+    });
+    const { startCli } = await import("../support/cli.ts");
+    const child = startCli(["append", "s", "--url", server.url, "--checkpoint", checkpoint]);
+    const closed = new Promise((resolve) => child.on("close", (code) => { resolve(code); }));
+    child.stdin.write("one\ntwo\nthr");
+    while (bodies.join("") !== "one\ntwo\n") await new Promise((resolve) => setImmediate(resolve));
+    child.kill("SIGINT");
+    expect(await closed).toBe(130);
+    expect(bodies.join("")).toBe("one\ntwo\n");
+    await rm(checkpoint, { force: true });
+  });
+});

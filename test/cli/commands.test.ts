@@ -1,0 +1,276 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PrintedLines, runCli, startCli, type RunOptions, type RunResult } from "../support/cli.ts";
+import { SERVERS, type TestServer } from "../support/servers.ts";
+
+let folder: string;
+let count = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "durable-streams-cli-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface ErrorOutput {
+  readonly error: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+function parseError({ stdout }: RunResult): ErrorOutput["error"] {
+  return (JSON.parse(stdout) as ErrorOutput).error;
+}
+
+describe.each(SERVERS)("commands against $name", ({ name, start }) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  const ds = (args: readonly string[], options: RunOptions = {}): Promise<RunResult> =>
+    runCli(args, { ...options, env: { DURABLE_STREAMS_URL: server.url, ...options.env } });
+
+  async function newStream(contentType: string, ...more: string[]): Promise<string> {
+    const stream = `test/${String(count++)} é`;
+    const { code, stderr } = await ds(["create", stream, "--content-type", contentType, ...more]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    return stream;
+  }
+
+  async function read(stream: string, ...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await ds(["read", stream, ...args]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    return stdout;
+  }
+
+  it("create: is repeatable, and another configuration is a conflict with exit code 5", async () => {
+    const stream = await newStream("text/plain");
+    const again = await ds(["create", stream, "--content-type", "text/plain", "--json"]);
+    expect(JSON.parse(again.stdout)).toMatchObject({ created: false, contentType: "text/plain" });
+    const other = await ds(["create", stream, "--content-type", "application/json", "--json"]);
+    expect(other.code).toBe(5);
+    expect(parseError(other).message).toContain("409");
+  });
+
+  it("create: takes first content, closes, and expires", async () => {
+    const stream = await newStream("application/json", "--closed", "--ttl", "2h", "[1,2]");
+    expect(await read(stream)).toBe("1\n2\n");
+    const { stdout } = await ds(["describe", stream, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ closed: true, ttlSeconds: 7_200, contentType: "application/json" });
+  });
+
+  it("describe: shows a table to people, and says nothing on stderr", async () => {
+    const stream = await newStream("text/plain");
+    const { stdout, stderr } = await ds(["describe", stream]);
+    expect(stdout).toMatch(/content type +text\/plain\nnext offset +\S+\nstate +open\n/);
+    expect(stderr).toBe("");
+  });
+
+  it("append: one message from the command line, counted on stderr, nothing on stdout", async () => {
+    const stream = await newStream("application/json");
+    const { stdout, stderr } = await ds(["append", stream, `{"a":1}`]);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("Appended 1 message");
+    expect(await read(stream)).toBe(`{"a":1}\n`);
+  });
+
+  it("append: lines of ndjson become messages, blank ones do not", async () => {
+    const stream = await newStream("application/json");
+    const { stdout } = await ds(["append", stream, "--json"], { input: `{"a":1}\n\n[2]\r\n"x"` });
+    expect(JSON.parse(stdout)).toMatchObject({ messages: 3, batches: 1, duplicates: 0 });
+    expect(await read(stream)).toBe(`{"a":1}\n[2]\n"x"\n`);
+  });
+
+  it("append: a line that is not JSON stops before anything after it is sent", async () => {
+    const stream = await newStream("application/json");
+    const result = await ds(["append", stream, "--json", "--batch-bytes", "4"], { input: "1\n2\n{bad\n4\n" });
+    expect(result.code).toBe(1);
+    expect(parseError(result)).toMatchObject({ code: "INVALID_LINE", message: expect.stringContaining("Line 3") as string });
+    expect(await read(stream)).toBe("1\n2\n");
+  });
+
+  it("append: one JSON text is sent as it is, an invalid one not at all", async () => {
+    const stream = await newStream("application/json");
+    await ds(["append", stream, "--input", "json"], { input: `[\n {"a":1},\n [2]\n]` });
+    expect(await read(stream)).toBe(`{"a":1}\n[2]\n`);
+    expect((await ds(["append", stream, "[1,"])).code).toBe(1);
+    expect(await read(stream)).toBe(`{"a":1}\n[2]\n`);
+  });
+
+  it("append: lines become JSON strings on a JSON stream and keep their ends on a text stream", async () => {
+    const json = await newStream("application/json");
+    await ds(["append", json, "--input", "lines"], { input: "día\r\n\nlast" });
+    expect(await read(json, "--format", "json")).toBe(`["día",\n"",\n"last"]\n`);
+    const text = await newStream("text/plain");
+    await ds(["append", text, "--batch-bytes", "5"], { input: "one\r\ntwo\n\nlast" });
+    expect(await read(text)).toBe("one\r\ntwo\n\nlast");
+  });
+
+  it("append and read: bytes come out as they went in", async () => {
+    const stream = await newStream("application/octet-stream");
+    const bytes = randomBytes(700_000);
+    const input = join(folder, "bytes");
+    await writeFile(input, bytes);
+    expect((await ds(["append", stream, "--file", input, "--batch-bytes", "100000"])).code).toBe(0);
+    const { stdout } = await ds(["read", stream, "--format", "json"]);
+    const pieces = (JSON.parse(stdout) as string[]).map((piece) => Buffer.from(piece, "base64"));
+    expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+  });
+
+  it("append: closes with the last message; then a closed stream answers with exit code 6", async () => {
+    const stream = await newStream("application/json");
+    const { stdout } = await ds(["append", stream, "1", "--close", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ closed: true, batches: 1 });
+    const late = await ds(["append", stream, "2", "--json"]);
+    expect(late.code).toBe(6);
+    expect(parseError(late).hint).toContain("closed");
+    expect((await ds(["close", stream])).code).toBe(0);
+  });
+
+  it("append: with a producer id a second run is appended too, and fences the first", async () => {
+    const stream = await newStream("application/json");
+    for (const message of ["1", "2"]) expect((await ds(["append", stream, message, "--producer-id", "p"])).code).toBe(0);
+    expect(await read(stream)).toBe("1\n2\n");
+  });
+
+  it("append: a stale epoch from a checkpoint is exit code 5", async () => {
+    const stream = await newStream("application/json");
+    const checkpoint = join(folder, `fenced-${String(count)}`);
+    await ds(["append", stream, "--producer-id", "p", "--checkpoint", checkpoint], { input: "1\n" });
+    await ds(["append", stream, "2", "--producer-id", "p"]);
+    const result = await ds(["append", stream, "--producer-id", "p", "--checkpoint", checkpoint, "--json"], { input: "1\n3\n" });
+    expect(result.code).toBe(5);
+    expect(parseError(result).code).toBe("STALE_EPOCH");
+    expect(await read(stream)).toBe("1\n2\n");
+  });
+
+  it("append: a checkpoint goes on with input that has grown, and refuses another input or stream", async () => {
+    const stream = await newStream("application/json");
+    const checkpoint = join(folder, `grown-${String(count)}`);
+    const append = (input: string, to = stream): Promise<RunResult> =>
+      ds(["append", to, "--checkpoint", checkpoint, "--json"], { input });
+    expect((await append("1\n2")).code).toBe(0);
+    expect((await append("1\n2")).code).toBe(0);
+    expect((await append("1\n2\n3\n")).code).toBe(0);
+    expect(await read(stream)).toBe("1\n2\n3\n");
+    expect(parseError(await append("1\n9\n3\n")).code).toBe("INPUT_CHANGED");
+    expect(parseError(await append("1\n")).code).toBe("INPUT_CHANGED");
+    const other = await append("1\n2\n3\n", await newStream("application/json"));
+    expect(parseError(other).code).toBe("OTHER_CHECKPOINT");
+    await writeFile(checkpoint, (await readFile(checkpoint, "utf8")).slice(0, 40));
+    expect(parseError(await append("1\n2\n3\n")).code).toBe("BAD_CHECKPOINT");
+    expect(await read(stream)).toBe("1\n2\n3\n");
+  });
+
+  it("append: Stream-Seq has to grow, and has to fit into one append", async () => {
+    const stream = await newStream("text/plain");
+    expect((await ds(["append", stream, "a", "--stream-seq", "2"])).code).toBe(0);
+    expect((await ds(["append", stream, "b", "--stream-seq", "1"])).code).toBe(5);
+    expect(await read(stream)).toBe("a");
+  });
+
+  it("read: -n, --format json and --json", async () => {
+    const stream = await newStream("application/json", `[{"a":1},2,"x"]`);
+    expect(await read(stream, "-n", "2")).toBe(`{"a":1}\n2\n`);
+    expect(JSON.parse(await read(stream, "--format", "json"))).toEqual([{ a: 1 }, 2, "x"]);
+    const lines = (await read(stream, "--json")).trim().split("\n").map((line) => JSON.parse(line) as unknown);
+    expect(lines.slice(0, 3)).toMatchObject([{ message: { a: 1 } }, { message: 2 }, { message: "x" }]);
+    expect(lines.at(-1)).toMatchObject({ upToDate: true, closed: false });
+  });
+
+  it("read: goes on from an offset that describe told", async () => {
+    const stream = await newStream("text/plain");
+    await ds(["append", stream, "before"]);
+    const { nextOffset } = JSON.parse((await ds(["describe", stream, "--json"])).stdout) as { nextOffset: string };
+    await ds(["append", stream, "after"]);
+    expect(await read(stream, "--offset", nextOffset)).toBe("after");
+  });
+
+  it.runIf(name === "the built server")("read: JSON comes out as the very text that went in, up to an offset inside", async () => {
+    const stream = await newStream("application/json");
+    const messages = ["12345678901234567890", "1.0", `{"b":1,"a":1,"a":2}`, "1e400", `"\\u0041"`];
+    await ds(["append", stream], { input: messages.join("\n") });
+    expect(await read(stream)).toBe(messages.map((message) => `${message}\n`).join(""));
+    expect(await read(stream, "--until-offset", "0000000000000000_0000000000000002")).toBe("12345678901234567890\n1.0\n");
+  });
+
+  it("tail: prints the last messages, then what comes, until the stream is closed", async () => {
+    const stream = await newStream("application/json", "[1,2,3]");
+    const child = startCli(["tail", stream, "-n", "2"], { env: { DURABLE_STREAMS_URL: server.url } });
+    const lines = new PrintedLines(child);
+    await lines.atLeast(2);
+    await ds(["append", stream, "4"]);
+    await lines.atLeast(3);
+    await ds(["append", stream, "5", "--close"]);
+    const [code] = (await once(child, "close")) as [number];
+    expect(code).toBe(0);
+    expect(lines.all).toEqual(["2", "3", "4", "5"]);
+  });
+
+  it("tail: --exit-at-tail prints what there is, --grep what matches", async () => {
+    const stream = await newStream("text/plain");
+    await ds(["append", stream], { input: "apple\nbanana\ncherry" });
+    expect((await ds(["tail", stream, "--exit-at-tail", "--grep", "an|ch"])).stdout).toBe("banana\ncherry");
+    expect((await ds(["tail", stream, "--exit-at-tail", "--format", "ndjson"])).stdout).toBe(`"apple"\n"banana"\n"cherry"\n`);
+  });
+
+  it("tail: several streams say which one a line is of", async () => {
+    const [one, two] = [await newStream("application/json", "1", "--closed"), await newStream("text/plain", "x\ny\n", "--closed")];
+    const { stdout, code } = await ds(["tail", one, two, "--from-start", "--format", "raw"]);
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n").sort()).toEqual([`${one}: 1`, `${two}: x`, `${two}: y`].sort());
+  });
+
+  it("tail: a checkpoint goes on where output ended, and belongs to one stream", async () => {
+    const stream = await newStream("text/plain");
+    const checkpoint = join(folder, `tail-${String(count)}`);
+    const tail = (of = stream): Promise<RunResult> =>
+      ds(["tail", of, "--exit-at-tail", "--format", "ndjson", "--checkpoint", checkpoint]);
+    await ds(["append", stream, "one\ntw"]);
+    expect((await tail()).stdout).toBe(`"one"\n`);
+    await ds(["append", stream, "o\nthree\n"]);
+    expect((await tail()).stdout).toBe(`"two"\n"three"\n`);
+    expect((await tail()).stdout).toBe("");
+    expect((await tail(await newStream("text/plain"))).code).toBe(5);
+  });
+
+  it("tail: Ctrl-C ends it in order with exit code 130 and the checkpoint written", async () => {
+    const stream = await newStream("application/json", "[1,2]");
+    const checkpoint = join(folder, `interrupted-${String(count)}`);
+    const args = ["tail", stream, "--from-start", "--checkpoint", checkpoint];
+    const child = startCli(args, { env: { DURABLE_STREAMS_URL: server.url } });
+    await new PrintedLines(child).atLeast(2);
+    child.kill("SIGINT");
+    expect(await once(child, "close")).toEqual([130, null]);
+    expect((await ds([...args, "--exit-at-tail"])).stdout).toBe("");
+  });
+
+  it("a reader that goes away ends the command quietly at once", async () => {
+    const stream = await newStream("application/json");
+    await ds(["append", stream], { input: Array.from({ length: 50_000 }, (_, i) => `{"i":${String(i)}}\n`).join("") });
+    const child = startCli(["read", stream], { env: { DURABLE_STREAMS_URL: server.url } });
+    let stderr = "";
+    child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    const [code] = (await once(child, "exit")) as [number];
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("delete: asks nobody without a terminal: exit code 2 names --yes", async () => {
+    const stream = await newStream("text/plain");
+    const refused = await ds(["delete", stream, "--json"]);
+    expect(refused.code).toBe(2);
+    expect(parseError(refused).hint).toContain("--yes");
+    expect((await ds(["delete", stream, "--yes"])).code).toBe(0);
+    expect((await ds(["describe", stream])).code).toBe(3);
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { CommandFailure } from "../../src/cli/command-failure.ts";
+import { streamUrl } from "../../src/cli/server-address.ts";
+
+const LOCAL = { url: "http://127.0.0.1:4437" };
+
+describe("the URL of a stream", () => {
+  it.each([
+    [LOCAL, "orders", "http://127.0.0.1:4437/v1/stream/orders"],
+    [{ url: "http://h:1/" }, "/a/b", "http://h:1/v1/stream/a/b"],
+    [{ ...LOCAL, project: "shop" }, "a/b", "http://127.0.0.1:4437/v1/shop/stream/a/b"],
+    [{ url: "https://h/streams/" }, "a", "https://h/streams/a"],
+    [LOCAL, "a b?c#d%2F/é", "http://127.0.0.1:4437/v1/stream/a%20b%3Fc%23d%252F/%C3%A9"],
+    [LOCAL, "https://other/x?y=1#z", "https://other/x?y=1"],
+    [LOCAL, "..a/b..", "http://127.0.0.1:4437/v1/stream/..a/b.."],
+  ])("%j and %s give %s", (address, stream, url) => {
+    expect(streamUrl(address, stream)).toBe(url);
+  });
+
+  it.each([
+    [LOCAL, ""],
+    [LOCAL, "a//b"],
+    [LOCAL, "a/../b"],
+    [LOCAL, "__ds/x"],
+    [{ url: "ftp://h" }, "a"],
+    [{ url: "h:4437" }, "a"],
+    [{ url: "http://h?x=1" }, "a"],
+    [{ url: "http://h/root", project: "p" }, "a"],
+    [{ ...LOCAL, project: "a/b" }, "a"],
+  ])("%j and %j are refused", (address, stream) => {
+    expect(() => streamUrl(address, stream)).toThrow(CommandFailure);
+  });
+
+  it("credentials in a URL are refused and not repeated", () => {
+    const attempt = (): string => streamUrl({ url: "http://user:canary@h" }, "a");
+    expect(attempt).toThrow(/credentials/);
+    expect(attempt).not.toThrow(/canary/);
+  });
+});
