@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decideAppend, type AppendRequest, type AppendState } from "../../src/protocol/append.ts";
 import { protocolError } from "../../src/protocol/errors.ts";
@@ -175,9 +176,21 @@ describe("append: Stream-Seq (section 5.2)", () => {
     ["Z", "a"],
     ["0001", "0002"],
     ["a", "é"],
+    ["\uff5e", "😀"],
   ])("append: after %j comes %j, bytewise", (last, next) => {
     expect(decide(last, next)).toBe("accept");
     expect(decide(next, last)).toBe("refused");
+  });
+
+  test("append: the order of Stream-Seq is the order of the bytes, whatever the characters", () => {
+    const seq = fc.string({ unit: "binary", minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(seq, seq, (last, next) => {
+        const isLater = Buffer.compare(Buffer.from(next), Buffer.from(last)) > 0;
+        expect(decide(last, next)).toBe(isLater ? "accept" : "refused");
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test("append: the same Stream-Seq again is a regression", () => {

@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { NO_STORE, readCacheControl, SSE_CACHE_CONTROL } from "../../src/protocol/cache-policy.ts";
+
+describe("cache: reads (sections 10.1 and 12.7)", () => {
+  test("cache: messages of a stream that never ends are shared as the specification says", () => {
+    expect(readCacheControl({ hasMessages: true, remainingMs: undefined })).toBe(
+      "public, max-age=60, stale-while-revalidate=300",
+    );
+  });
+
+  test.each([undefined, 0, 5000, 1_000_000])(
+    "cache: an answer without messages is never kept (%s ms left)",
+    (remainingMs) => {
+      expect(readCacheControl({ hasMessages: false, remainingMs })).toBe("no-store");
+    },
+  );
+
+  test.each([
+    [3_600_000, "public, max-age=60"],
+    [60_000, "public, max-age=60"],
+    [59_999, "public, max-age=59"],
+    [1999, "public, max-age=1"],
+    [1000, "public, max-age=1"],
+    [999, "no-store"],
+    [0, "no-store"],
+    [-5000, "no-store"],
+  ])(
+    "cache: with %i ms to live, messages are kept no longer than that, and never served stale",
+    (remainingMs, value) => {
+      expect(readCacheControl({ hasMessages: true, remainingMs })).toBe(value);
+    },
+  );
+
+  test("cache: live events and reports are not stored", () => {
+    expect(NO_STORE).toBe("no-store");
+    expect(SSE_CACHE_CONTROL.split(", ")).toContain("no-store");
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import * as limits from "../../src/protocol/limits.ts";
+
+const PLATFORM_VALUE_MAX_BYTES = 2_000_000;
+const PLATFORM_BODY_MAX_BYTES = 100 * 1024 * 1024;
+const PLATFORM_SOCKETS_MAX = 32_768;
+const PLATFORM_MEMORY_BYTES = 128 * 1024 * 1024;
+
+test("limits: every one is a positive whole number", () => {
+  for (const [name, value] of Object.entries(limits)) {
+    expect(Number.isSafeInteger(value) && value > 0, name).toBe(true);
+  }
+});
+
+test("limits: a row stays below what a Durable Object stores in production, with room for its other columns", () => {
+  expect(limits.ROW_MAX_BYTES).toBeLessThanOrEqual(PLATFORM_VALUE_MAX_BYTES - 64 * 1024);
+});
+
+test("limits: the platform takes what the server promises to take", () => {
+  expect(limits.BODY_MAX_BYTES).toBeLessThanOrEqual(PLATFORM_BODY_MAX_BYTES);
+  expect(limits.LIVE_READERS_MAX).toBeLessThanOrEqual(PLATFORM_SOCKETS_MAX);
+});
+
+test("limits: a body of the largest size fits into the queue, and a full queue into memory", () => {
+  expect(limits.APPEND_QUEUE_MAX_BYTES).toBeGreaterThanOrEqual(limits.BODY_MAX_BYTES);
+  expect(limits.APPEND_QUEUE_MAX_BYTES).toBeLessThan(PLATFORM_MEMORY_BYTES / 2);
+});
+
+test("limits: a live event fits into the backlog of a reader, and into what it would catch up by", () => {
+  expect(limits.LIVE_BACKLOG_MAX_BYTES).toBeGreaterThanOrEqual(limits.LIVE_EVENT_MAX_BYTES);
+  expect(limits.SSE_CHUNK_MAX_BYTES).toBeGreaterThanOrEqual(limits.LIVE_EVENT_MAX_BYTES);
+  expect(limits.READ_CHUNK_MAX_BYTES).toBeGreaterThanOrEqual(limits.SSE_CHUNK_MAX_BYTES);
+});
+
+test("limits: an SSE connection lasts about a minute and shows life several times in it (section 5.8)", () => {
+  expect(limits.SSE_CONNECTION_MS).toBe(60_000);
+  expect(limits.SSE_HEARTBEAT_MS * 3).toBeLessThanOrEqual(limits.SSE_CONNECTION_MS);
+});
+
+test("limits: the longest window is a time that deadlines can be computed with", () => {
+  expect(Number.isSafeInteger(Date.UTC(2100, 0) + limits.TTL_MAX_SECONDS * 1000)).toBe(true);
+});
