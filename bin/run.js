@@ -8,7 +8,11 @@ var OLDEST = [22, 12];
 var version = process.versions.node.split(".").map(Number);
 if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1])) {
   process.stderr.write(
-    "durable-streams needs Node " + OLDEST.join(".") + " or newer, and this is Node " + process.versions.node + ": install it from https://nodejs.org, or use `npx -p node@24 durable-streams`.\n",
+    "durable-streams needs Node " +
+      OLDEST.join(".") +
+      " or newer, and this is Node " +
+      process.versions.node +
+      ": install it from https://nodejs.org, or use `npx -p node@24 durable-streams`.\n",
   );
   process.exit(1);
 }

@@ -49,11 +49,7 @@ export abstract class BaseCommand extends Command {
     const parsed = await super.parse(options, argv);
     const flags: Record<string, unknown> = parsed.flags;
     this.notices = new Notices(flags["quiet"] === true ? "quiet" : flags["verbose"] === true ? "verbose" : "normal");
-    this.mayAsk =
-      flags["no-input"] !== true &&
-      !process.env["CI"] &&
-      process.stdin.isTTY === true &&
-      process.stderr.isTTY === true;
+    this.mayAsk = flags["no-input"] !== true && !process.env["CI"] && process.stdin.isTTY && process.stderr.isTTY;
     return parsed;
   }
 

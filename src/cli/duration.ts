@@ -7,7 +7,10 @@ export function parseDurationSeconds(text: string, flag: string): number {
   const [, digits = "", unit = ""] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? [];
   const unitSeconds = UNIT_SECONDS[unit];
   if (digits === "" || unitSeconds === undefined) {
-    throw usageFailure(`${flag} ${JSON.stringify(text)} is not a duration.`, `Write it like ${flag} 90s, 15m, 12h, 7d or 2w.`);
+    throw usageFailure(
+      `${flag} ${JSON.stringify(text)} is not a duration.`,
+      `Write it like ${flag} 90s, 15m, 12h, 7d or 2w.`,
+    );
   }
   return Number(digits) * unitSeconds;
 }
@@ -17,5 +20,8 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d
 /** Checks an RFC 3339 timestamp and hands it on as it is. */
 export function requireTimestamp(text: string, flag: string): string {
   if (RFC_3339.test(text) && !Number.isNaN(Date.parse(text))) return text;
-  throw usageFailure(`${flag} ${JSON.stringify(text)} is not an RFC 3339 timestamp.`, `Write it like ${flag} 2030-01-31T12:00:00Z.`);
+  throw usageFailure(
+    `${flag} ${JSON.stringify(text)} is not an RFC 3339 timestamp.`,
+    `Write it like ${flag} 2030-01-31T12:00:00Z.`,
+  );
 }

@@ -2,17 +2,8 @@ import { isClientError } from "../client/errors/client-error.ts";
 import type { ClientErrorKind } from "../client/errors/client-error.ts";
 import { CommandFailure } from "./command-failure.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import type { ErrorReport } from "./report.ts";
 import { isFileError, reportFileError } from "./file-error.ts";
-
-/** Any failure in the form in which it is shown, on stderr or as JSON. */
-export interface ErrorReport {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly exitCode: ExitCode;
-  /** Whether nobody foresaw this failure; its stack is then worth showing under `DURABLE_STREAMS_DEBUG`. */
-  readonly unexpected: boolean;
-}
 
 const EXIT_BY_KIND: Record<ClientErrorKind, ExitCode> = {
   "not-found": EXIT.notFound,

@@ -1,4 +1,4 @@
-import type { ErrorReport } from "./error-report.ts";
+import type { ErrorReport } from "./report.ts";
 import { EXIT } from "./exit-codes.ts";
 
 /** A failure of the file system that names the path it is about. */

@@ -21,7 +21,7 @@ function hasCode(error: unknown, code: string): boolean {
 async function readHolder(lock: string): Promise<Holder | undefined> {
   try {
     const { token, process: held } = JSON.parse(await readFile(lock, "utf8")) as Holder;
-    return { token: String(token), process: { pid: Number(held.pid), started: String(held.started) } };
+    return { token, process: held };
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw inUse(lock, "its lock cannot be read");

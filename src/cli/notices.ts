@@ -1,4 +1,4 @@
-import type { ErrorReport } from "./error-report.ts";
+import type { ErrorReport } from "./report.ts";
 
 /** How much is said on stderr beside errors. */
 export type Verbosity = "quiet" | "normal" | "verbose";

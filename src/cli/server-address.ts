@@ -13,7 +13,10 @@ export interface ServerAddress {
 function parseHttpUrl(text: string, source: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw usageFailure(`${source} ${JSON.stringify(text)} is not an http or https URL.`, `Write it like ${DEFAULT_SERVER_URL}.`);
+    throw usageFailure(
+      `${source} ${JSON.stringify(text)} is not an http or https URL.`,
+      `Write it like ${DEFAULT_SERVER_URL}.`,
+    );
   }
   if (url.username !== "" || url.password !== "") {
     url.password = "";
@@ -35,7 +38,10 @@ function isUrl(text: string): boolean {
 function streamRoot({ url, project }: ServerAddress): string {
   const server = parseHttpUrl(url, "The server's URL");
   if (server.search !== "") {
-    throw usageFailure(`The server's URL ${JSON.stringify(url)} has a query.`, "Leave out what follows the question mark.");
+    throw usageFailure(
+      `The server's URL ${JSON.stringify(url)} has a query.`,
+      "Leave out what follows the question mark.",
+    );
   }
   const ownPath = server.pathname.replace(/\/+$/, "");
   if (ownPath !== "") {
@@ -49,7 +55,7 @@ function streamRoot({ url, project }: ServerAddress): string {
   if (isProjectName(project)) return `${server.origin}/v1/${project}/stream`;
   throw usageFailure(
     `${JSON.stringify(project)} is not a project's name.`,
-    "A project's name has 1 to 64 letters, digits, _ and -, begins with a letter or digit, and is not \"stream\".",
+    'A project\'s name has 1 to 64 letters, digits, _ and -, begins with a letter or digit, and is not "stream".',
   );
 }
 

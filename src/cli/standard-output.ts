@@ -6,11 +6,11 @@ function isBrokenPipe(error: Error): boolean {
 
 /** When the reader of stdout goes away (`| head`), the command ends at once and says nothing. */
 export function endQuietlyOnBrokenPipe(): void {
-  process.stdout.on("error", (error) => {
+  process.stdout.on("error", (error: Error) => {
     if (isBrokenPipe(error)) process.exit(EXIT.done);
     throw error;
   });
-  process.stderr.on("error", (error) => {
+  process.stderr.on("error", (error: Error) => {
     if (!isBrokenPipe(error)) throw error;
   });
 }

@@ -6,13 +6,16 @@ const TOKEN_MAX_BYTES = 16 * 1024;
 /** Reads the token that `--token -` announces: all of stdin, with the white space around it removed. */
 export async function readTokenFromStdin(): Promise<string> {
   if (process.stdin.isTTY) {
-    throw usageFailure("--token - reads the token from stdin, and stdin is a terminal.", "Pipe it in: pass show token | durable-streams ... --token -");
+    throw usageFailure(
+      "--token - reads the token from stdin, and stdin is a terminal.",
+      "Pipe it in: pass show token | durable-streams ... --token -",
+    );
   }
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of process.stdin) {
-    pieces.push(Buffer.from(piece));
-    bytes += pieces.at(-1)?.byteLength ?? 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    bytes += piece.byteLength;
     if (bytes > TOKEN_MAX_BYTES) throw usageFailure("What --token - read from stdin is too long to be a token.");
   }
   return Buffer.concat(pieces).toString("utf8").trim();

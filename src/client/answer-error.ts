@@ -93,7 +93,8 @@ export async function answerError(answer: Answer, url: string, doing: string): P
   if (status === 410) return new StreamGoneError(details("STREAM_GONE"));
   const asked = retryAfterMs(answer.header("retry-after"));
   if (status === 429) return new RateLimitedError({ ...details("RATE_LIMITED"), retryAfterMs: asked });
-  if (status >= 500 && status !== 501) return new ServerFailureError({ ...details("SERVER_FAILURE"), retryAfterMs: asked });
+  if (status >= 500 && status !== 501)
+    return new ServerFailureError({ ...details("SERVER_FAILURE"), retryAfterMs: asked });
   return new RejectedRequestError(details("REQUEST_REJECTED"));
 }
 

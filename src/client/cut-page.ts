@@ -1,5 +1,5 @@
 import { FIRST_OFFSET, parseOffset } from "../protocol/offset.ts";
-import type { Page } from "./catch-up.ts";
+import type { Page } from "./page.ts";
 import { OffsetInsidePageError } from "./errors/offset-inside-page-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
 import type { StreamBatch } from "./stream-batch.ts";

@@ -16,7 +16,12 @@ export interface Delivery extends AppendOptions {
  * A duplicate is a success only if an earlier try can have stored it. On a first try it means that the server holds some
  * other batch under this number, and throws `UnexpectedDuplicateError`.
  */
-export async function deliver(transport: Transport, url: string, delivery: Delivery, retry: RetryOptions = {}): Promise<AppendResult> {
+export async function deliver(
+  transport: Transport,
+  url: string,
+  delivery: Delivery,
+  retry: RetryOptions = {},
+): Promise<AppendResult> {
   let mayBeThere = delivery.mayBeThere;
   return withRetries(
     async () => {

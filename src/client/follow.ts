@@ -1,6 +1,6 @@
 import { contentKind, mediaType, type ContentKind } from "../protocol/content-type.ts";
 import { STREAM_SSE_DATA_ENCODING } from "../protocol/headers.ts";
-import { malformedArray, readUrl } from "./catch-up.ts";
+import { malformedArray, readUrl } from "./page.ts";
 import { isRetryable } from "./errors/client-error.ts";
 import { ConnectionError } from "./errors/connection-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
@@ -40,7 +40,11 @@ const SHORT_CONNECTION_MS = 1_000;
 function decodeBase64(text: string, url: string): Uint8Array {
   const compact = text.replace(/[\r\n]/g, "");
   if (compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(compact)) {
-    throw new MalformedAnswerError({ url, code: "BAD_BASE64", message: `${url} sent a data event that is not base64.` });
+    throw new MalformedAnswerError({
+      url,
+      code: "BAD_BASE64",
+      message: `${url} sent a data event that is not base64.`,
+    });
   }
   return Buffer.from(compact, "base64");
 }
@@ -113,7 +117,11 @@ function toBatch(kind: ContentKind, pieces: readonly Uint8Array[], control: Cont
 }
 
 /** Learns the content type and turns `now` into an offset, so that a failure before the first event loses nothing. */
-async function begin(transport: Transport, url: string, options: FollowOptions): Promise<{ kind: ContentKind; position: Position }> {
+async function begin(
+  transport: Transport,
+  url: string,
+  options: FollowOptions,
+): Promise<{ kind: ContentKind; position: Position }> {
   const wanted = options.offset ?? "now";
   if (options.contentType !== undefined && wanted !== "now") {
     return { kind: contentKind(options.contentType), position: new Position(wanted) };
@@ -129,7 +137,11 @@ async function begin(transport: Transport, url: string, options: FollowOptions):
  * Follows a stream over server-sent events (section 5.8) until it is closed, the signal aborts or its failures cannot be
  * waited out. It resumes by itself from the last offset it was told: nothing is lost and nothing is handed on twice.
  */
-export async function* follow(transport: Transport, url: string, options: FollowOptions = {}): AsyncGenerator<StreamBatch> {
+export async function* follow(
+  transport: Transport,
+  url: string,
+  options: FollowOptions = {},
+): AsyncGenerator<StreamBatch> {
   const { signal, onState } = options;
   const onRetry = (error: unknown, waitMs: number): void => {
     options.retry?.onRetry?.(error, waitMs);

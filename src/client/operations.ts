@@ -75,7 +75,12 @@ export interface StreamDescription {
   readonly expiresAt: string | undefined;
 }
 
-export async function expectStatus(answer: Answer, allowed: readonly number[], url: string, doing: string): Promise<void> {
+export async function expectStatus(
+  answer: Answer,
+  allowed: readonly number[],
+  url: string,
+  doing: string,
+): Promise<void> {
   if (allowed.includes(answer.status)) return;
   if (answer.status >= 200 && answer.status < 300) {
     await answer.dump();
@@ -90,7 +95,12 @@ export async function expectStatus(answer: Answer, allowed: readonly number[], u
 }
 
 /** Sends a request whose answer has no body worth reading. */
-async function exchange(transport: Transport, request: Request, allowed: readonly number[], doing: string): Promise<Answer> {
+async function exchange(
+  transport: Transport,
+  request: Request,
+  allowed: readonly number[],
+  doing: string,
+): Promise<Answer> {
   const answer = await transport.send(request);
   await expectStatus(answer, allowed, request.url, doing);
   await answer.dump();
@@ -108,7 +118,12 @@ export async function createStream(transport: Transport, url: string, options: C
     ...(options.closed === true ? { [STREAM_CLOSED]: "true" } : {}),
   };
   const { body, signal } = options;
-  const answer = await exchange(transport, { method: "PUT", url: target.href, headers, body, signal }, [200, 201], "Creating");
+  const answer = await exchange(
+    transport,
+    { method: "PUT", url: target.href, headers, body, signal },
+    [200, 201],
+    "Creating",
+  );
   return {
     created: answer.status === 201,
     contentType: answer.header("content-type") ?? options.contentType ?? DEFAULT_CONTENT_TYPE,
@@ -151,7 +166,11 @@ export async function deleteStream(transport: Transport, url: string, signal?: A
   await exchange(transport, { method: "DELETE", url, signal }, [204, 200], "Deleting");
 }
 
-export async function describeStream(transport: Transport, url: string, signal?: AbortSignal): Promise<StreamDescription> {
+export async function describeStream(
+  transport: Transport,
+  url: string,
+  signal?: AbortSignal,
+): Promise<StreamDescription> {
   const answer = await exchange(transport, { method: "HEAD", url, signal }, [200], "Describing");
   const nextOffset = answer.header(STREAM_NEXT_OFFSET);
   if (nextOffset === undefined) throw missingOffset(url, answer.status);

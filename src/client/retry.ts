@@ -11,10 +11,10 @@ export interface RetryOptions extends BackoffOptions {
   readonly onRetry?: ((error: unknown, waitMs: number) => void) | undefined;
 }
 
-export const GIVE_UP_AFTER_MS = 30_000;
+const GIVE_UP_AFTER_MS = 30_000;
 
 /** How long a server asked to wait with its error, if it did. */
-export function askedWaitMs(error: unknown): number {
+function askedWaitMs(error: unknown): number {
   if (typeof error !== "object" || error === null || !("retryAfterMs" in error)) return 0;
   return typeof error.retryAfterMs === "number" ? error.retryAfterMs : 0;
 }
@@ -49,7 +49,7 @@ export class RetryClock {
 }
 
 /** Waits, and ends with the signal's own reason when that comes first. */
-export async function pause(waitMs: number, signal?: AbortSignal): Promise<void> {
+async function pause(waitMs: number, signal?: AbortSignal): Promise<void> {
   try {
     await wait(waitMs, undefined, signal === undefined ? {} : { signal });
   } catch (error) {

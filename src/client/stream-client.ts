@@ -1,4 +1,4 @@
-import { catchUp, readPage, type CatchUpOptions, type Page } from "./catch-up.ts";
+import { catchUp, type CatchUpOptions } from "./catch-up.ts";
 import { deliver, type Delivery } from "./deliver.ts";
 import { follow, type FollowOptions } from "./follow.ts";
 import {
@@ -62,11 +62,6 @@ export class StreamClient {
   /** What the stream is and where its tail stands (section 5.5). Repeated while the server cannot be reached. */
   describe(url: string, signal?: AbortSignal): Promise<StreamDescription> {
     return withRetries(() => describeStream(this.#transport, url, signal), { ...this.#retry, signal });
-  }
-
-  /** One page of a catch-up read. */
-  readPage(url: string, offset: string, signal?: AbortSignal): Promise<Page> {
-    return readPage(this.#transport, url, offset, signal);
   }
 
   /** Everything from an offset to the present end. */

@@ -34,7 +34,10 @@ export function toTransportError(error: unknown, url: string): ClientError {
   const { origin } = new URL(url);
   const timeout = TIMEOUTS[code];
   if (timeout !== undefined) {
-    return new AnswerTimeoutError({ url, code: "TIMEOUT", message: `${origin} ${timeout} (${code}).` }, { cause: error });
+    return new AnswerTimeoutError(
+      { url, code: "TIMEOUT", message: `${origin} ${timeout} (${code}).` },
+      { cause: error },
+    );
   }
   const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
   return new ConnectionError(

@@ -83,7 +83,9 @@ export class Transport {
       throw this.#broken(error, request);
     }
     const tookMs = Math.round(performance.now() - startedMs);
-    this.#options.trace?.(`< ${String(response.statusCode)} in ${String(tookMs)}ms${describeHeaders(response.headers)}`);
+    this.#options.trace?.(
+      `< ${String(response.statusCode)} in ${String(tookMs)}ms${describeHeaders(response.headers)}`,
+    );
     return this.#answer(request, response);
   }
 
@@ -125,7 +127,10 @@ export class Transport {
 /** Past this much, dropping the connection is cheaper than reading the rest. */
 const DUMP_LIMIT_BYTES = 128 * 1024;
 
-async function* mapErrors(body: AsyncIterable<Uint8Array>, map: (error: unknown) => unknown): AsyncIterable<Uint8Array> {
+async function* mapErrors(
+  body: AsyncIterable<Uint8Array>,
+  map: (error: unknown) => unknown,
+): AsyncIterable<Uint8Array> {
   try {
     yield* body;
   } catch (error) {

@@ -40,11 +40,30 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
   static override flags = {
     file: string({ summary: "Read from a file; - is stdin.", helpValue: "FILE" }),
     input: string({ summary: "How input becomes messages.", options: [...INPUT_KINDS] }),
-    linger: integer({ summary: "Wait so many milliseconds for more input before sending a batch that is not full.", default: 20, min: 0, max: 60_000 }),
-    "batch-bytes": integer({ summary: "Send at most so many bytes in one append; a single larger message goes alone.", default: 1_048_576, min: 1, max: BODY_MAX_BYTES }),
-    "producer-id": string({ summary: "Write under this name; a later run under it fences this one off.", helpValue: "ID" }),
-    checkpoint: string({ summary: "Keep in this file what is needed to go on exactly after a crash.", helpValue: "FILE" }),
-    "stream-seq": string({ summary: "Stream-Seq of this append: refused unless greater, bytewise, than every earlier one.", helpValue: "SEQ" }),
+    linger: integer({
+      summary: "Wait so many milliseconds for more input before sending a batch that is not full.",
+      default: 20,
+      min: 0,
+      max: 60_000,
+    }),
+    "batch-bytes": integer({
+      summary: "Send at most so many bytes in one append; a single larger message goes alone.",
+      default: 1_048_576,
+      min: 1,
+      max: BODY_MAX_BYTES,
+    }),
+    "producer-id": string({
+      summary: "Write under this name; a later run under it fences this one off.",
+      helpValue: "ID",
+    }),
+    checkpoint: string({
+      summary: "Keep in this file what is needed to go on exactly after a crash.",
+      helpValue: "FILE",
+    }),
+    "stream-seq": string({
+      summary: "Stream-Seq of this append: refused unless greater, bytewise, than every earlier one.",
+      helpValue: "SEQ",
+    }),
     close: boolean({ summary: "Close the stream with the last message.", default: false }),
   };
 
@@ -87,6 +106,8 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
     const tail = nextOffset === undefined ? "" : `, next offset ${nextOffset}`;
     const messageCount = `${String(messages)} message${messages === 1 ? "" : "s"}`;
     const count = input === "raw" ? `${String(bytes)} bytes` : messageCount;
-    this.notices.note(`${interrupted ? "Interrupted: appended" : "Appended"} ${count} to ${url}${resumed}${tail}${closed ? ", closed" : ""}`);
+    this.notices.note(
+      `${interrupted ? "Interrupted: appended" : "Appended"} ${count} to ${url}${resumed}${tail}${closed ? ", closed" : ""}`,
+    );
   }
 }

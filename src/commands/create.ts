@@ -22,9 +22,16 @@ export default class Create extends ServerCommand {
   };
 
   static override flags = {
-    "content-type": string({ summary: "What the stream holds; application/json keeps message boundaries.", helpValue: "TYPE" }),
+    "content-type": string({
+      summary: "What the stream holds; application/json keeps message boundaries.",
+      helpValue: "TYPE",
+    }),
     file: string({ summary: "Take the first content from a file; - is stdin.", helpValue: "FILE" }),
-    ttl: string({ summary: "Expire when nobody reads or writes for this long: 90s, 15m, 12h, 7d.", helpValue: "DURATION", exclusive: ["expires-at"] }),
+    ttl: string({
+      summary: "Expire when nobody reads or writes for this long: 90s, 15m, 12h, 7d.",
+      helpValue: "DURATION",
+      exclusive: ["expires-at"],
+    }),
     "expires-at": string({ summary: "Expire at this RFC 3339 time.", helpValue: "TIME" }),
     public: boolean({ summary: "Let anybody read it without a token." }),
     closed: boolean({ summary: "Create it closed: the first content is all it will ever hold." }),
@@ -34,13 +41,17 @@ export default class Create extends ServerCommand {
     const { args, flags } = await this.parse(Create);
     const contentType = flags["content-type"];
     if (contentType !== undefined && !isContentType(contentType)) {
-      throw usageFailure(`--content-type ${JSON.stringify(contentType)} is not a content type.`, "Write it like application/json.");
+      throw usageFailure(
+        `--content-type ${JSON.stringify(contentType)} is not a content type.`,
+        "Write it like application/json.",
+      );
     }
     if (args.data !== undefined && flags.file !== undefined) {
       throw usageFailure("The first content is given twice: as an argument and by --file.", "Leave out one of them.");
     }
     const ttlSeconds = flags.ttl === undefined ? undefined : parseDurationSeconds(flags.ttl, "--ttl");
-    const expiresAt = flags["expires-at"] === undefined ? undefined : requireTimestamp(flags["expires-at"], "--expires-at");
+    const expiresAt =
+      flags["expires-at"] === undefined ? undefined : requireTimestamp(flags["expires-at"], "--expires-at");
     const url = this.streamUrl(flags, args.stream);
     const client = await this.connect(flags, flags.file === "-");
     const body = await firstContent(args.data, flags.file);

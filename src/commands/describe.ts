@@ -35,5 +35,7 @@ function table(url: string, description: StreamDescription): string {
     ["time to live", ttlSeconds === undefined ? undefined : `${String(ttlSeconds)} s since the last read or write`],
     ["expires at", expiresAt],
   ];
-  return rows.map(([name, value]) => (value === undefined ? "" : `${name.padEnd(13)} ${visibleText(value)}\n`)).join("");
+  return rows
+    .map(([name, value]) => (value === undefined ? "" : `${name.padEnd(13)} ${visibleText(value)}\n`))
+    .join("");
 }

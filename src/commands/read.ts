@@ -38,7 +38,10 @@ On a terminal control characters are shown instead of obeyed.`;
     const { args, flags } = await this.parse(Read);
     const untilOffset = flags["until-offset"];
     if (untilOffset === "now" || untilOffset === "-1") {
-      throw usageFailure(`--until-offset ${untilOffset} is not an offset.`, "Leave it out to read up to the present end.");
+      throw usageFailure(
+        `--until-offset ${untilOffset} is not an offset.`,
+        "Leave it out to read up to the present end.",
+      );
     }
     const url = this.streamUrl(flags, args.stream);
     const client = await this.connect(flags);

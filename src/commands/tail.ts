@@ -46,11 +46,23 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
   static override flags = {
     offset: string({ summary: "Start here.", helpValue: "OFFSET", exclusive: ["from-start", "count"] }),
     "from-start": boolean({ summary: "Start at the beginning.", exclusive: ["offset", "count"] }),
-    count: integer({ char: "n", summary: "Start with the last so many messages, or lines of text.", min: 0, max: LAST_MAX }),
+    count: integer({
+      char: "n",
+      summary: "Start with the last so many messages, or lines of text.",
+      min: 0,
+      max: LAST_MAX,
+    }),
     "exit-at-tail": boolean({ summary: "End at the present end; without a start, print all there is." }),
-    checkpoint: string({ summary: "Save the position in this file, and go on there next time.", helpValue: "FILE", exclusive: ["count"] }),
+    checkpoint: string({
+      summary: "Save the position in this file, and go on there next time.",
+      helpValue: "FILE",
+      exclusive: ["count"],
+    }),
     format: string({ summary: "How to print; see read.", options: [...FORMATS], exclusive: ["json"] }),
-    grep: string({ summary: "Print only messages, or lines of text, that match this regular expression.", helpValue: "PATTERN" }),
+    grep: string({
+      summary: "Print only messages, or lines of text, that match this regular expression.",
+      helpValue: "PATTERN",
+    }),
   };
 
   override async run(): Promise<void> {
@@ -66,7 +78,10 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
       exitAtTail: flags["exit-at-tail"],
     };
     if (names.length > 1 && plan.format === "json") {
-      throw usageFailure("--format json is one array, and cannot hold several streams.", "Use --format ndjson or --json.");
+      throw usageFailure(
+        "--format json is one array, and cannot hold several streams.",
+        "Use --format ndjson or --json.",
+      );
     }
     const client = await this.connect(flags);
     const { checkpoint } = flags;

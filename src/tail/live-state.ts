@@ -8,7 +8,7 @@ export const RATE_WINDOW_MS = 5_000;
 
 export type Connection = "connecting" | "live" | "waiting" | "ended";
 
-export interface Line {
+interface Line {
   /** Counts from 0 over the whole run: a stable key. */
   readonly number: number;
   readonly text: string;

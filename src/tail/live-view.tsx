@@ -28,7 +28,13 @@ function Status({ state }: { readonly state: LiveState }): ReactElement {
 }
 
 /** The whole screen: the stream's name, its newest messages, how it stands, and what can be pressed. */
-export function LiveView({ store, onLeave }: { readonly store: LiveStore; readonly onLeave: () => void }): ReactElement {
+export function LiveView({
+  store,
+  onLeave,
+}: {
+  readonly store: LiveStore;
+  readonly onLeave: () => void;
+}): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.getState);
   const { rows } = useWindowSize();
   useInput((input, key) => {

@@ -59,7 +59,13 @@ export async function runLiveView(options: LiveViewOptions): Promise<void> {
     store.dispatch({ type: "tick", atMs: performance.now() });
   }, TICK_MS);
   const gone = new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => { resolve(); }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
   });
   try {
     await Promise.race([feed(store, options, signal).then(() => gone), gone]);

@@ -11,40 +11,53 @@ const LINES = 20_000;
 const KILLS = 4;
 
 describe.each(SERVERS)("append --checkpoint against $name", ({ start }) => {
-  it("killed in the middle again and again, it leaves every line exactly once, in order", { timeout: 120_000 }, async () => {
-    const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
-    const random = new SeededRandom(seed);
-    const folder = await mkdtemp(join(tmpdir(), "durable-streams-kill-"));
-    const server = await start();
-    try {
-      const env = { DURABLE_STREAMS_URL: server.url };
-      const input = join(folder, "lines");
-      const lines = Array.from({ length: LINES }, (_, i) => `{"line":${String(i)}}`);
-      await writeFile(input, `${lines.join("\n")}\n`);
-      await runCli(["create", "killed", "--content-type", "application/json"], { env });
-      const args = ["append", "killed", "--file", input, "--checkpoint", join(folder, "checkpoint"), "--batch-bytes", "2000"];
-      let killed = 0;
-      for (let i = 0; i < KILLS; i++) {
-        const child = startCli(args, { env: { ...env, DURABLE_STREAMS_DEBUG: "api" } });
-        const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-        // Killed at a random request or answer of its trace: before a send, or after one whose answer is under way.
-        let traced = 0;
-        const fatal = random.int(3, 60);
-        child.stderr.on("data", (text: Buffer) => {
-          traced += text.toString().split("\n").length - 1;
-          if (traced >= fatal) child.kill("SIGKILL");
-        });
-        const [, signal] = await closed;
-        if (signal === "SIGKILL") killed++;
+  it(
+    "killed in the middle again and again, it leaves every line exactly once, in order",
+    { timeout: 120_000 },
+    async () => {
+      const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
+      const random = new SeededRandom(seed);
+      const folder = await mkdtemp(join(tmpdir(), "durable-streams-kill-"));
+      const server = await start();
+      try {
+        const env = { DURABLE_STREAMS_URL: server.url };
+        const input = join(folder, "lines");
+        const lines = Array.from({ length: LINES }, (_, i) => `{"line":${String(i)}}`);
+        await writeFile(input, `${lines.join("\n")}\n`);
+        await runCli(["create", "killed", "--content-type", "application/json"], { env });
+        const args = [
+          "append",
+          "killed",
+          "--file",
+          input,
+          "--checkpoint",
+          join(folder, "checkpoint"),
+          "--batch-bytes",
+          "2000",
+        ];
+        let killed = 0;
+        for (let i = 0; i < KILLS; i++) {
+          const child = startCli(args, { env: { ...env, DURABLE_STREAMS_DEBUG: "api" } });
+          const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+          // Killed at a random request or answer of its trace: before a send, or after one whose answer is under way.
+          let traced = 0;
+          const fatal = random.int(3, 60);
+          child.stderr.on("data", (text: Buffer) => {
+            traced += text.toString().split("\n").length - 1;
+            if (traced >= fatal) child.kill("SIGKILL");
+          });
+          const [, signal] = await closed;
+          if (signal === "SIGKILL") killed++;
+        }
+        const last = await runCli([...args, "--json"], { env });
+        expect(last, `seed ${String(seed)}`).toMatchObject({ code: 0 });
+        const { stdout } = await runCli(["read", "killed"], { env });
+        expect(stdout === `${lines.join("\n")}\n`, `seed ${String(seed)}: every line once, in order`).toBe(true);
+        expect(killed, `seed ${String(seed)}: kills that hit`).toBe(KILLS);
+      } finally {
+        await server.stop();
+        await rm(folder, { recursive: true, force: true });
       }
-      const last = await runCli([...args, "--json"], { env });
-      expect(last, `seed ${String(seed)}`).toMatchObject({ code: 0 });
-      const { stdout } = await runCli(["read", "killed"], { env });
-      expect(stdout === `${lines.join("\n")}\n`, `seed ${String(seed)}: every line once, in order`).toBe(true);
-      expect(killed, `seed ${String(seed)}: kills that hit`).toBe(KILLS);
-    } finally {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
+    },
+  );
 });

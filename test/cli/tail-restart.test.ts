@@ -24,7 +24,9 @@ describe.each(SERVERS)("tail while $name restarts on the same data", ({ start })
         const first = round * PER_ROUND;
         const input = Array.from({ length: PER_ROUND }, (_, i) => `${String(first + i)}\n`).join("");
         const isLast = round === ROUNDS - 1;
-        expect((await runCli(["append", "s", "--batch-bytes", "40", ...(isLast ? ["--close"] : [])], { env, input })).code).toBe(0);
+        expect(
+          (await runCli(["append", "s", "--batch-bytes", "40", ...(isLast ? ["--close"] : [])], { env, input })).code,
+        ).toBe(0);
         // The first half arrives live; then the server goes away, and the rest is read after it is back.
         await lines.atLeast(isLast ? 1 : first + PER_ROUND / 2);
         if (isLast) break;

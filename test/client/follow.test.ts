@@ -24,7 +24,10 @@ function events(...frames: readonly string[]): Handler {
 }
 
 function data(text: string): string {
-  return `event: data\n${text.split("\n").map((line) => `data: ${line}\n`).join("")}\n`;
+  return `event: data\n${text
+    .split("\n")
+    .map((line) => `data: ${line}\n`)
+    .join("")}\n`;
 }
 
 function control(offset: string, more: Readonly<Record<string, unknown>> = {}): string {
@@ -53,7 +56,7 @@ describe("following a stream", () => {
   it("an event of which only a part arrived is not handed on", async () => {
     server = await startScripted(
       events(data("[1]"), control("1"), "event: data\ndata: [2]\n"),
-      events(data("[2]"), "event: control\ndata: {\"streamNextOff"),
+      events(data("[2]"), 'event: control\ndata: {"streamNextOff'),
       events(data("[2]"), control("2", CLOSED)),
     );
     expect(await follow()).toEqual(["1", "2"]);
@@ -70,7 +73,9 @@ describe("following a stream", () => {
   });
 
   it("several data events before one control event are one batch, and unknown events are passed over", async () => {
-    server = await startScripted(events(data("[1]"), "event: news\ndata: x\n\n: comment\n\n", data("[\n2,\n3\n]"), control("3", CLOSED)));
+    server = await startScripted(
+      events(data("[1]"), "event: news\ndata: x\n\n: comment\n\n", data("[\n2,\n3\n]"), control("3", CLOSED)),
+    );
     expect(await follow()).toEqual(["1", "2", "3"]);
   });
 
@@ -86,10 +91,12 @@ describe("following a stream", () => {
   });
 
   it("base64 over several lines becomes bytes, and what is not base64 is refused", async () => {
-    const base64 = (frame: string): Handler => (_request, response) => {
-      response.writeHead(200, { "content-type": "text/event-stream", "stream-sse-data-encoding": "base64" });
-      response.end(frame + control("1", CLOSED));
-    };
+    const base64 =
+      (frame: string): Handler =>
+      (_request, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream", "stream-sse-data-encoding": "base64" });
+        response.end(frame + control("1", CLOSED));
+      };
     server = await startScripted(base64(data("aGVs\nbG8=")));
     expect(await follow("0", "application/octet-stream")).toEqual(["hello"]);
     await server.stop();
@@ -98,7 +105,9 @@ describe("following a stream", () => {
   });
 
   it("an answer that is no event stream, or a control event without an offset, is refused", async () => {
-    server = await startScripted((_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("hi"));
+    server = await startScripted((_request, response) =>
+      response.writeHead(200, { "content-type": "text/html" }).end("hi"),
+    );
     await expect(follow()).rejects.toBeInstanceOf(MalformedAnswerError);
     await server.stop();
     server = await startScripted(events("event: control\ndata: {}\n\n"));
@@ -129,7 +138,12 @@ describe("following a stream", () => {
       events(data("[2]"), control("2", CLOSED)),
     );
     const messages: string[] = [];
-    for await (const batch of client.follow(`${server.url}/s`, { offset: "0", contentType: "application/json", retry: RETRY, silenceTimeoutMs: 1_000 })) {
+    for await (const batch of client.follow(`${server.url}/s`, {
+      offset: "0",
+      contentType: "application/json",
+      retry: RETRY,
+      silenceTimeoutMs: 1_000,
+    })) {
       messages.push(...batch.pieces.map((piece) => Buffer.from(piece).toString("utf8")));
     }
     expect(messages).toEqual(["1", "2"]);

@@ -4,7 +4,9 @@ import { JsonArrayError, JsonArraySplitter } from "../../src/client/json-array-s
 
 function split(pieces: readonly Uint8Array[]): string[] {
   const splitter = new JsonArraySplitter();
-  const elements = pieces.flatMap((piece) => splitter.push(piece).map((element) => Buffer.from(element).toString("utf8")));
+  const elements = pieces.flatMap((piece) =>
+    splitter.push(piece).map((element) => Buffer.from(element).toString("utf8")),
+  );
   expect(splitter.ended).toBe(true);
   return elements;
 }
@@ -22,13 +24,21 @@ function cut(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
 
 describe("splitting a JSON array", () => {
   it("hands on the texts as they came, wherever the pieces are cut", () => {
-    const message = fc.oneof(fc.json(), fc.constantFrom("12345678901234567890", "1.0", "1e400", `"\\"],["`, `{"a":[1,{"b":"}"}]}`));
+    const message = fc.oneof(
+      fc.json(),
+      fc.constantFrom("12345678901234567890", "1.0", "1e400", `"\\"],["`, `{"a":[1,{"b":"}"}]}`),
+    );
     const blank = fc.constantFrom("", " ", "\n", "\t \r\n");
     fc.assert(
-      fc.property(fc.array(fc.tuple(blank, message, blank)), blank, fc.array(fc.nat(7)), (messages, outside, lengths) => {
-        const array = `${outside}[${messages.map((parts) => parts.join("")).join(",")}]${outside}`;
-        expect(split(cut(Buffer.from(array), lengths))).toEqual(messages.map(([, text]) => text.trim()));
-      }),
+      fc.property(
+        fc.array(fc.tuple(blank, message, blank)),
+        blank,
+        fc.array(fc.nat(7)),
+        (messages, outside, lengths) => {
+          const array = `${outside}[${messages.map((parts) => parts.join("")).join(",")}]${outside}`;
+          expect(split(cut(Buffer.from(array), lengths))).toEqual(messages.map(([, text]) => text.trim()));
+        },
+      ),
     );
   });
 

@@ -54,7 +54,10 @@ const text = { contentType: "text/plain", body: Buffer.from("hello") };
 describe("operations on the reference server", () => {
   it("create: says whether the stream was there already, and refuses another configuration", async () => {
     const url = newUrl();
-    expect(await client.create(url, { contentType: "text/plain" })).toMatchObject({ created: true, contentType: "text/plain" });
+    expect(await client.create(url, { contentType: "text/plain" })).toMatchObject({
+      created: true,
+      contentType: "text/plain",
+    });
     expect(await client.create(url, { contentType: "text/plain" })).toMatchObject({ created: false });
     await expect(client.create(url, { contentType: "application/json" })).rejects.toBeInstanceOf(ConflictError);
   });
@@ -77,7 +80,10 @@ describe("operations on the reference server", () => {
     const url = newUrl();
     await client.create(url, { contentType: "text/plain" });
     await client.append(url, { ...text, producer: { ...producer, epoch: 3 } });
-    await expect(client.append(url, { ...text, producer })).rejects.toMatchObject({ constructor: StaleEpochError, currentEpoch: 3 });
+    await expect(client.append(url, { ...text, producer })).rejects.toMatchObject({
+      constructor: StaleEpochError,
+      currentEpoch: 3,
+    });
     await expect(client.append(url, { ...text, producer: { ...producer, epoch: 3, seq: 7 } })).rejects.toMatchObject({
       constructor: SequenceGapError,
       expectedSeq: 1,
@@ -99,7 +105,9 @@ describe("operations on the reference server", () => {
     const url = newUrl();
     await client.create(url, { contentType: "text/plain" });
     await client.append(url, { ...text, producer });
-    await expect(client.deliver(url, { ...text, producer, mayBeThere: false })).rejects.toBeInstanceOf(UnexpectedDuplicateError);
+    await expect(client.deliver(url, { ...text, producer, mayBeThere: false })).rejects.toBeInstanceOf(
+      UnexpectedDuplicateError,
+    );
     expect(await client.deliver(url, { ...text, producer, mayBeThere: true })).toMatchObject({ duplicate: true });
   });
 
@@ -150,7 +158,11 @@ describe("answers of servers on bad days", () => {
         response.writeHead(204).end();
       },
     );
-    const result = await client.deliver(`${scripted.url}/s`, { ...text, producer: { ...producer, seq: 5 }, mayBeThere: false });
+    const result = await client.deliver(`${scripted.url}/s`, {
+      ...text,
+      producer: { ...producer, seq: 5 },
+      mayBeThere: false,
+    });
     expect(result.duplicate).toBe(true);
     expect(bodies).toEqual(["5 hello", "5 hello"]);
   });
@@ -159,10 +171,15 @@ describe("answers of servers on bad days", () => {
     scripted = await startScripted((_request, response) => {
       response.writeHead(429, { "retry-after": "7" }).end();
     });
-    await expect(client.append(`${scripted.url}/s`, text)).rejects.toMatchObject({ constructor: RateLimitedError, retryAfterMs: 7_000 });
+    await expect(client.append(`${scripted.url}/s`, text)).rejects.toMatchObject({
+      constructor: RateLimitedError,
+      retryAfterMs: 7_000,
+    });
     await scripted.stop();
     scripted = await startScripted((_request, response) => {
-      response.writeHead(401, { "content-type": "application/json" }).end(`{"error":{"code":"TOKEN_EXPIRED","message":"old\\u001b[2J"}}`);
+      response
+        .writeHead(401, { "content-type": "application/json" })
+        .end(`{"error":{"code":"TOKEN_EXPIRED","message":"old\\u001b[2J"}}`);
     });
     const denied = client.describe(`${scripted.url}/s`);
     await expect(denied).rejects.toBeInstanceOf(AccessDeniedError);

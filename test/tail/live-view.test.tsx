@@ -10,19 +10,39 @@ afterEach(() => {
   unmount?.();
 });
 
-function show(onLeave = (): void => undefined): { store: LiveStore; frame: () => string; press: (key: string) => void } {
+function show(onLeave = (): void => undefined): {
+  store: LiveStore;
+  frame: () => string;
+  press: (key: string) => void;
+} {
   const store = new LiveStore("http://127.0.0.1/s\u001b[2J");
   const view = render(<LiveView store={store} onLeave={onLeave} />);
   ({ unmount } = view);
-  return { store, frame: () => view.lastFrame() ?? "", press: (key) => { view.stdin.write(key); } };
+  return {
+    store,
+    frame: () => view.lastFrame() ?? "",
+    press: (key) => {
+      view.stdin.write(key);
+    },
+  };
 }
 
 describe("the live view", () => {
   it("shows messages, offset, rate and the state of the connection", async () => {
     const { store, frame } = show();
     store.dispatch({ type: "connection", connection: "live" });
-    store.dispatch({ type: "messages", texts: [`{"id":1}`], bytes: 8, offset: "0_42", upToDate: true, closed: false, atMs: 0 });
-    await vi.waitFor(() => { expect(frame()).toContain(`{"id":1}`); });
+    store.dispatch({
+      type: "messages",
+      texts: [`{"id":1}`],
+      bytes: 8,
+      offset: "0_42",
+      upToDate: true,
+      closed: false,
+      atMs: 0,
+    });
+    await vi.waitFor(() => {
+      expect(frame()).toContain(`{"id":1}`);
+    });
     expect(frame()).toContain("live  1 messages  0.2/s  next 0_42");
     expect(frame()).toContain("q leave");
   });
@@ -30,7 +50,9 @@ describe("the live view", () => {
   it("says what is wrong while it waits, and never shows a control sequence of the stream", async () => {
     const { store, frame } = show();
     store.dispatch({ type: "connection", connection: "waiting", problem: "no answer\u001b]0;x\u0007" });
-    await vi.waitFor(() => { expect(frame()).toContain("waiting"); });
+    await vi.waitFor(() => {
+      expect(frame()).toContain("waiting");
+    });
     expect(frame()).toContain("no answer␛]0;x␇");
     expect(frame()).not.toContain("\u001b[2J");
   });

@@ -10,7 +10,14 @@ import { batches, type Batch } from "./batches.ts";
 import { frames } from "./frames.ts";
 import { ConsumedInput, type Consumed, NOTHING_CONSUMED, openInput, resumeInput } from "./input.ts";
 import { defaultInputKind, requireFitting, type InputKind, type InputSource } from "./input-kind.ts";
-import { producerOf, readJournal, requireMatch, writeJournal, type JournalState, type PendingBatch } from "./journal.ts";
+import {
+  producerOf,
+  readJournal,
+  requireMatch,
+  writeJournal,
+  type JournalState,
+  type PendingBatch,
+} from "./journal.ts";
 
 export interface AppendInputOptions {
   readonly source: InputSource;
@@ -60,7 +67,12 @@ function sessionEpoch(): number {
   return Date.now() * 1000 + randomInt(1000);
 }
 
-function firstState(stream: string, contentType: string, input: InputKind, producerId: string | undefined): JournalState {
+function firstState(
+  stream: string,
+  contentType: string,
+  input: InputKind,
+  producerId: string | undefined,
+): JournalState {
   return {
     stream,
     contentType,
@@ -123,7 +135,8 @@ class Sender {
 
   /** Leaves the journal as things stand: with the pending batch only if its delivery failed. */
   async finish(): Promise<void> {
-    if (this.summary.batches > 0 || this.summary.closed || this.#state.consumed.bytes > 0) await this.#journal(this.#state);
+    if (this.summary.batches > 0 || this.summary.closed || this.#state.consumed.bytes > 0)
+      await this.#journal(this.#state);
   }
 
   #consumedState(consumed: ConsumedInput): JournalState["consumed"] {
@@ -160,7 +173,10 @@ class Sender {
 }
 
 /** Breaks the input off with the signal's reason: a line of which only a part was read is not sent. */
-async function* untilAborted(input: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+async function* untilAborted(
+  input: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   if (signal === undefined) {
     yield* input;
     return;
@@ -260,7 +276,11 @@ async function sendAll(
  * Appends an input to a stream in batches, always as an idempotent producer: a repeated request is stored once. With a
  * checkpoint that holds across crashes of this process too, for the same input given again from its beginning.
  */
-export async function appendInput(client: StreamClient, url: string, options: AppendInputOptions): Promise<AppendSummary> {
+export async function appendInput(
+  client: StreamClient,
+  url: string,
+  options: AppendInputOptions,
+): Promise<AppendSummary> {
   if (options.checkpoint === undefined) return run(client, url, options);
   const lock = await lockFile(options.checkpoint);
   try {

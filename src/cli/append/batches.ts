@@ -50,7 +50,9 @@ class BatchBuilder {
 
   /** Whether a frame goes in without passing the limit. An empty batch takes everything. */
   fits(frame: Frame): boolean {
-    return this.#bodies.length === 0 || (!this.isFull && this.#bytes + frame.body.byteLength < this.#options.batchBytes);
+    return (
+      this.#bodies.length === 0 || (!this.isFull && this.#bytes + frame.body.byteLength < this.#options.batchBytes)
+    );
   }
 
   add(frame: Frame): void {

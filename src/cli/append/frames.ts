@@ -27,7 +27,10 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /** The input's messages, a group for each piece that arrives. A group that goes wrong is handed on up to its fault. */
-export async function* frames(input: AsyncIterable<Uint8Array>, options: FrameOptions): AsyncGenerator<readonly Frame[]> {
+export async function* frames(
+  input: AsyncIterable<Uint8Array>,
+  options: FrameOptions,
+): AsyncGenerator<readonly Frame[]> {
   if (options.kind === "raw") yield* rawFrames(input);
   else if (options.kind === "json") yield* wholeText(input);
   else yield* lineFrames(input, options);
@@ -83,7 +86,7 @@ async function* lineFrames(input: AsyncIterable<Uint8Array>, options: FrameOptio
   for await (const piece of input) {
     const group: Frame[] = [];
     let start = 0;
-    let fault: unknown;
+    let fault: Error | undefined;
     for (let end = piece.indexOf(LF); end !== -1; end = piece.indexOf(LF, start)) {
       const tail = piece.subarray(start, end + 1);
       const line = held.length === 0 ? tail : Buffer.concat([...held, tail]);
@@ -93,7 +96,7 @@ async function* lineFrames(input: AsyncIterable<Uint8Array>, options: FrameOptio
       try {
         group.push(lineFrame(line, ++number));
       } catch (error) {
-        fault = error;
+        fault = error instanceof Error ? error : new Error(String(error));
         break;
       }
     }
@@ -105,7 +108,7 @@ async function* lineFrames(input: AsyncIterable<Uint8Array>, options: FrameOptio
   }
   if (held.length === 0) return;
   const line = Buffer.concat(held);
-  yield [lineFrame(line, ++number)];
+  yield [lineFrame(line, number + 1)];
 }
 
 function lineTooLong(number: number): CommandFailure {
@@ -157,7 +160,10 @@ function requireJson(text: Uint8Array, number: number, decode: (bytes: Uint8Arra
     JSON.parse(decode(text));
   } catch {
     const scan = scanJson(text, Infinity);
-    throw badLine(number, scan.kind === "invalid" ? `at byte ${String(scan.at)}, ${scan.problem}` : "it is not valid JSON");
+    throw badLine(
+      number,
+      scan.kind === "invalid" ? `at byte ${String(scan.at)}, ${scan.problem}` : "it is not valid JSON",
+    );
   }
 }
 

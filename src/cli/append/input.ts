@@ -92,13 +92,14 @@ export async function resumeInput(
   byLines: boolean,
 ): Promise<{ readonly rest: AsyncIterable<Uint8Array>; readonly hash: Hash }> {
   const hash = createHash("sha256");
-  const iterator = input[Symbol.asyncIterator]();
+  const iterator = input[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, void>;
   let missing = before.bytes;
   let rest: Uint8Array = new Uint8Array(0);
   while (missing > 0) {
-    const { done, value } = await iterator.next();
-    if (done === true) throw otherInput(`it ends after ${String(before.bytes - missing)} of ${String(before.bytes)} bytes`);
-    const piece: Uint8Array = typeof value === "string" ? Buffer.from(value) : value;
+    const next = await iterator.next();
+    if (next.done === true)
+      throw otherInput(`it ends after ${String(before.bytes - missing)} of ${String(before.bytes)} bytes`);
+    const piece = next.value;
     const used = Math.min(missing, piece.byteLength);
     hash.update(piece.subarray(0, used));
     missing -= used;
@@ -111,12 +112,12 @@ export async function resumeInput(
   return { rest: byLines && before.insideLine ? requireLineEnd(remaining) : remaining, hash };
 }
 
-async function* goOn(first: Uint8Array, iterator: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* goOn(first: Uint8Array, iterator: AsyncIterator<Uint8Array, void>): AsyncIterable<Uint8Array> {
   if (first.byteLength > 0) yield first;
   for (;;) {
-    const { done, value } = await iterator.next();
-    if (done === true) return;
-    yield value;
+    const next = await iterator.next();
+    if (next.done === true) return;
+    yield next.value;
   }
 }
 

@@ -5,7 +5,10 @@ import { RecordSplitter } from "./record-splitter.ts";
  * Reads to the present end and keeps only the last records, as one batch. No server is asked for "the last ten", since the
  * protocol has no such question: offsets are opaque (section 8). Memory holds no more than the records that are kept.
  */
-export async function lastRecords(batches: AsyncIterable<StreamBatch>, count: number): Promise<StreamBatch | undefined> {
+export async function lastRecords(
+  batches: AsyncIterable<StreamBatch>,
+  count: number,
+): Promise<StreamBatch | undefined> {
   let splitter: RecordSplitter | undefined;
   let kept: Uint8Array[] = [];
   let last: StreamBatch | undefined;

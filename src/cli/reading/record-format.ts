@@ -24,7 +24,7 @@ function withoutLineEnd(line: string): string {
 }
 
 /** A record as one JSON value on one line: JSON messages verbatim, text as a string, other bytes as base64. */
-export function recordAsJson(kind: ContentKind, record: Uint8Array): string {
+function recordAsJson(kind: ContentKind, record: Uint8Array): string {
   if (kind === "json") return onOneLine(record);
   const bytes = Buffer.from(record);
   return JSON.stringify(kind === "text" ? withoutLineEnd(bytes.toString("utf8")) : bytes.toString("base64"));

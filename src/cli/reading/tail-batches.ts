@@ -21,7 +21,11 @@ export interface TailOptions {
 }
 
 /** A stream from a start on: what is there and then, unless it ends at the tail, what comes. */
-export async function* tailBatches(client: StreamClient, url: string, options: TailOptions): AsyncGenerator<StreamBatch> {
+export async function* tailBatches(
+  client: StreamClient,
+  url: string,
+  options: TailOptions,
+): AsyncGenerator<StreamBatch> {
   const { start, exitAtTail, signal, retry, onState } = options;
   let offset: string;
   let contentType: string | undefined;

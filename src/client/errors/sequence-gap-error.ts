@@ -9,7 +9,10 @@ export class SequenceGapError extends ClientError {
   readonly receivedSeq: number | undefined;
 
   constructor(
-    details: ClientErrorDetails & { readonly expectedSeq: number | undefined; readonly receivedSeq: number | undefined },
+    details: ClientErrorDetails & {
+      readonly expectedSeq: number | undefined;
+      readonly receivedSeq: number | undefined;
+    },
   ) {
     super(details);
     this.expectedSeq = details.expectedSeq;
