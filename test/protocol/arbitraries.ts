@@ -144,12 +144,29 @@ export const jsonValueText: fc.Arbitrary<string> = fc.letrec<{ value: string; ar
   },
 ).value;
 
+const plainKey = fc.oneof(
+  fc.constantFrom("", "a", "b", "__proto__", "constructor", "é", "😀"),
+  fc.stringMatching(/^[a-z0-9_ ]{0,5}$/),
+);
+
 /**
- * JSON whose values may be compared: without duplicate keys, of which V8 13.6 does not always take the last. The same
- * text, parsed by `JSON.parse` on its own and inside an array, can give two values there.
+ * JSON whose parsed values may be compared: no key needs an escape. V8 sometimes reads such a key as another one, and
+ * the same text then has two values (nodejs/node#63785). Whether it accepts a text is not affected.
  */
 export const plainJsonText = fc
-  .tuple(fc.jsonValue(), fc.constantFrom("", " ", "\t", "   "))
+  .tuple(
+    fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        fc.string({ unit: "binary", maxLength: 5 }),
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.constantFrom(null, true, false),
+        fc.array(tie("value"), { maxLength: 4 }),
+        fc.dictionary(plainKey, tie("value"), { maxKeys: 4 }),
+      ),
+    })).value,
+    fc.constantFrom("", " ", "\t", "   "),
+  )
   .map(([value, indent]) => JSON.stringify(value, null, indent));
 
 /** A JSON array as text, together with the texts of its elements. */
