@@ -204,7 +204,7 @@ describe("json: elements are kept as they were written (section 9.1.2)", () => {
       fc.property(fc.array(plainJsonText), fc.constantFrom("", " ", "\n\t"), (texts, space) => {
         const text = `[${space}${texts.join(`${space},${space}`)}${space}]`;
         const parsed = elementTexts(utf8(text)).map((element): unknown => JSON.parse(element));
-        expect(parsed).toStrictEqual(JSON.parse(text));
+        expect(parsed).toEqual(JSON.parse(text));
       }),
       { numRuns: 500 },
     );
