@@ -103,7 +103,9 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
       open: (signal, onState) => tailBatches(client, url, { start, exitAtTail, signal, onState }),
       split: (batch) => {
         splitter ??= new RecordSplitter(batch.kind);
-        return splitter.push(batch.pieces);
+        const records = splitter.push(batch.pieces);
+        // The beginning of a line is shown at once: its end may be long in coming.
+        return batch.nextOffset === undefined ? records : [...records, ...splitter.end()];
       },
     });
   }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -151,6 +152,67 @@ describe("the command line", () => {
     child.kill("SIGINT");
     expect(await closed).toBe(130);
     expect(bodies.join("")).toBe("one\ntwo\n");
+    await rm(checkpoint, { force: true });
+  });
+
+  it.each([
+    ["text/plain", "a\u001b[2J\u0007día\n", "a␛[2J␇día\n"],
+    ["application/json", `["\u009b31m"]`, `"\\u009b31m"\n`],
+  ])("control sequences in a stream of %s are shown on a terminal and kept in a pipe", async (type, body, shown) => {
+    server = await startScripted((_request, response) => {
+      const head = { "content-type": type, "stream-next-offset": "1", "stream-up-to-date": "true" };
+      // Cut inside a character: a terminal must not get half of one either.
+      const bytes = Buffer.from(body);
+      response.writeHead(200, head).write(bytes.subarray(0, -4), () => response.end(bytes.subarray(-4)));
+    });
+    const args = ["read", "s", "--url", server.url];
+    const terminal = `--import=data:text/javascript,Object.assign(process.stdout,%7BisTTY:true,getWindowSize:()=>[80,24]%7D)`;
+    expect((await runCli(args, { env: { NODE_OPTIONS: terminal } })).stdout).toBe(shown);
+    const isJson = type === "application/json";
+    expect((await runCli(args)).stdout).toBe(isJson ? `"\u009b31m"\n` : body);
+  });
+
+  it("a batch that was journalled but not sent is sent by the next run, and one whose answer was lost is not sent as new", async () => {
+    const sent: string[] = [];
+    let isDown = true;
+    server = await startScripted((request, response, body) => {
+      if (request.method !== "POST") {
+        response.writeHead(200, { "content-type": "application/json", "stream-next-offset": "1" }).end();
+        return;
+      }
+      sent.push(
+        `${String(request.headers["producer-epoch"])}/${String(request.headers["producer-seq"])} ${body.toString()}`,
+      );
+      // 410 ends the first run at once with its batch in the journal, as a crash between journal and answer would.
+      response.writeHead(isDown ? 410 : sent.length === 2 ? 204 : 200).end();
+    });
+    const checkpoint = join(tmpdir(), `durable-streams-journal-${String(process.pid)}`);
+    const args = ["append", "s", "--url", server.url, "--checkpoint", checkpoint, "--batch-bytes", "2", "--json"];
+    expect((await runCli(args, { input: "1\n2\n3\n" })).code).toBe(3);
+    isDown = false;
+    const second = await runCli(args, { input: "1\n2\n3\n" });
+    expect(JSON.parse(second.stdout)).toMatchObject({ duplicates: 1, batches: 3 });
+    expect(sent).toEqual(["0/0 [1]", "0/0 [1]", "0/1 [2]", "0/2 [3]"]);
+    await rm(checkpoint, { force: true });
+  });
+
+  it("append: two commands cannot use one checkpoint at the same time, and a dead one's lock is taken over", async () => {
+    const checkpoint = join(tmpdir(), `durable-streams-lock-${String(process.pid)}`);
+    server = await startScripted((_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "1" }).end();
+    });
+    const args = ["append", "s", "--url", server.url, "--checkpoint", checkpoint];
+    const first = startCli(args);
+    const closed = once(first, "close");
+    first.stdin.write("one\n");
+    while (!server.requests.some((request) => request.startsWith("POST")))
+      await new Promise((resolve) => setImmediate(resolve));
+    const second = await runCli([...args, "--json"], { input: "one\n" });
+    expect(second.code).toBe(5);
+    expect(JSON.parse(second.stdout)).toMatchObject({ error: { code: "FILE_IN_USE" } });
+    first.kill("SIGKILL");
+    await closed;
+    expect((await runCli(args, { input: "one\n" })).code).toBe(0);
     await rm(checkpoint, { force: true });
   });
 });
