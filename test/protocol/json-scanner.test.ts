@@ -150,16 +150,49 @@ describe("json: the scanner accepts what JSON.parse accepts (section 9.1.4)", ()
     }
   });
 
-  test("json: bytes that are not UTF-8 are found far inside a long text", () => {
-    const bytes = utf8(`"${"x".repeat(200_000)}"`);
+  test("json: bytes that are not UTF-8 are found far inside a long text, and about where they are", () => {
+    const bytes = utf8(`"${"x".repeat(300_000)}"`);
     bytes[150_000] = 0xff;
-    expect(scanJson(bytes, NO_LIMIT).kind).toBe("invalid");
+    const result = scanJson(bytes, NO_LIMIT);
+    if (result.kind !== "invalid") throw new Error("accepted");
+    expect(result.at).toBeLessThanOrEqual(150_000);
+    expect(result.at).toBeGreaterThan(50_000);
+    expect(result.problem).toContain("UTF-8");
   });
 
   test("json: an error points into the text, or at its end", () => {
-    expect(scan('{"a":1,"b":x}')).toMatchObject({ kind: "invalid", at: 11 });
-    expect(scan('["é", }')).toMatchObject({ kind: "invalid", at: 7 });
-    expect(scan("[1")).toMatchObject({ kind: "invalid", at: 2 });
+    fc.assert(
+      fc.property(
+        fc.array(suspects, { maxLength: 8 }),
+        fc.option(fc.integer({ min: 0x80, max: 0xff })),
+        (pieces, byte) => {
+          const bytes = concat([utf8(pieces.join("")), bytesOf(...(byte === null ? [] : [byte]))]);
+          const result = scanJson(bytes, NO_LIMIT);
+          if (result.kind !== "invalid") return;
+          expect(result.at).toBeGreaterThanOrEqual(0);
+          expect(result.at).toBeLessThanOrEqual(bytes.byteLength);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ['{"a":1,"b":x}', 11, 'a JSON value was expected, not "x"'],
+    ['["é", }', 7, "a JSON value was expected"],
+    ["[1", 2, "not the end of the text"],
+    ["[1 2]", 3, '"," or "]" was expected, not "2"'],
+    ['{"a":1]', 6, '"," or "}" was expected'],
+    ["{a:1}", 1, "a property name in double quotes was expected"],
+    ['{"a" 1}', 5, '":" was expected'],
+    ['"abc', 4, "the closing double quote was expected"],
+    ['"a\nb"', 2, "a control character inside a string must be escaped"],
+    ['"\\x"', 2, "was expected"],
+    ['"\\u12g4"', 5, "a hexadecimal digit was expected"],
+    ["1.x", 2, "a digit was expected"],
+    ["trve", 2, '"true" was expected'],
+    ["1 2", 2, "nothing after the value was expected"],
+  ])("json: what is wrong with %s is at byte %i: %s", (text, at, problem) => {
+    expect(scan(text)).toEqual({ kind: "invalid", at, problem: expect.stringContaining(problem) as string });
   });
 });
 
