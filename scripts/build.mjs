@@ -70,6 +70,14 @@ const commonJsGlobals = [
   `const __dirname = import.meta.dirname;`,
 ].join(" ");
 
+/** @type {import("esbuild").Plugin} */
+const leanUndici = {
+  name: "lean-undici",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^undici$/ }, () => ({ path: join(ROOT, "scripts/lean-undici.mjs") }));
+  },
+};
+
 async function buildCli() {
   const entryPoints = ["src/cli/main.ts"];
   for await (const file of glob("src/{commands,cli/hooks}/**/*.ts", { cwd: ROOT })) entryPoints.push(file);
@@ -85,6 +93,7 @@ async function buildCli() {
     banner: { js: commonJsGlobals },
     // Names and lines for stack traces; with the text of every bundled package the maps would outweigh the program.
     sourcesContent: false,
+    plugins: [leanUndici],
     external: [...cliExternals, ...neverLoaded],
   });
 }
