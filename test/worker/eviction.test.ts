@@ -1,5 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { ErrorLog } from "./support/error-log.ts";
 import { readerCount, storedState } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
 import { createStream, errorCode, nextOffset, offsetAt, producer, type StreamClient } from "./support/stream-client.ts";
@@ -66,12 +67,14 @@ describe("eviction: what an object knew comes back from storage", () => {
   });
 
   test("tables of a later version are not touched, and the log says what to do", async () => {
+    using log = new ErrorLog();
     const stream = await createStream();
     await runInDurableObject(stream.object, (_instance, { storage }) => {
       storage.sql.exec("UPDATE stream SET version = 99");
     });
     await evictDurableObject(stream.object);
     expect((await stream.post("1")).status).toBe(500);
+    expect(log.take()[0]).toMatch(/format 99 .* deploy the newer version/);
   });
 });
 
@@ -140,5 +143,16 @@ describe("hibernation: readers stay while the object is away", () => {
     expect(await readerCount(stream)).toBe(1);
     await sse.cancel();
     await expect.poll(() => readerCount(stream)).toBe(0);
+  });
+
+  // https://github.com/cloudflare/workerd/issues/6862: in the workerd of this tree (1.20260730) an object whose readers
+  // attach while it answers something else never sleeps again. Fixed upstream by August 2026; with an update of workerd
+  // this test passes, and then it says so by failing.
+  test.fails("readers that attach at the same time let the object sleep", async () => {
+    const stream = await createStream();
+    const readers = await Promise.all([openSse(stream, "now"), openSse(stream, "now")]);
+    await Promise.all(readers.map((sse) => sse.untilUpToDate()));
+    const patience = scheduler.wait(1000).then(() => "awake");
+    expect(await Promise.race([evictDurableObject(stream.object).then(() => "asleep"), patience])).toBe("asleep");
   });
 });
