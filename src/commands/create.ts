@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
@@ -63,6 +64,7 @@ export default class Create extends ServerCommand {
 }
 
 async function firstContent(data: string | undefined, file: string | undefined): Promise<Uint8Array | undefined> {
-  if (file !== undefined) return readFile(file === "-" ? "/dev/stdin" : file);
+  if (file === "-") return buffer(process.stdin);
+  if (file !== undefined) return readFile(file);
   return data === undefined ? undefined : Buffer.from(data);
 }
