@@ -17,7 +17,7 @@ export type Send = (pathAndQuery: string, options?: RequestOptions) => Promise<R
 /** The Worker with a configuration and bindings of the test's own. */
 export function sendTo<E extends BaseEnv = BaseEnv>(
   config: StreamWorkerConfig<E> = {},
-  bindings: Partial<Record<keyof E, unknown>> = {},
+  bindings: Readonly<Record<string, unknown>> = {},
 ): Send {
   const worker = createStreamWorker<E>(config);
   return async (pathAndQuery, options = {}) => {

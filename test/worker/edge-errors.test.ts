@@ -1,0 +1,206 @@
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import type { ErrorCode } from "../../src/protocol/errors.ts";
+import {
+  APPEND_MAX_MESSAGES,
+  APPEND_QUEUE_MAX_BYTES,
+  BODY_MAX_BYTES,
+  HEADER_VALUE_MAX_BYTES,
+  LIVE_READERS_MAX,
+  PATH_MAX_BYTES,
+} from "../../src/protocol/limits.ts";
+import { ErrorLog } from "./support/error-log.ts";
+import { createStream, offsetAt, producer, sendTo, type StreamClient } from "./support/stream-client.ts";
+
+interface Provocation {
+  readonly status: number;
+  /** A request that gets this error; the stream it is given holds one JSON message. */
+  readonly provoke: (stream: StreamClient) => Promise<Response>;
+}
+
+const send = sendTo();
+
+/** One request for every code there is: the compiler asks for a new line here when a code is added. */
+const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
+  ROUTE_NOT_FOUND: { status: 404, provoke: () => send("/") },
+  METHOD_NOT_ALLOWED: { status: 405, provoke: ({ path }) => send(path, { method: "PATCH" }) },
+  HOST_NOT_ALLOWED: { status: 421, provoke: ({ path }) => sendTo({}, { ALLOWED_HOSTS: "localhost" })(path) },
+  BINDING_MISSING: { status: 500, provoke: ({ path }) => sendTo({}, { STREAMS: undefined })(path) },
+  INTERNAL: { status: 500, provoke: ({ path }) => failing(new Error("broken"))(path) },
+  UNAVAILABLE: {
+    status: 503,
+    provoke: ({ path }) => failing(Object.assign(new Error("moved"), { retryable: true }))(path),
+  },
+
+  INVALID_PATH: { status: 400, provoke: () => send("/v1/stream/a//b") },
+  PATH_TOO_LONG: { status: 414, provoke: () => send(`/v1/stream/${"x".repeat(PATH_MAX_BYTES + 1)}`) },
+  RESERVED_PATH: { status: 404, provoke: () => send("/v1/stream/__ds/x") },
+  INVALID_PROJECT: { status: 400, provoke: () => send("/v1/%20/stream/x") },
+
+  INVALID_OFFSET: { status: 400, provoke: (stream) => stream.get("?offset=1") },
+  OFFSET_BEYOND_TAIL: { status: 400, provoke: (stream) => stream.get(`?offset=${offsetAt(2)}`) },
+  INVALID_LIVE_MODE: { status: 400, provoke: (stream) => stream.get("?offset=-1&live=true") },
+  OFFSET_REQUIRED: { status: 400, provoke: (stream) => stream.get("?live=sse") },
+
+  INVALID_CONTENT_TYPE: { status: 400, provoke: (stream) => stream.put({ headers: { "Content-Type": "json" } }) },
+  CONTENT_TYPE_REQUIRED: {
+    status: 400,
+    provoke: ({ path }) => send(path, { method: "POST", body: new TextEncoder().encode("1") }),
+  },
+  HEADER_TOO_LONG: {
+    status: 400,
+    provoke: (stream) => stream.post("1", { "Stream-Seq": "s".repeat(HEADER_VALUE_MAX_BYTES + 1) }),
+  },
+  INVALID_TTL: { status: 400, provoke: (stream) => stream.put({ headers: { "Stream-TTL": "1.5" } }) },
+  INVALID_EXPIRES_AT: { status: 400, provoke: (stream) => stream.put({ headers: { "Stream-Expires-At": "soon" } }) },
+  TTL_AND_EXPIRES_AT: {
+    status: 400,
+    provoke: (stream) => stream.put({ headers: { "Stream-TTL": "1", "Stream-Expires-At": "2030-01-01T00:00:00Z" } }),
+  },
+  INVALID_PRODUCER: { status: 400, provoke: (stream) => stream.post("1", { "Producer-Id": "p" }) },
+  INVALID_STREAM_SEQ: { status: 400, provoke: (stream) => stream.post("1", { "Stream-Seq": "" }) },
+  FORK_NOT_SUPPORTED: { status: 501, provoke: (stream) => stream.put({ headers: { "Stream-Forked-From": "a" } }) },
+
+  EMPTY_BODY: { status: 400, provoke: (stream) => stream.post("") },
+  EMPTY_ARRAY: { status: 400, provoke: (stream) => stream.post("[]") },
+  INVALID_JSON: { status: 400, provoke: (stream) => stream.post("{") },
+  BODY_TOO_LARGE: { status: 413, provoke: (stream) => stream.post(new Uint8Array(BODY_MAX_BYTES + 1)) },
+  TOO_MANY_MESSAGES: { status: 413, provoke: (stream) => stream.post(`[${"0,".repeat(APPEND_MAX_MESSAGES)}0]`) },
+
+  STREAM_NOT_FOUND: { status: 404, provoke: ({ path }) => send(`${path}-not`) },
+  STREAM_CONFIG_MISMATCH: {
+    status: 409,
+    provoke: (stream) => stream.put({ headers: { "Content-Type": "text/plain" } }),
+  },
+  STREAM_CLOSED: {
+    status: 409,
+    provoke: async (stream) => {
+      await stream.close();
+      return stream.post("1");
+    },
+  },
+  CONTENT_TYPE_MISMATCH: { status: 409, provoke: (stream) => stream.post("a", { "Content-Type": "text/plain" }) },
+  STREAM_SEQ_REGRESSION: {
+    status: 409,
+    provoke: async (stream) => {
+      await stream.append("1", { "Stream-Seq": "b" });
+      return stream.post("1", { "Stream-Seq": "a" });
+    },
+  },
+  STALE_EPOCH: {
+    status: 403,
+    provoke: async (stream) => {
+      await stream.append("1", producer("p", 1, 0));
+      return stream.post("1", producer("p", 0, 0));
+    },
+  },
+  SEQUENCE_GAP: { status: 409, provoke: (stream) => stream.post("1", producer("p", 0, 1)) },
+  EPOCH_MUST_START_AT_ZERO: {
+    status: 400,
+    provoke: async (stream) => {
+      await stream.append("1", producer("p", 0, 0));
+      return stream.post("1", producer("p", 1, 1));
+    },
+  },
+
+  TOO_MANY_READERS: {
+    status: 429,
+    provoke: async (stream) => {
+      await runInDurableObject(stream.object, (_instance, state) => {
+        state.getWebSockets = () => new Array<WebSocket>(LIVE_READERS_MAX);
+      });
+      return stream.get("?offset=now&live=sse");
+    },
+  },
+  APPEND_QUEUE_FULL: {
+    status: 429,
+    provoke: async () => {
+      const stream = await createStream({ contentType: "application/octet-stream" });
+      const goOn = await holdCommits(stream);
+      const body = new Uint8Array(BODY_MAX_BYTES);
+      // The first is committed at once, and as many as may wait do; the last has its answer while they are still waiting.
+      const fitting = Array.from({ length: 1 + APPEND_QUEUE_MAX_BYTES / BODY_MAX_BYTES }, () => stream.post(body));
+      const [, refused] = await Promise.all([fitting[0], stream.post(body)]);
+      await goOn();
+      await Promise.all(fitting);
+      return refused;
+    },
+  },
+};
+
+const RETRYABLE = new Set<string>(["INTERNAL", "UNAVAILABLE", "TOO_MANY_READERS", "APPEND_QUEUE_FULL"]);
+
+/** Keeps commits from becoming durable, so that further appends have to wait. The result lets them go on. */
+async function holdCommits(stream: StreamClient): Promise<() => Promise<void>> {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await runInDurableObject(stream.object, (_instance, { storage }) => {
+    storage.sync = () => released;
+  });
+  return () => runInDurableObject(stream.object, release);
+}
+
+/** A Worker whose way to the objects fails. */
+function failing(error: Error): ReturnType<typeof sendTo> {
+  const getByName = (): never => {
+    throw error;
+  };
+  return sendTo({}, { STREAMS: { getByName } });
+}
+
+describe("errors: every code can be met, and tells what to do", () => {
+  test.each(Object.entries(PROVOCATIONS))("%s", async (code, { status, provoke }) => {
+    using log = new ErrorLog();
+    const stream = await createStream({ body: "[1]" });
+    const answer = await provoke(stream);
+    const body = await answer.json<{ error: { code: string; message: string } }>();
+    expect([answer.status, body.error.code]).toEqual([status, code]);
+    expect(Object.keys(body.error)).toEqual(["code", "message"]);
+    expect(body.error.message).toMatch(/^\S.* .*[.\]}]$/);
+    expect(answer.headers.get("Content-Type")).toBe("application/json");
+    expect(answer.headers.get("Cache-Control")).toBe("no-store");
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(answer.headers.get("X-Content-Type-Options")).toBe("nosniff");
+    expect(answer.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+    expect(answer.headers.get("Retry-After")).toBe(RETRYABLE.has(code) ? "1" : null);
+    if (code !== "INTERNAL" && code !== "UNAVAILABLE") expect(log.take()).toEqual([]);
+  });
+
+  test("the headers that go with an error tell a program how to go on", async () => {
+    const stream = await createStream({ body: "[1]" });
+    await stream.append("2", producer("p", 3, 0));
+    const stale = await stream.post("3", producer("p", 2, 0));
+    expect(stale.headers.get("Producer-Epoch")).toBe("3");
+    const gap = await stream.post("3", producer("p", 3, 5));
+    expect([gap.headers.get("Producer-Expected-Seq"), gap.headers.get("Producer-Received-Seq")]).toEqual(["1", "5"]);
+    await stream.close();
+    const closed = await stream.post("3");
+    expect([closed.headers.get("Stream-Closed"), closed.headers.get("Stream-Next-Offset")]).toEqual([
+      "true",
+      offsetAt(2),
+    ]);
+  });
+
+  test("closure comes before everything else that is wrong with an append", async () => {
+    const stream = await createStream({ body: "[1]" });
+    await stream.append("2", producer("p", 1, 0));
+    await stream.close();
+    const wrong = [
+      stream.post("{", {}),
+      stream.post("[]"),
+      stream.post("x", { "Content-Type": "text/plain" }),
+      stream.post("1", producer("p", 0, 0)),
+      stream.post("1", producer("q", 0, 7)),
+    ];
+    for (const answer of await Promise.all(wrong)) {
+      expect([answer.status, answer.headers.get("Stream-Closed")]).toEqual([409, "true"]);
+    }
+  });
+
+  test("a value of the client's is quoted, on one line and cut short", async () => {
+    const answer = await send(`/v1/stream/a?offset=${encodeURIComponent(`<script>\n${"x".repeat(500)}`)}`);
+    const text = await answer.text();
+    expect(text).not.toContain("\n");
+    expect(text.length).toBeLessThan(300);
+  });
+});
