@@ -40,3 +40,9 @@ test("limits: an SSE connection lasts about a minute and shows life several time
 test("limits: the longest window is a time that deadlines can be computed with", () => {
   expect(Number.isSafeInteger(Date.UTC(2100, 0) + limits.TTL_MAX_SECONDS * 1000)).toBe(true);
 });
+
+test("limits: what is written down elsewhere stays as it is written there", () => {
+  expect(limits.PATH_MAX_BYTES).toBe(1024);
+  expect(limits.HEADER_VALUE_MAX_BYTES).toBe(1024);
+  expect(limits.ROW_MAX_BYTES).toBe(1_900_000);
+});
