@@ -27,7 +27,7 @@ export const HEADER_VALUE_MAX_BYTES = 1 * KIB;
  */
 export const ROW_MAX_BYTES = 1_900_000;
 
-/** Most bytes of payload in one answer of a catch-up read; one message larger than this is still answered whole. */
+/** Most bytes of payload in one answer of a catch-up read; a JSON message larger than this is still answered whole. */
 export const READ_CHUNK_MAX_BYTES = 4 * MIB;
 
 /** Most bytes of payload in one event while an SSE reader catches up. */
