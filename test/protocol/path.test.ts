@@ -147,9 +147,12 @@ describe("path: what is refused", () => {
 });
 
 describe("path: projects", () => {
-  test.each(["default", "a", "A-1_b", "0", "a".repeat(64), "streams"])("path: %s is a project name", (project) => {
-    expect(isProjectName(project)).toBe(true);
-  });
+  test.each(["default", "a", "A-1_b", "0", "9lives", "Z", "a".repeat(64), "streams"])(
+    "path: %s is a project name",
+    (project) => {
+      expect(isProjectName(project)).toBe(true);
+    },
+  );
 
   test.each(["", "stream", "-a", "_a", "a".repeat(65), "a/b", "a.b", "..", "é", "a b", "a\n", "__ds"])(
     "path: %j is no project name",

@@ -119,6 +119,15 @@ describe("runs: examples", () => {
     expect(textsOf(planRuns("binary", 0, [bytes("aaa"), bytes("bbb"), bytes("ccc")], 7))).toEqual(["aaabbb", "ccc"]);
   });
 
+  test("runs: a run may be exactly as large as the limit, the first one and those after it", () => {
+    expect(textsOf(planRuns("text", 0, [bytes("aaa"), bytes("bbb")], 6))).toEqual(["aaabbb"]);
+    expect(textsOf(planRuns("text", 0, [bytes("aaaaaa"), bytes("bbb"), bytes("ccc")], 6))).toEqual([
+      "aaaaaa",
+      "bbbccc",
+    ]);
+    expect(textsOf(planRuns("json", 0, [json("1", "2", "3")], 5))).toEqual(["1,2,3"]);
+  });
+
   test("runs: no messages make no runs", () => {
     expect(planRuns("json", 3, [], 10)).toEqual([]);
     expect(planRuns("json", 3, [NO_MESSAGES, NO_MESSAGES], 10)).toEqual([]);
