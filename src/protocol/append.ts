@@ -1,4 +1,4 @@
-import { contentKind, sameContentType } from "./content-type.ts";
+import { contentKind, contentTypeInvalid, isContentType, sameContentType } from "./content-type.ts";
 import { protocolError, quote, type ProtocolError } from "./errors.ts";
 import { positionCount, type MessageBatch } from "./messages.ts";
 import type { Position } from "./offset.ts";
@@ -104,14 +104,15 @@ function decideOnClosed(
     state.closedBy.epoch === producer.epoch &&
     state.closedBy.seq === producer.seq;
   if (isClosingRetry) return { kind: "duplicate", producer: producerState };
-  const isCloseOnly = request.close && !request.hasBody;
-  return isCloseOnly ? { kind: "duplicate", producer: undefined } : { kind: "closed" };
+  const isPlainClose = request.close && !request.hasBody && producer === undefined;
+  return isPlainClose ? { kind: "duplicate", producer: undefined } : { kind: "closed" };
 }
 
 function contentTypeError(state: AppendState, contentType: string | null): ProtocolError | undefined {
   if (contentType === null) {
     return protocolError("CONTENT_TYPE_REQUIRED", `An append needs the header Content-Type: ${state.contentType}.`);
   }
+  if (!isContentType(contentType)) return contentTypeInvalid(contentType);
   if (sameContentType(contentType, state.contentType)) return undefined;
   return protocolError(
     "CONTENT_TYPE_MISMATCH",
@@ -119,23 +120,14 @@ function contentTypeError(state: AppendState, contentType: string | null): Proto
   );
 }
 
-/** `Stream-Seq` is scoped to the stream, whoever writes to it, and compared by its bytes (section 5.2). */
+/**
+ * `Stream-Seq` is scoped to the stream, whoever writes to it, and compared by its bytes (section 5.2), which for the
+ * ASCII that it is made of is how strings compare.
+ */
 function streamSeqError(last: string | undefined, streamSeq: string | null): ProtocolError | undefined {
-  if (streamSeq === null || last === undefined || comesBefore(last, streamSeq)) return undefined;
+  if (streamSeq === null || last === undefined || last < streamSeq) return undefined;
   return protocolError(
     "STREAM_SEQ_REGRESSION",
     `Stream-Seq ${quote(streamSeq)} does not come after ${quote(last)}, the last one accepted; values must increase bytewise.`,
   );
-}
-
-const encoder = new TextEncoder();
-
-/** Comparing strings in JavaScript goes by UTF-16 code units, whose order is not that of the bytes. */
-function comesBefore(left: string, right: string): boolean {
-  const leftBytes = encoder.encode(left);
-  const rightBytes = encoder.encode(right);
-  const differs = leftBytes.findIndex((byte, i) => byte !== rightBytes[i]);
-  if (differs === -1) return leftBytes.byteLength < rightBytes.byteLength;
-  const rightByte = rightBytes[differs];
-  return rightByte !== undefined && (leftBytes[differs] ?? 0) < rightByte;
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_CONTENT_TYPE, isContentType, sameContentType } from "./content-type.ts";
+import { contentTypeInvalid, DEFAULT_CONTENT_TYPE, isContentType, sameContentType } from "./content-type.ts";
 import { protocolError, quote, type ProtocolError } from "./errors.ts";
 import { sameExpiry, type Expiry } from "./expiry.ts";
 import { HEADER_VALUE_MAX_BYTES } from "./limits.ts";
@@ -9,6 +9,12 @@ export interface StreamConfig {
   readonly contentType: string;
   readonly expiry: Expiry;
   readonly public: boolean;
+}
+
+/** What a creation asks for; what it says nothing about, it takes as it is. */
+export interface WantedConfig extends Omit<StreamConfig, "public"> {
+  readonly public: boolean | undefined;
+  readonly closed: boolean;
 }
 
 /** Reads the `Content-Type` of a creation: absent or empty gives the default. */
@@ -22,17 +28,8 @@ export function parseContentType(header: string | null): Parsed<string> {
       ),
     );
   }
-  if (!isContentType(header)) return invalidContentType(header);
+  if (!isContentType(header)) return failed(contentTypeInvalid(header));
   return parsed(header.trim());
-}
-
-export function invalidContentType(header: string): Parsed<never> {
-  return failed(
-    protocolError(
-      "INVALID_CONTENT_TYPE",
-      `Content-Type is ${quote(header)}; it must look like application/json or text/plain; charset=utf-8.`,
-    ),
-  );
 }
 
 /**
@@ -41,7 +38,7 @@ export function invalidContentType(header: string): Parsed<never> {
  */
 export function configMismatch(
   existing: StreamConfig & { readonly closed: boolean },
-  wanted: StreamConfig & { readonly closed: boolean },
+  wanted: WantedConfig,
 ): ProtocolError | undefined {
   const difference = describeDifference(existing, wanted);
   if (difference === undefined) return undefined;
@@ -53,7 +50,7 @@ export function configMismatch(
 
 function describeDifference(
   existing: StreamConfig & { readonly closed: boolean },
-  wanted: StreamConfig & { readonly closed: boolean },
+  wanted: WantedConfig,
 ): string | undefined {
   if (!sameContentType(existing.contentType, wanted.contentType)) {
     return `its content type is ${quote(existing.contentType)}, not ${quote(wanted.contentType)}`;
@@ -61,7 +58,8 @@ function describeDifference(
   if (!sameExpiry(existing.expiry, wanted.expiry)) {
     return `${describeExpiry(existing.expiry)}, and the request says that ${describeExpiry(wanted.expiry)}`;
   }
-  if (existing.public !== wanted.public) return existing.public ? "it is public" : "it is not public";
+  if (wanted.public !== undefined && existing.public !== wanted.public)
+    return existing.public ? "it is public" : "it is not public";
   if (existing.closed !== wanted.closed) return existing.closed ? "it is closed" : "it is open";
   return undefined;
 }

@@ -3,7 +3,7 @@
 const EPOCH_MS = Date.UTC(2024, 9, 9);
 const INTERVAL_MS = 20_000;
 const MAX_JITTER_SECONDS = 3600;
-const CURSOR = /^\d+$/;
+const CURSOR = /^\d{1,32}$/;
 
 /**
  * The cursor of a live answer. It never goes back: a client that is at or ahead of the current interval gets one that

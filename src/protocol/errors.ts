@@ -33,6 +33,7 @@ const TABLE = {
   EMPTY_BODY: { status: 400, retryable: false },
   EMPTY_ARRAY: { status: 400, retryable: false },
   INVALID_JSON: { status: 400, retryable: false },
+  BODY_INCOMPLETE: { status: 400, retryable: false },
   BODY_TOO_LARGE: { status: 413, retryable: false },
   TOO_MANY_MESSAGES: { status: 413, retryable: false },
 

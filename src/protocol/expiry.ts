@@ -12,7 +12,7 @@ export type Expiry =
 export const NEVER: Expiry = { kind: "never" };
 
 const TTL = /^(0|[1-9]\d*)$/;
-const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /** Reads `Stream-TTL` and `Stream-Expires-At`; `null` stands for an absent header. Both at once are refused. */
 export function parseExpiry(ttl: string | null, expiresAt: string | null): Parsed<Expiry> {

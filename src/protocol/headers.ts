@@ -34,6 +34,14 @@ export const PRODUCER_EXPECTED_SEQ = "Producer-Expected-Seq";
 /** On a sequence gap: what the request carried (section 5.2.1). */
 export const PRODUCER_RECEIVED_SEQ = "Producer-Received-Seq";
 
+/**
+ * Whether a value is made of visible ASCII and spaces. Anything else in a header arrives differently from different
+ * clients, so that two values could be taken for one; where a header identifies something it has to be this.
+ */
+export function isPlainHeaderValue(value: string): boolean {
+  return /^[\x20-\x7e]*$/.test(value);
+}
+
 /** Whether a `Stream-Closed` header counts: only `true`, in any case, does; every other value reads as absent (section 4.1). */
 export function isClosedHeader(value: string | null | undefined): boolean {
   return value?.toLowerCase() === "true";

@@ -100,7 +100,7 @@ class Scanner {
     this.#value();
     const end = this.#at;
     this.#skipWhitespace();
-    if (this.#at < this.#bytes.length) throw this.#unexpected("nothing after the value");
+    if (this.#at < this.#bytes.length) throw this.#unexpected("the end of the text");
     return isArray ? { kind: "array", elements: this.#elements } : { kind: "value", span: { start, end } };
   }
 
@@ -110,7 +110,9 @@ class Scanner {
 
   #unexpected(expected: string): JsonSyntaxError {
     const byte = this.#peek();
-    const found = byte === END ? "the end of the text" : `"${String.fromCharCode(byte)}"`;
+    const isByteOrderMark = this.#at === 0 && byte === 0xef;
+    const character = isByteOrderMark ? "a byte order mark" : `"${String.fromCharCode(byte)}"`;
+    const found = byte === END ? "the end of the text" : character;
     return new JsonSyntaxError(this.#at, `${expected} was expected, not ${found}`);
   }
 

@@ -22,22 +22,32 @@ export const PATH_MAX_BYTES = 1 * KIB;
 export const HEADER_VALUE_MAX_BYTES = 1 * KIB;
 
 /**
- * Most bytes of payload in one stored row. A Durable Object refuses values past 2 MB in production while local workerd
- * takes 8 MiB, so this has to be held here and not left to the platform.
+ * Most bytes that the messages of one stored row take, with their sizes. A Durable Object refuses values and rows past
+ * 2 MB in production, and local workerd a little later, so this has to be held here and not left to the platform; what
+ * is left to 2 MB is for the other columns.
  */
 export const ROW_MAX_BYTES = 1_900_000;
 
 /** Most bytes of payload in one answer of a catch-up read; a JSON message larger than this is still answered whole. */
 export const READ_CHUNK_MAX_BYTES = 4 * MIB;
 
+/** Most rows gathered for one answer. A stream of tiny appends has a row for each, and every row costs time and memory. */
+export const READ_CHUNK_MAX_ROWS = 8192;
+
 /** Most bytes of payload in one event while an SSE reader catches up. */
 export const SSE_CHUNK_MAX_BYTES = 1 * MIB;
 
 /** Most bytes of payload pushed to a live reader in one event. More than this, and readers are told to catch up instead. */
-export const LIVE_EVENT_MAX_BYTES = 256 * KIB;
+export const LIVE_EVENT_MAX_BYTES = 128 * KIB;
+
+/** Most bytes of payload pushed for one append to all live readers together; past it they are told to catch up. */
+export const LIVE_FANOUT_MAX_BYTES = 8 * MIB;
 
 /** Most bytes that may wait for one slow live reader before its bridge is dropped and it goes back to catching up. */
-export const LIVE_BACKLOG_MAX_BYTES = 1 * MIB;
+export const LIVE_BACKLOG_MAX_BYTES = 256 * KIB;
+
+/** What an event that waits for a slow reader takes besides its payload, as far as the bound above is concerned. */
+export const LIVE_EVENT_OVERHEAD_BYTES = 2 * KIB;
 
 /** Most live readers of one stream. Past it: 429 `TOO_MANY_READERS`. The platform's own limit is 32,768 sockets. */
 export const LIVE_READERS_MAX = 30_000;
@@ -47,6 +57,9 @@ export const LONG_POLL_WAIT_MS = 20_000;
 
 /** How long an SSE connection lives before the server ends it (section 5.8). */
 export const SSE_CONNECTION_MS = 60_000;
+
+/** How much longer an SSE connection is kept for a client that does not take what it was sent, before it is cut off. */
+export const SSE_STALLED_GRACE_MS = 15_000;
 
 /** How often an idle SSE connection carries a comment, so that intermediaries and dead sockets are noticed. */
 export const SSE_HEARTBEAT_MS = 15_000;

@@ -65,9 +65,17 @@ function joinSpans(body: Uint8Array, spans: readonly Span[]): MessageBatch {
   const sizes = spans.map((span) => span.end - span.start);
   // Compact arrays, which is what nearly every client sends, already are messages joined by single commas.
   const isCompact = spans.every((span, i) => i === 0 || span.start === (spans[i - 1]?.end ?? 0) + 1);
-  if (isCompact) return { payload: body.subarray(first.start, last.end), sizes };
+  if (isCompact) return { payload: withoutWaste(body.subarray(first.start, last.end)), sizes };
   const texts = spans.map((span) => body.subarray(span.start, span.end));
   return { payload: joinPayloads("json", texts), sizes };
+}
+
+/** Bytes around a payload that may stay in memory with it, rather than copying the payload. */
+const WASTE_MAX_BYTES = 1024;
+
+/** A view keeps all of the bytes it looks into: a body of white space around one message must not be kept with it. */
+function withoutWaste(payload: Uint8Array): Uint8Array {
+  return payload.buffer.byteLength - payload.byteLength > WASTE_MAX_BYTES ? payload.slice() : payload;
 }
 
 /** Puts payloads one after another, with a comma between two that are JSON. Copies nothing when there is only one. */

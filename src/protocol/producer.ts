@@ -1,5 +1,5 @@
 import { protocolError, quote } from "./errors.ts";
-import { PRODUCER_EPOCH, PRODUCER_ID, PRODUCER_SEQ } from "./headers.ts";
+import { isPlainHeaderValue, PRODUCER_EPOCH, PRODUCER_ID, PRODUCER_SEQ } from "./headers.ts";
 import { HEADER_VALUE_MAX_BYTES } from "./limits.ts";
 import { failed, parsed, type Parsed } from "./result.ts";
 
@@ -62,6 +62,9 @@ export function parseProducer(
         `${PRODUCER_ID} is longer than ${String(HEADER_VALUE_MAX_BYTES)} bytes; choose a shorter name.`,
       ),
     );
+  }
+  if (!isPlainHeaderValue(id)) {
+    return invalid(`${PRODUCER_ID} is ${quote(id)}; it may hold letters, digits and signs of ASCII only.`);
   }
   const epochNumber = wholeNumber(epoch);
   if (epochNumber === undefined) return notWhole(PRODUCER_EPOCH, epoch);

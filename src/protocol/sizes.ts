@@ -16,6 +16,13 @@ export function encodeSizes(sizes: readonly number[]): Uint8Array | null {
   return Uint8Array.from(bytes);
 }
 
+/** How many bytes {@link encodeSizes} takes for one size of a list. */
+export function encodedSizeBytes(size: number): number {
+  let bytes = 1;
+  for (let rest = size; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++;
+  return bytes;
+}
+
 /** The inverse of {@link encodeSizes}; `payloadBytes` is the size when nothing was written. */
 export function decodeSizes(encoded: Uint8Array | null, payloadBytes: number): number[] {
   if (encoded === null) return [payloadBytes];

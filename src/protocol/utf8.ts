@@ -1,3 +1,14 @@
+const CR = 0x0d;
+
+/**
+ * How many bytes at the end of a text cannot be told to a reader yet (0 to 3): a character that is not finished, or a CR,
+ * which is one line break together with an LF that may follow. So what a live reader gets does not depend on where the
+ * appends were cut.
+ */
+export function unfinishedTextBytes(bytes: Uint8Array): number {
+  return bytes.at(-1) === CR ? 1 : unfinishedUtf8Bytes(bytes);
+}
+
 /** The most bytes that a character cut short can leave at the end. */
 const LONGEST_PARTIAL = 3;
 

@@ -11,7 +11,8 @@ export class Timing {
   }
 
   record(name: string, durationMs: number): void {
-    this.#entries.push(`${name};dur=${durationMs.toFixed(2)}`);
+    // The name becomes part of a header, whatever it is.
+    this.#entries.push(`${name.replace(/[^\w-]/g, "_")};dur=${durationMs.toFixed(2)}`);
   }
 
   /** Value of the `Server-Timing` header. */

@@ -1,10 +1,8 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
-import { isContentType } from "../../protocol/content-type.ts";
-import { invalidContentType } from "../../protocol/create.ts";
 import { protocolError, quote, type ProtocolError } from "../../protocol/errors.ts";
 import * as header from "../../protocol/headers.ts";
 import { BODY_MAX_BYTES, HEADER_VALUE_MAX_BYTES } from "../../protocol/limits.ts";
-import { NO_MESSAGES, readMessages, type MessageBatch } from "../../protocol/messages.ts";
+import { readMessages, type MessageBatch } from "../../protocol/messages.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import { parseProducer } from "../../protocol/producer.ts";
 import { failed, parsed, type Parsed } from "../../protocol/result.ts";
@@ -38,12 +36,12 @@ async function parseAppend(request: Request): Promise<Parsed<AppendRequest>> {
   if (!body.ok) return body;
   const contentType = headers.get("Content-Type");
   const hasBody = body.value.byteLength > 0;
-  if (hasBody && contentType !== null && !isContentType(contentType)) return invalidContentType(contentType);
   const close = header.isClosedHeader(headers.get(header.STREAM_CLOSED));
+  if (!hasBody && !close) return failed(EMPTY_BODY);
   return parsed({
     contentType,
     hasBody,
-    messages: readAppendMessages(contentType ?? "", body.value, close),
+    messages: readAppendMessages(contentType ?? "", body.value),
     producer: producer.value,
     streamSeq: streamSeq.value,
     close,
@@ -51,23 +49,22 @@ async function parseAppend(request: Request): Promise<Parsed<AppendRequest>> {
 }
 
 /** The messages of an append. What is wrong with them is for the object to tell: the stream's own state comes first. */
-function readAppendMessages(contentType: string, body: Uint8Array, close: boolean): MessageBatch | ProtocolError {
-  if (body.byteLength === 0) {
-    return close
-      ? NO_MESSAGES
-      : protocolError(
-          "EMPTY_BODY",
-          "The append has no body; send at least one byte, or Stream-Closed: true to close the stream.",
-        );
-  }
+function readAppendMessages(contentType: string, body: Uint8Array): MessageBatch | ProtocolError {
   const messages = readMessages(contentType, body);
   if (!messages.ok) return messages.error;
-  if (messages.value.sizes.length > 0) return messages.value;
-  return protocolError(
-    "EMPTY_ARRAY",
-    "The append is an empty JSON array, which holds no messages; send at least one element.",
-  );
+  const isEmptyArray = body.byteLength > 0 && messages.value.sizes.length === 0;
+  return isEmptyArray ? EMPTY_ARRAY : messages.value;
 }
+
+const EMPTY_BODY = protocolError(
+  "EMPTY_BODY",
+  "The append has no body; send at least one byte, or Stream-Closed: true to close the stream.",
+);
+
+const EMPTY_ARRAY = protocolError(
+  "EMPTY_ARRAY",
+  "The append is an empty JSON array, which holds no messages; send at least one element.",
+);
 
 function parseStreamSeq(value: string | null): Parsed<string | null> {
   if (value === null) return parsed(null);
@@ -78,6 +75,14 @@ function parseStreamSeq(value: string | null): Parsed<string | null> {
         "Stream-Seq is empty; send a value that sorts after the last one, or leave the header out.",
       ),
     );
+  if (!header.isPlainHeaderValue(value)) {
+    return failed(
+      protocolError(
+        "INVALID_STREAM_SEQ",
+        `Stream-Seq is ${quote(value)}; it may hold letters, digits and signs of ASCII only.`,
+      ),
+    );
+  }
   if (value.length <= HEADER_VALUE_MAX_BYTES) return parsed(value);
   return failed(
     protocolError(

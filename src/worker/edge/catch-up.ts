@@ -13,7 +13,7 @@ export async function handleCatchUp(context: StreamContext, { from }: ReadQuery)
   const response = await timed(context.timing, "object", () => context.object.fetch(read));
   const outcome = decodeReadOutcome(response);
   if (outcome.kind === "not-found" || outcome.kind === "refused") return respondUnread(outcome);
-  const fields = messageFields(from, outcome);
+  const fields = messageFields(from, outcome, context.readsAreOpen);
   if (fields["ETag"] !== undefined && matchesEtag(context.request.headers.get("If-None-Match"), fields["ETag"])) {
     await response.body?.cancel();
     return respond(304, fields);

@@ -7,4 +7,6 @@ export interface StreamContext {
   readonly url: URL;
   readonly object: DurableObjectStub<StreamDO>;
   readonly timing: Timing | null;
+  /** Whether anybody may read every stream here, since nothing decides about reading. */
+  readonly readsAreOpen: boolean;
 }

@@ -48,7 +48,7 @@ async function parseCreate({ request, url }: StreamContext): Promise<Parsed<Crea
   return parsed({
     contentType: contentType.value,
     expiry: expiry.value,
-    public: url.searchParams.get("public") === "true",
+    public: url.searchParams.has("public") ? url.searchParams.get("public") === "true" : undefined,
     closed: header.isClosedHeader(headers.get(header.STREAM_CLOSED)),
     messages: messages.value,
   });

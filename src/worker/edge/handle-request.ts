@@ -60,8 +60,9 @@ export async function handleRequest<E extends BaseEnv>(
   const auth = await timed(timing, "auth", async () =>
     authorize(operation.access, request, doKey, env, authorization, timing),
   );
-  if (!auth.ok) return withEveryAnswer(auth.response);
-  return operation.handle({ request, url, object: env.STREAMS.getByName(doKey), timing });
+  if (!isAllowed(auth)) return withEveryAnswer(auth.response);
+  const readsAreOpen = authorization.authorizeRead === undefined;
+  return operation.handle({ request, url, object: env.STREAMS.getByName(doKey), timing, readsAreOpen });
 }
 
 function isReadMethod(method: string): boolean {
@@ -84,6 +85,12 @@ async function authorize<E>(
 ): Promise<AuthResult> {
   const decide = access === "read" ? authorization.authorizeRead : authorization.authorizeMutation;
   return decide === undefined ? { ok: true } : decide(request, doKey, env, timing);
+}
+
+/** A callback written without types may return anything: only a plain yes is one. */
+function isAllowed(auth: AuthResult): auth is Extract<AuthResult, { ok: true }> {
+  const { ok }: { readonly ok: unknown } = auth;
+  return ok === true;
 }
 
 /** A Worker that was configured without one of our bindings hears which, and what to add, at its first request. */

@@ -1,4 +1,5 @@
-import { LIVE_BACKLOG_MAX_BYTES } from "../../protocol/limits.ts";
+import { LIVE_BACKLOG_MAX_BYTES, LIVE_EVENT_OVERHEAD_BYTES } from "../../protocol/limits.ts";
+import type { Position } from "../../protocol/offset.ts";
 import { decodeLiveEvent, type LiveEvent } from "../stream/live-event.ts";
 import { closeQuietly, ENDED_CLOSE_CODE, GONE_CLOSE_CODE } from "../stream/live-socket.ts";
 
@@ -18,21 +19,25 @@ export type BridgeNews =
 export class LiveBridge {
   readonly #socket: WebSocket;
   readonly #events: LiveEvent[] = [];
+  /** Where the reader stands once it has been given all events that wait. */
+  #end: Position;
   #backlogBytes = 0;
   #ending: BridgeNews | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(socket: WebSocket) {
+  /** @param start where the reader stands: events that end there or before are news of what it has. */
+  constructor(socket: WebSocket, start: Position) {
     this.#socket = socket;
+    this.#end = start;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }) => {
       if (data instanceof ArrayBuffer) this.#receive(data);
     });
     socket.addEventListener("close", ({ code }) => {
-      this.#end(code === GONE_CLOSE_CODE ? { kind: "gone" } : { kind: "dropped" });
+      this.#finish(code === GONE_CLOSE_CODE ? { kind: "gone" } : { kind: "dropped" });
     });
     socket.addEventListener("error", () => {
-      this.#end({ kind: "dropped" });
+      this.#finish({ kind: "dropped" });
     });
     socket.accept();
   }
@@ -42,35 +47,38 @@ export class LiveBridge {
     if (this.#events.length === 0 && this.#ending === undefined) await this.#wait(timeoutMs);
     const event = this.#events.shift();
     if (event !== undefined) {
-      this.#backlogBytes -= event.payload?.byteLength ?? 0;
+      this.#backlogBytes -= eventBytes(event);
       return { kind: "event", event };
     }
     return this.#ending ?? { kind: "timeout" };
   }
 
-  /** Whether an event can be had without waiting. */
-  get hasEvent(): boolean {
-    return this.#events.length > 0;
+  /** Whether the reader has been given all there is: no event waits, and none was dropped. */
+  get isDrained(): boolean {
+    return this.#events.length === 0 && this.#ending === undefined;
   }
 
   close(): void {
-    this.#end({ kind: "dropped" });
+    this.#finish({ kind: "dropped" });
   }
 
   #receive(data: ArrayBuffer): void {
     if (this.#ending !== undefined) return;
     const event = decodeLiveEvent(data);
-    this.#backlogBytes += event.payload?.byteLength ?? 0;
+    // Taken in between a commit and its announcement, a reader is told of messages that it was given already.
+    if (event.end <= this.#end && !event.closed) return;
+    this.#end = event.end;
+    this.#backlogBytes += eventBytes(event);
     this.#events.push(event);
-    if (this.#backlogBytes > LIVE_BACKLOG_MAX_BYTES) {
+    if (this.#events.length > 1 && this.#backlogBytes > LIVE_BACKLOG_MAX_BYTES) {
       this.#events.length = 0;
-      this.#end({ kind: "dropped" });
+      this.#finish({ kind: "dropped" });
       return;
     }
     this.#wake?.();
   }
 
-  #end(news: BridgeNews): void {
+  #finish(news: BridgeNews): void {
     if (this.#ending !== undefined) return;
     this.#ending = news;
     closeQuietly(this.#socket, ENDED_CLOSE_CODE, "");
@@ -87,4 +95,9 @@ export class LiveBridge {
     });
     this.#wake = undefined;
   }
+}
+
+/** What an event takes while it waits. Small ones cost more than their payload, and may be many. */
+function eventBytes(event: LiveEvent): number {
+  return LIVE_EVENT_OVERHEAD_BYTES + (event.payload?.byteLength ?? 0);
 }

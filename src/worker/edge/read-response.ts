@@ -11,18 +11,17 @@ import { respondError, type HeaderFields } from "./responses.ts";
 export type MessagesOutcome = Extract<ReadOutcome, { kind: "messages" | "attached" }>;
 
 /** Headers of an answer with messages, or with none because the reader is at the tail. */
-export function messageFields(from: OffsetQuery, outcome: MessagesOutcome): HeaderFields {
-  const range = { incarnation: outcome.incarnation, start: outcome.start, end: outcome.next, closed: outcome.closed };
+export function messageFields(from: OffsetQuery, outcome: MessagesOutcome, readsAreOpen: boolean): HeaderFields {
+  const { incarnation, start, next, upToDate, closed, remainingMs } = outcome;
+  const cache = { isPublic: readsAreOpen || outcome.public, hasMessages: next > start, remainingMs };
   const isSentinel = from.kind === "now";
   return {
     // `now` means another range at every moment: its answer must not be kept, or be compared with a later one.
-    "Cache-Control": isSentinel
-      ? NO_STORE
-      : readCacheControl({ hasMessages: outcome.next > outcome.start, remainingMs: outcome.remainingMs }),
-    ETag: isSentinel ? undefined : readEtag(range),
-    [header.STREAM_NEXT_OFFSET]: formatOffset(outcome.next),
-    [header.STREAM_UP_TO_DATE]: outcome.upToDate ? "true" : undefined,
-    [header.STREAM_CLOSED]: outcome.closed ? "true" : undefined,
+    "Cache-Control": isSentinel ? NO_STORE : readCacheControl(cache),
+    ETag: isSentinel ? undefined : readEtag({ incarnation, start, end: next, upToDate, closed }),
+    [header.STREAM_NEXT_OFFSET]: formatOffset(next),
+    [header.STREAM_UP_TO_DATE]: upToDate ? "true" : undefined,
+    [header.STREAM_CLOSED]: closed ? "true" : undefined,
   };
 }
 

@@ -37,6 +37,8 @@ const ALLOWED = [
   header.PRODUCER_ID,
   header.PRODUCER_EPOCH,
   header.PRODUCER_SEQ,
+  // And whatever a custom authorisation looks at. The star does not cover Authorization, and not every browser has it.
+  "*",
 ].join(", ");
 
 const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";

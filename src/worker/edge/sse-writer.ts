@@ -3,7 +3,7 @@ import { nextCursor } from "../../protocol/cursor.ts";
 import { joinPayloads } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
 import { controlEvent, dataEvent } from "../../protocol/sse.ts";
-import { unfinishedUtf8Bytes } from "../../protocol/utf8.ts";
+import { unfinishedTextBytes } from "../../protocol/utf8.ts";
 
 /** Messages on their way to an SSE client: a payload that ends at `end`. */
 export interface SseMessages {
@@ -20,7 +20,7 @@ export class SseWriter {
   readonly #kind: ContentKind;
   #cursor: string | null;
   #end: Position;
-  /** Bytes at the end of what was read that begin a character: they go out with the bytes that finish it. */
+  /** Bytes at the end of what was read that are not whole yet: they go out with the bytes that finish them. */
   #held: Uint8Array = NOTHING;
 
   constructor(kind: ContentKind, start: Position, cursor: string | null) {
@@ -37,7 +37,7 @@ export class SseWriter {
   /** A data event with the control event that belongs to it; without any data to show, the control event alone. */
   messages({ payload, end, upToDate, closed }: SseMessages): Uint8Array {
     const bytes = this.#held.byteLength > 0 ? joinPayloads(this.#kind, [this.#held, payload]) : payload;
-    const heldBytes = this.#kind === "text" && !closed ? unfinishedUtf8Bytes(bytes) : 0;
+    const heldBytes = this.#kind === "text" && !closed ? unfinishedTextBytes(bytes) : 0;
     const shown = bytes.subarray(0, bytes.byteLength - heldBytes);
     this.#held = heldBytes === 0 ? NOTHING : bytes.slice(bytes.byteLength - heldBytes);
     this.#end = end;

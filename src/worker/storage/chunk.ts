@@ -1,4 +1,5 @@
 import type { ContentKind } from "../../protocol/content-type.ts";
+import { READ_CHUNK_MAX_ROWS } from "../../protocol/limits.ts";
 import { separatorBytes } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
 import type { StoredRun } from "./log-rows.ts";
@@ -17,7 +18,7 @@ interface Stretch {
 }
 
 /**
- * Gathers what follows `start`, up to about `maxBytes`. Chunks end between messages; only a message of plain bytes that
+ * Gathers what follows `start`, up to about `maxBytes` and {@link READ_CHUNK_MAX_ROWS}. Chunks end between messages; only a message of plain bytes that
  * is larger than a whole chunk is divided, while a JSON message is always answered whole.
  */
 export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start: Position, maxBytes: number): Chunk {
@@ -33,7 +34,7 @@ export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start
     payloads.push(run.slice(stretch.from, stretch.to));
     next = stretch.next;
     budget -= stretch.to - stretch.from + separatorBytes(kind);
-    if (next < run.start + run.positions || budget <= 0) break;
+    if (next < run.start + run.positions || budget <= 0 || payloads.length === READ_CHUNK_MAX_ROWS) break;
   }
   return { payloads, next };
 }

@@ -14,7 +14,8 @@ export function insertStream(
   incarnation: string,
   nowMs: number,
 ): StreamState {
-  const { messages, ...config } = request;
+  const { messages, ...wanted } = request;
+  const config = { ...wanted, public: wanted.public ?? false };
   const kind = contentKind(config.contentType);
   const stored = { ...config, incarnation, createdAtMs: nowMs, accessedAtMs: nowMs, closedBy: undefined };
   storage.stream.insert(stored);

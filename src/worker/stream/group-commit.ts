@@ -61,11 +61,17 @@ export class GroupCommit<Request, Outcome> {
     const group = this.#waiting;
     this.#waiting = [];
     this.#lastGroupSize = group.length;
+    this.#commit(group);
+  }
+
+  #commit(group: readonly Waiting<Request, Outcome>[]): void {
     let outcomes: readonly Outcome[];
     try {
       outcomes = this.#steps.commit(group.map(({ request }) => request));
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      // What one request does to a commit must not be done to those that happened to come with it.
+      if (group.length > 1) for (const alone of group) this.#commit([alone]);
+      else for (const { reject } of group) reject(error);
       return;
     }
     for (const [i, { resolve, reject }] of group.entries()) {

@@ -1,4 +1,6 @@
-import { LIVE_READERS_MAX } from "../../protocol/limits.ts";
+import type { ContentKind } from "../../protocol/content-type.ts";
+import { LIVE_EVENT_MAX_BYTES, LIVE_FANOUT_MAX_BYTES, LIVE_READERS_MAX } from "../../protocol/limits.ts";
+import { joinPayloads } from "../../protocol/messages.ts";
 import { encodeLiveEvent, type LiveEvent } from "./live-event.ts";
 import { closeQuietly, ENDED_CLOSE_CODE, GONE_CLOSE_CODE } from "./live-socket.ts";
 
@@ -8,30 +10,43 @@ import { closeQuietly, ENDED_CLOSE_CODE, GONE_CLOSE_CODE } from "./live-socket.t
  */
 export class LiveReaders {
   readonly #ctx: DurableObjectState;
+  /** Never less than there are: readers that leave are not subtracted until the limit seems near. */
+  #atMost: number;
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
+    this.#atMost = this.count;
   }
 
   get count(): number {
     return this.#ctx.getWebSockets().length;
   }
 
+  /** Whether there is no room for another. Counting sockets takes as long as there are many, so it is done seldom. */
   get isFull(): boolean {
-    return this.count >= LIVE_READERS_MAX;
+    if (this.#atMost >= LIVE_READERS_MAX) this.#atMost = this.count;
+    return this.#atMost >= LIVE_READERS_MAX;
   }
 
   /** Takes a reader in and gives the end of the socket that goes to the edge. */
   attach(): { client: WebSocket; server: WebSocket } {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server);
+    this.#atMost++;
     return { client, server };
   }
 
-  /** Tells every reader. One that cannot be told is gone, and its edge notices by itself. */
-  broadcast(event: LiveEvent): void {
-    const message = encodeLiveEvent(event);
-    for (const socket of this.#ctx.getWebSockets()) sendQuietly(socket, message);
+  /**
+   * Tells every reader what was added, with the messages themselves unless they are many: every socket queues its own
+   * copy. A reader that cannot be told is gone, and its edge notices by itself.
+   */
+  announce(range: Omit<LiveEvent, "payload">, kind: ContentKind, payloads: readonly Uint8Array[]): void {
+    const sockets = this.#ctx.getWebSockets();
+    if (sockets.length === 0) return;
+    const bytes = payloads.reduce((sum, payload) => sum + payload.byteLength, 0);
+    const isMuch = bytes > LIVE_EVENT_MAX_BYTES || bytes * sockets.length > LIVE_FANOUT_MAX_BYTES;
+    const message = encodeLiveEvent({ ...range, payload: isMuch ? undefined : joinPayloads(kind, payloads) });
+    for (const socket of sockets) sendQuietly(socket, message);
   }
 
   /** Ends every reader's socket because the stream is no more. */

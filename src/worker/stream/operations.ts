@@ -10,7 +10,9 @@ import type { ProducerState } from "../../protocol/producer.ts";
  * turned into HTTP after they leave. During a deploy old and new code talk to each other: fields are only ever added.
  */
 
-export interface CreateRequest extends StreamConfig {
+export interface CreateRequest extends Omit<StreamConfig, "public"> {
+  /** `undefined` when the request does not say: a new stream is private then, and one that exists is taken as it is. */
+  readonly public: boolean | undefined;
   readonly closed: boolean;
   readonly messages: MessageBatch;
 }
@@ -62,6 +64,7 @@ export type ReadOutcome =
       readonly kind: "messages" | "attached";
       readonly incarnation: string;
       readonly contentType: string;
+      readonly public: boolean;
       readonly start: Position;
       readonly next: Position;
       readonly upToDate: boolean;

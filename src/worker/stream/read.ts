@@ -90,6 +90,7 @@ function readOutcome(
     kind,
     incarnation: state.incarnation,
     contentType: state.contentType,
+    public: state.public,
     start,
     next,
     upToDate,

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { protocolError } from "../../protocol/errors.ts";
 import { accessGranularityMs } from "../../protocol/expiry.ts";
-import { APPEND_QUEUE_MAX_BYTES, LIVE_EVENT_MAX_BYTES } from "../../protocol/limits.ts";
-import { joinPayloads, type MessageBatch } from "../../protocol/messages.ts";
+import { APPEND_QUEUE_MAX_BYTES } from "../../protocol/limits.ts";
+import type { MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
 import { commitAppends } from "./append.ts";
@@ -130,6 +130,16 @@ export class StreamDO extends DurableObject<object> {
 
   override webSocketClose(socket: WebSocket): void {
     closeQuietly(socket, ENDED_CLOSE_CODE, "");
+    this.#readerLeft();
+  }
+
+  override webSocketError(): void {
+    this.#readerLeft();
+  }
+
+  /** Until now the reader kept the stream alive: its sliding window begins anew, and the reader has time to come back. */
+  #readerLeft(): void {
+    if (this.#state !== undefined) this.#touch(this.#state, Date.now());
   }
 
   #commit(requests: readonly AppendRequest[]): readonly AppendOutcome[] {
@@ -151,16 +161,10 @@ export class StreamDO extends DurableObject<object> {
     const announcement = this.#announcement;
     const state = this.#state;
     this.#announcement = undefined;
-    if (announcement === undefined || state === undefined || this.#readers.count === 0) return;
-    const bytes = announcement.added.reduce((sum, batch) => sum + batch.payload.byteLength, 0);
-    const payload =
-      bytes > LIVE_EVENT_MAX_BYTES
-        ? undefined
-        : joinPayloads(
-            state.kind,
-            announcement.added.map((batch) => batch.payload),
-          );
-    this.#readers.broadcast({ start: announcement.start, end: state.tail, closed: state.closed, payload });
+    if (announcement === undefined || state === undefined) return;
+    const payloads = announcement.added.map((batch) => batch.payload);
+    const { start } = announcement;
+    this.#readers.announce({ start, end: state.tail, closed: state.closed }, state.kind, payloads);
   }
 
   /** The stream, unless there is none or its time is over; in that case what is left of it is removed. */

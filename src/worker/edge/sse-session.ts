@@ -1,0 +1,131 @@
+import type { ContentKind } from "../../protocol/content-type.ts";
+import {
+  SSE_CHUNK_MAX_BYTES,
+  SSE_CONNECTION_MS,
+  SSE_HEARTBEAT_MS,
+  SSE_STALLED_GRACE_MS,
+} from "../../protocol/limits.ts";
+import { HEARTBEAT } from "../../protocol/sse.ts";
+import type { StreamContext } from "./context.ts";
+import type { LiveBridge } from "./live-bridge.ts";
+import { liveRead, type LiveRead } from "./live-read.ts";
+import { SseWriter } from "./sse-writer.ts";
+
+type ReadableRead = Exclude<LiveRead, { kind: "unread" }>;
+
+/**
+ * One SSE connection. The reader is first brought up to the tail by ordinary reads and then waits, here at the edge, on a
+ * socket to the object, which may sleep until the next append. Whatever breaks on the way, the reader goes on from the
+ * last position it was sent, so nothing is lost and nothing comes twice.
+ */
+export class SseSession {
+  readonly #context: StreamContext;
+  readonly #writer: SseWriter;
+  readonly #first: ReadableRead;
+  readonly #endsAtMs = Date.now() + SSE_CONNECTION_MS;
+  #bridge: LiveBridge | undefined;
+  #cancelled = false;
+
+  constructor(context: StreamContext, kind: ContentKind, cursor: string | null, first: ReadableRead) {
+    this.#context = context;
+    this.#first = first;
+    this.#bridge = first.kind === "attached" ? first.bridge : undefined;
+    this.#writer = new SseWriter(kind, first.outcome.start, cursor);
+  }
+
+  /** The answer's body. It is made only as fast as the client takes it, and cut off when the client takes nothing. */
+  body(): ReadableStream<Uint8Array> {
+    const frames = this.#frames();
+    let cutOff: ReturnType<typeof setTimeout>;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          cutOff = setTimeout(() => {
+            this.#cancel();
+            controller.error(new Error("the client did not take what it was sent"));
+          }, SSE_CONNECTION_MS + SSE_STALLED_GRACE_MS);
+        },
+        pull: async (controller) => {
+          const { done, value } = await frames.next();
+          if (done !== true) {
+            controller.enqueue(value);
+          } else if (!this.#cancelled) {
+            clearTimeout(cutOff);
+            controller.close();
+          }
+        },
+        cancel: () => {
+          clearTimeout(cutOff);
+          this.#cancel();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  #cancel(): void {
+    this.#cancelled = true;
+    this.#bridge?.close();
+  }
+
+  async *#frames(): AsyncGenerator<Uint8Array, undefined> {
+    for (let read: LiveRead = this.#first; !this.#cancelled; read = await this.#readOn()) {
+      if (read.kind === "unread") return;
+      // Deleted and created again meanwhile: the positions of the one stream mean nothing in the other.
+      if (read.outcome.incarnation !== this.#first.outcome.incarnation) {
+        if (read.kind === "attached") read.bridge.close();
+        return;
+      }
+      const { outcome } = read;
+      if (read.kind === "attached") {
+        if (outcome.next === outcome.start) yield this.#writer.control(read.bridge.isDrained);
+        const goesOn = yield* this.#live(read.bridge);
+        if (!goesOn) return;
+      } else {
+        const payload = new Uint8Array(await read.body.arrayBuffer());
+        yield this.#writer.messages({ payload, end: outcome.next, upToDate: outcome.upToDate, closed: outcome.closed });
+        if (outcome.closed || this.#remainingMs <= 0) return;
+      }
+    }
+  }
+
+  async #readOn(): Promise<LiveRead> {
+    const from = { kind: "position", position: this.#writer.readFrom } as const;
+    const read = await liveRead(this.#context, from, "sse", SSE_CHUNK_MAX_BYTES);
+    if (read.kind === "attached") {
+      this.#bridge = read.bridge;
+      if (this.#cancelled) read.bridge.close();
+    }
+    return read;
+  }
+
+  /** Passes live events on. True when the reader has to catch up again, false when the connection is over. */
+  async *#live(bridge: LiveBridge): AsyncGenerator<Uint8Array, boolean> {
+    try {
+      for (;;) {
+        if (this.#remainingMs <= 0) {
+          yield this.#writer.control(bridge.isDrained);
+          return false;
+        }
+        const news = await bridge.next(Math.min(SSE_HEARTBEAT_MS, this.#remainingMs));
+        if (this.#cancelled || news.kind === "gone") return false;
+        if (news.kind === "dropped") return true;
+        if (news.kind === "timeout") {
+          yield HEARTBEAT;
+          continue;
+        }
+        const { payload, start, end, closed } = news.event;
+        if (start !== this.#writer.readFrom || payload === undefined) return true;
+        yield this.#writer.messages({ payload, end, upToDate: bridge.isDrained, closed });
+        if (closed) return false;
+      }
+    } finally {
+      bridge.close();
+      this.#bridge = undefined;
+    }
+  }
+
+  get #remainingMs(): number {
+    return this.#endsAtMs - Date.now();
+  }
+}
