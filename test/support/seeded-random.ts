@@ -25,9 +25,8 @@ export class SeededRandom {
   }
 
   pick<T>(choices: readonly T[]): T {
-    const choice = choices[this.int(0, choices.length - 1)];
-    if (choice === undefined) throw new Error("there is nothing to pick from");
-    return choice;
+    if (choices.length === 0) throw new Error("there is nothing to pick from");
+    return choices[this.int(0, choices.length - 1)] as T;
   }
 
   /** Picks by weight: `{ append: 5, read: 1 }` gives `append` five times in six. */
