@@ -2,8 +2,9 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { AppendRequest } from "../../src/worker/stream/operations.ts";
 import { APPEND_QUEUE_MAX_BYTES } from "../../src/protocol/limits.ts";
+import { jsonAppend } from "./support/append-request.ts";
 import { ErrorLog } from "./support/error-log.ts";
-import { failStatement, NOTHING_STORED, storedState } from "./support/object-state.ts";
+import { failPayload, failStatements, NOTHING_STORED, storedState } from "./support/object-state.ts";
 import {
   createStream,
   freshName,
@@ -21,7 +22,7 @@ describe("atomicity: a group of appends is stored whole or not at all", () => {
       const stream = await createStream({ body: "[0]" });
       await stream.append("1", producer("a", 0, 0));
       const before = await storedState(stream);
-      const repair = await failStatement(stream, statement);
+      const repair = await failStatements(stream, statement);
       const large = JSON.stringify("x".repeat(2_000_000));
       const answers = await submitAsOneGroup(stream, [
         jsonAppend("2", { id: "a", epoch: 0, seq: 1 }),
@@ -45,10 +46,24 @@ describe("atomicity: a group of appends is stored whole or not at all", () => {
     expect(survived).toBeGreaterThan(7);
   });
 
+  test("an append that cannot be stored takes none of those with it that came at the same time", async () => {
+    const stream = await createStream();
+    await failPayload(stream, "poison");
+    const answers = await submitAsOneGroup(stream, [
+      jsonAppend("1", { id: "a", epoch: 0, seq: 0 }),
+      jsonAppend('"poison"', { id: "b", epoch: 0, seq: 0 }),
+      jsonAppend("2"),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await stream.readMessages()).toEqual([1, 2]);
+    expect((await stream.post("3", producer("b", 0, 0))).status).toBe(200);
+    expect((await stream.post("1", producer("a", 0, 0))).status).toBe(204);
+  });
+
   test("a writer over HTTP gets 500 without details, and the next append is stored at the offset it missed", async () => {
     using log = new ErrorLog();
     const stream = await createStream({ body: "[0]" });
-    const repair = await failStatement(stream, 1);
+    const repair = await failStatements(stream, 1);
     const answer = await stream.post("1");
     await repair();
     expect(answer.status).toBe(500);
@@ -62,7 +77,7 @@ describe("atomicity: a group of appends is stored whole or not at all", () => {
     using log = new ErrorLog();
     for (const statement of [1, 2, 3, 4]) {
       const stream = new StreamClient(freshName(), "application/json", sendTo());
-      const repair = await failStatement(stream, statement);
+      const repair = await failStatements(stream, statement);
       const failed = await stream.put({ body: "[1]" });
       await repair();
       expect(failed.status, `statement ${String(statement)}`).toBe(500);
@@ -175,16 +190,4 @@ async function submitAsOneGroup(
     await first;
     return group;
   });
-}
-
-function jsonAppend(text: string, tuple?: AppendRequest["producer"]): AppendRequest {
-  const payload = new TextEncoder().encode(text);
-  return {
-    contentType: "application/json",
-    hasBody: true,
-    messages: { payload, sizes: [payload.byteLength] },
-    producer: tuple,
-    streamSeq: null,
-    close: false,
-  };
 }

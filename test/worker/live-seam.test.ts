@@ -1,11 +1,13 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { LIVE_BACKLOG_MAX_BYTES } from "../../src/protocol/limits.ts";
+import { LIVE_BACKLOG_MAX_BYTES, LIVE_EVENT_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { readerCount } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
 import { createStream, nextOffset, offsetAt, type StreamClient } from "./support/stream-client.ts";
 
+/** As much of an append as is still pushed to readers together with the news of it, roughly. */
+const PUSHED_BYTES = LIVE_EVENT_MAX_BYTES / 2;
 const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);
 
 /** Appends the numbers from 0 on in batches of all sizes, some at the same time, and closes the stream with the last. */
@@ -85,8 +87,8 @@ describe("live: a slow reader is bounded", () => {
     const stream = await createStream();
     const sse = await openSse(stream, "now");
     await sse.untilUpToDate();
-    const text = "s".repeat(200_000);
-    const count = Math.ceil((3 * LIVE_BACKLOG_MAX_BYTES) / text.length);
+    const text = "s".repeat(PUSHED_BYTES);
+    const count = Math.ceil((3 * LIVE_BACKLOG_MAX_BYTES) / PUSHED_BYTES);
     for (let i = 0; i < count; i++) await stream.append(JSON.stringify({ i, text }));
     await expect.poll(() => readerCount(stream)).toBe(0);
     const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(count));
@@ -103,11 +105,12 @@ describe("live: a slow reader is bounded", () => {
   test("a reader that never takes its first event is bounded as well", async () => {
     const stream = await createStream();
     const sse = await openSse(stream, "now");
-    const text = JSON.stringify("s".repeat(200_000));
-    for (let i = 0; i < 8; i++) await stream.append(text);
+    const count = Math.ceil((2 * LIVE_BACKLOG_MAX_BYTES) / PUSHED_BYTES);
+    const text = JSON.stringify("s".repeat(PUSHED_BYTES));
+    for (let i = 0; i < count; i++) await stream.append(text);
     await expect.poll(() => readerCount(stream)).toBe(0);
-    const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(8));
-    expect(sseMessages(data)).toHaveLength(8);
+    const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(count));
+    expect(sseMessages(data)).toHaveLength(count);
     await sse.cancel();
   });
 });

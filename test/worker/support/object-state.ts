@@ -41,14 +41,14 @@ export async function readerCount(stream: StreamClient): Promise<number> {
   return runInDurableObject(stream.object, (_instance, state) => state.getWebSockets().length);
 }
 
-/** Makes the n-th statement (from 1) that the object executes throw. The result puts things right again. */
-export async function failStatement(stream: StreamClient, n: number): Promise<() => Promise<void>> {
+/** Makes every statement from the n-th (counted from 1) on that the object executes throw, until the result is called. */
+export async function failStatements(stream: StreamClient, n: number): Promise<() => Promise<void>> {
   await runInDurableObject(stream.object, (_instance, { storage }) => {
     const { sql } = storage;
     const exec = sql.exec.bind(sql);
     let count = 0;
     sql.exec = ((query: string, ...bindings: unknown[]) => {
-      if (++count === n) throw new Error(`injected failure of statement ${String(n)}`);
+      if (++count >= n) throw new Error(`injected failure of statement ${String(n)}`);
       return exec(query, ...bindings);
     }) as SqlStorage["exec"];
   });
@@ -57,4 +57,18 @@ export async function failStatement(stream: StreamClient, n: number): Promise<()
       delete (storage.sql as Partial<SqlStorage>).exec;
     });
   };
+}
+
+/** Makes every statement throw that is given this very payload to store. */
+export async function failPayload(stream: StreamClient, text: string): Promise<void> {
+  await runInDurableObject(stream.object, (_instance, { storage }) => {
+    const { sql } = storage;
+    const exec = sql.exec.bind(sql);
+    const decoder = new TextDecoder();
+    sql.exec = ((query: string, ...bindings: unknown[]) => {
+      const isPoison = bindings.some((value) => value instanceof Uint8Array && decoder.decode(value).includes(text));
+      if (isPoison) throw new Error("injected failure of a payload");
+      return exec(query, ...bindings);
+    }) as SqlStorage["exec"];
+  });
 }

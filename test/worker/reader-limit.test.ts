@@ -1,0 +1,39 @@
+import { describe, expect, test, vi } from "vitest";
+import { readerCount } from "./support/object-state.ts";
+import { openSse } from "./support/sse-client.ts";
+import { createStream, errorCode } from "./support/stream-client.ts";
+
+const READERS = vi.hoisted(() => 3);
+
+// The real limit is too many to bring about.
+vi.mock(import("../../src/protocol/limits.ts"), async (original) => ({
+  ...(await original()),
+  LIVE_READERS_MAX: READERS as 30_000,
+}));
+
+describe("live: a stream has so many readers and no more", () => {
+  test("a reader past the limit gets 429 and when to come back; reading without waiting goes on", async () => {
+    const stream = await createStream({ body: "[1]" });
+    const readers = [];
+    for (let i = 0; i < READERS; i++) readers.push(await openSse(stream, "now"));
+    for (const live of ["sse", "long-poll"]) {
+      const answer = await stream.get(`?offset=now&live=${live}`);
+      expect([answer.status, answer.headers.get("Retry-After")]).toEqual([429, "1"]);
+      expect(await errorCode(answer)).toBe("TOO_MANY_READERS");
+    }
+    expect(await stream.readMessages()).toEqual([1]);
+    expect((await stream.get("?offset=-1&live=long-poll")).status).toBe(200);
+    await stream.append("2");
+    for (const sse of readers) await sse.cancel();
+  });
+
+  test("when one leaves there is room for another", async () => {
+    const stream = await createStream();
+    const readers = [];
+    for (let i = 0; i < READERS; i++) readers.push(await openSse(stream, "now"));
+    await readers.pop()?.cancel();
+    await expect.poll(() => readerCount(stream)).toBe(READERS - 1);
+    readers.push(await openSse(stream, "now"));
+    for (const sse of readers) await sse.cancel();
+  });
+});
