@@ -22,6 +22,7 @@ const CONTENT_TYPES = {
   "the stream's type": "application/json",
   "another type": "text/plain",
   "no type": null,
+  "nothing like a type": "json",
 } as const;
 
 const BODIES = {
@@ -71,6 +72,7 @@ function expectedAnswer({ stream, type, body, producer, seq }: Combination): str
   if (stream === "closed by this producer" && producer === "its last batch again") return "duplicate";
   if (stream !== "open") return "closed";
   if (type === "no type") return "CONTENT_TYPE_REQUIRED";
+  if (type === "nothing like a type") return "INVALID_CONTENT_TYPE";
   if (type === "another type") return "CONTENT_TYPE_MISMATCH";
   if (body === "invalid JSON") return "INVALID_JSON";
   if (body === "an empty array") return "EMPTY_ARRAY";
@@ -104,7 +106,7 @@ const describeOne = ({ stream, type, body, producer, seq, close }: Combination) 
   [stream, type, body, producer, seq, close ? "closing" : "not closing"].join(" + ");
 
 test("append: the table holds every combination", () => {
-  expect(new Set(COMBINATIONS.map(describeOne)).size).toBe(3 * 3 * 3 * 6 * 3 * 2);
+  expect(new Set(COMBINATIONS.map(describeOne)).size).toBe(3 * 4 * 3 * 6 * 3 * 2);
 });
 
 test("append: of everything that is wrong with a request, the first in the order of precedence is answered", () => {

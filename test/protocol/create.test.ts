@@ -20,10 +20,12 @@ describe("create: asking again for a stream that exists (section 5.1)", () => {
       { ...STREAM, expiry: at("2030-01-01T13:00:00.000+01:00") },
     ],
     ["both closed", { ...STREAM, closed: true }, { ...STREAM, closed: true }],
+    ["nothing said of a public stream's visibility", { ...STREAM, public: true }, { ...STREAM, public: undefined }],
+    ["nothing said of a private stream's visibility", STREAM, { ...STREAM, public: undefined }],
     ["both public", { ...STREAM, public: true }, { ...STREAM, public: true }],
   ])("create: %s matches", (_, existing, wanted) => {
     expect(configMismatch(existing, wanted)).toBeUndefined();
-    expect(configMismatch(wanted, existing)).toBeUndefined();
+    expect(configMismatch({ ...wanted, public: existing.public }, existing)).toBeUndefined();
   });
 
   test.each([

@@ -9,7 +9,7 @@ const MAX_STEP = 180n;
 
 const time = fc.integer({ min: EPOCH_MS, max: EPOCH_MS + 100 * 365 * 86_400_000 });
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-const anyCursor = fc.oneof(fc.nat(20_000_000), fc.maxSafeNat(), fc.bigInt({ min: 0n, max: 10n ** 40n })).map(String);
+const anyCursor = fc.oneof(fc.nat(20_000_000), fc.maxSafeNat(), fc.bigInt({ min: 0n, max: 10n ** 31n })).map(String);
 
 describe("cursor: the interval that time is in (section 10.1)", () => {
   test("cursor: without one of its own a client gets the number of 20-second intervals since October 9, 2024", () => {
@@ -25,7 +25,7 @@ describe("cursor: the interval that time is in (section 10.1)", () => {
     }
   });
 
-  test.each(["", "abc", "-5", "+5", "1.5", "1e9", " 1001", "1001 ", "0x10", "1001\n", "٣"])(
+  test.each(["", "abc", "-5", "+5", "1.5", "1e9", " 1001", "1001 ", "0x10", "1001\n", "٣", "9".repeat(33)])(
     "cursor: %j is no cursor and counts as none",
     (client) => {
       expect(nextCursor(EPOCH_MS + 1000 * INTERVAL_MS, client, 0.5)).toBe("1000");
@@ -68,8 +68,8 @@ describe("cursor: it never goes back (section 10.1)", () => {
     );
   });
 
-  test("cursor: numbers past 2^53 go on, however many digits they have", () => {
-    for (const client of ["999999999999999", "9007199254740991", "9007199254740992", "9".repeat(60)]) {
+  test("cursor: numbers past 2^53 go on, up to 32 digits", () => {
+    for (const client of ["999999999999999", "9007199254740991", "9007199254740992", "9".repeat(32)]) {
       expect(BigInt(nextCursor(EPOCH_MS, client, 0))).toBe(BigInt(client) + 1n);
     }
   });

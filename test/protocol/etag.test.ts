@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { matchesEtag, readEtag } from "../../src/protocol/etag.ts";
 import { formatOffset } from "../../src/protocol/offset.ts";
 
-const RANGE = { incarnation: "a1", start: 0, end: 5, closed: false };
+const RANGE = { incarnation: "a1", start: 0, end: 5, upToDate: true, closed: false };
 const ETAG = readEtag(RANGE);
 
 describe("etag: what it stands for (sections 5.6 and 10.1)", () => {
@@ -15,6 +15,10 @@ describe("etag: what it stands for (sections 5.6 and 10.1)", () => {
     expect(readEtag({ ...RANGE, closed: true })).toBe(`"a1:${formatOffset(0)}:${formatOffset(5)}:c"`);
   });
 
+  test("etag: an answer that says there is more is another one than the answer that ended the stream when it was given", () => {
+    expect(readEtag({ ...RANGE, upToDate: false })).toBe(`"a1:${formatOffset(0)}:${formatOffset(5)}:m"`);
+  });
+
   test("etag: a stream created again under the same name has other tags for the same range", () => {
     expect(readEtag({ ...RANGE, incarnation: "b2" })).not.toBe(ETAG);
   });
@@ -24,16 +28,18 @@ describe("etag: what it stands for (sections 5.6 and 10.1)", () => {
       incarnation: fc.constantFrom("a", "b", "aa"),
       start: fc.nat(12),
       end: fc.nat(12),
-      closed: fc.boolean(),
+      reaches: fc.constantFrom("more", "up to date", "closed"),
     });
+    const tagOf = ({ reaches, ...rest }: { incarnation: string; start: number; end: number; reaches: string }) =>
+      readEtag({ ...rest, upToDate: reaches !== "more", closed: reaches === "closed" });
     fc.assert(
       fc.property(range, range, (left, right) => {
         const isSame =
           left.incarnation === right.incarnation &&
           left.start === right.start &&
           left.end === right.end &&
-          left.closed === right.closed;
-        expect(readEtag(left) === readEtag(right)).toBe(isSame);
+          left.reaches === right.reaches;
+        expect(tagOf(left) === tagOf(right)).toBe(isSame);
       }),
       { numRuns: 500 },
     );
@@ -65,6 +71,7 @@ describe("etag: If-None-Match (RFC 9110, 13.1.2)", () => {
     ["another tag", '"x"'],
     ["the tag without quotes", ETAG.slice(1, -1)],
     ["the tag of the closed stream", readEtag({ ...RANGE, closed: true })],
+    ["the tag of the same range when there was more", readEtag({ ...RANGE, upToDate: false })],
     ["the tag of the next range", readEtag({ ...RANGE, start: 5, end: 6 })],
     ["the tag of another incarnation", readEtag({ ...RANGE, incarnation: "b2" })],
     ["the beginning of the tag", `${ETAG.slice(0, -3)}"`],

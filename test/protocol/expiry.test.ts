@@ -112,6 +112,7 @@ describe("expiry: Stream-Expires-At (section 5.1)", () => {
     ["a zone without a colon", "2030-01-31T12:00:00+0100"],
     ["a zone by name", "2030-01-31T12:00:00 GMT"],
     ["an HTTP date", "Thu, 31 Jan 2030 12:00:00 GMT"],
+    ["a fraction of ten digits", "2030-01-31T12:00:00.1234567890Z"],
     ["a dot without digits", "2030-01-31T12:00:00.Z"],
     ["white space around it", ` ${NOON} `],
     ["a line break at the end", `${NOON}\n`],

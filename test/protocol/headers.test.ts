@@ -14,10 +14,23 @@ describe("headers: Stream-Closed (section 4.1)", () => {
   );
 });
 
+describe("headers: values that identify something", () => {
+  test("headers: visible ASCII and spaces are plain, and nothing else is", () => {
+    for (let code = 0; code < 0x180; code++) {
+      expect(headers.isPlainHeaderValue(`a${String.fromCharCode(code)}b`)).toBe(code >= 0x20 && code <= 0x7e);
+    }
+    expect(headers.isPlainHeaderValue("a\n")).toBe(false);
+    expect(headers.isPlainHeaderValue("😀")).toBe(false);
+    expect(headers.isPlainHeaderValue("")).toBe(true);
+  });
+});
+
+/** What the module says of names, without what it says of values. */
+const { isClosedHeader: _, isPlainHeaderValue: __, ...NAMES } = headers;
+
 describe("headers: names (section 13.2)", () => {
   test("headers: every name is spelled as the specification spells it", () => {
-    const { isClosedHeader: _, ...names } = headers;
-    expect(Object.values(names).toSorted()).toEqual([
+    expect(Object.values(NAMES).toSorted()).toEqual([
       "Producer-Epoch",
       "Producer-Expected-Seq",
       "Producer-Id",
@@ -38,8 +51,7 @@ describe("headers: names (section 13.2)", () => {
   });
 
   test("headers: every name stands under its own", () => {
-    const { isClosedHeader: _, ...names } = headers;
-    for (const [constant, name] of Object.entries(names)) {
+    for (const [constant, name] of Object.entries(NAMES)) {
       expect(name.toUpperCase().replaceAll("-", "_")).toBe(constant);
     }
   });

@@ -209,7 +209,8 @@ describe("json: the scanner accepts what JSON.parse accepts (section 9.1.4)", ()
     ['"\\u12g4"', 5, "a hexadecimal digit was expected"],
     ["1.x", 2, "a digit was expected"],
     ["trve", 2, '"true" was expected'],
-    ["1 2", 2, "nothing after the value was expected"],
+    ["1 2", 2, 'the end of the text was expected, not "2"'],
+    ["\ufeff1", 0, "not a byte order mark"],
   ])("json: what is wrong with %s is at byte %i: %s", (text, at, problem) => {
     expect(scan(text)).toEqual({ kind: "invalid", at, problem: expect.stringContaining(problem) as string });
   });

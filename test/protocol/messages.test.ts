@@ -86,6 +86,12 @@ describe("messages: JSON (section 9.1)", () => {
     expect([payload.byteOffset - body.byteOffset, payload.byteLength]).toEqual([1, body.byteLength - 2]);
   });
 
+  test("messages: a small message does not keep a large body of white space in memory", () => {
+    const { payload } = messagesOf(JSON_TYPE, utf8(`${" ".repeat(5000)}[1,2]${" ".repeat(5000)}`));
+    expect(textOf(payload)).toBe("1,2");
+    expect(payload.buffer.byteLength).toBeLessThan(100);
+  });
+
   test.each(["{", " ", "[1,]", "\ufeff{}", "1 2"])("messages: %j is refused as invalid JSON", (text) => {
     expect(readMessages(JSON_TYPE, utf8(text))).toMatchObject({ ok: false, error: { code: "INVALID_JSON" } });
   });

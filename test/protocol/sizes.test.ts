@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeSizes, encodeSizes } from "../../src/protocol/sizes.ts";
+import { decodeSizes, encodedSizeBytes, encodeSizes } from "../../src/protocol/sizes.ts";
 import { bytesOf } from "./arbitraries.ts";
 
 const size = fc.oneof(
@@ -15,6 +15,16 @@ test("sizes: any list of two or more comes back as it was", () => {
       expect(decodeSizes(encodeSizes(sizes), payloadBytes)).toEqual(sizes);
     }),
     { numRuns: 500 },
+  );
+});
+
+test("sizes: what a list takes can be told from its sizes", () => {
+  fc.assert(
+    fc.property(fc.array(size, { minLength: 2, maxLength: 20 }), (sizes) => {
+      const bytes = sizes.reduce((sum, one) => sum + encodedSizeBytes(one), 0);
+      expect(encodeSizes(sizes)).toHaveLength(bytes);
+    }),
+    { numRuns: 300 },
   );
 });
 

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { unfinishedUtf8Bytes } from "../../src/protocol/utf8.ts";
+import { unfinishedTextBytes, unfinishedUtf8Bytes } from "../../src/protocol/utf8.ts";
 import { anyText, bytesOf, concat, textOf, utf8 } from "./arbitraries.ts";
 
 /** Splits a text's bytes at the given places, and shows each piece as an SSE connection would: whole characters only. */
-function showPieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+function showPieces(bytes: Uint8Array, cuts: readonly number[], unfinished = unfinishedUtf8Bytes): Uint8Array[] {
   const places = cuts.map((cut) => cut % (bytes.byteLength + 1)).sort((left, right) => left - right);
   const shown: Uint8Array[] = [];
   let held = bytesOf();
   for (const [i, from] of [0, ...places].entries()) {
     const piece = concat([held, bytes.subarray(from, places[i] ?? bytes.byteLength)]);
-    const whole = piece.byteLength - unfinishedUtf8Bytes(piece);
+    const whole = piece.byteLength - unfinished(piece);
     shown.push(piece.subarray(0, whole));
     held = piece.subarray(whole);
   }
@@ -90,5 +90,36 @@ describe("utf8: bytes that are no text do not wait", () => {
     ["nothing", []],
   ])("utf8: %s is not held back", (_, list) => {
     expect(unfinishedUtf8Bytes(Uint8Array.from(list))).toBe(0);
+  });
+});
+
+describe("utf8: line breaks that come in pieces", () => {
+  test("utf8: a CR at the end waits for the LF that may follow it", () => {
+    expect(unfinishedTextBytes(utf8("a\r"))).toBe(1);
+    expect(unfinishedTextBytes(utf8("a\r\r"))).toBe(1);
+    expect(unfinishedTextBytes(utf8("\r"))).toBe(1);
+    expect(unfinishedTextBytes(utf8("a\r\n"))).toBe(0);
+    expect(unfinishedTextBytes(utf8("a\rb"))).toBe(0);
+    expect(unfinishedTextBytes(bytesOf())).toBe(0);
+  });
+
+  test("utf8: what does not end in CR waits as its characters do", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 6 }), (bytes) => {
+        fc.pre(bytes.at(-1) !== 0x0d);
+        expect(unfinishedTextBytes(bytes)).toBe(unfinishedUtf8Bytes(bytes));
+      }),
+    );
+  });
+
+  test("utf8: wherever a text is cut, its line breaks are the same in pieces as in one", () => {
+    const asLf = (text: string) => text.replaceAll(/\r\n|\r/g, "\n");
+    fc.assert(
+      fc.property(anyText(), fc.array(fc.nat(), { maxLength: 8 }), (text, cuts) => {
+        const shown = showPieces(utf8(text), cuts, unfinishedTextBytes).map(textOf);
+        expect(shown.map(asLf).join("")).toBe(asLf(text));
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ContentKind } from "../../src/protocol/content-type.ts";
+import { READ_CHUNK_MAX_ROWS } from "../../src/protocol/limits.ts";
 import { joinPayloads, type MessageBatch } from "../../src/protocol/messages.ts";
 import type { Position } from "../../src/protocol/offset.ts";
 import { collectChunk } from "../../src/worker/storage/chunk.ts";
@@ -167,6 +168,17 @@ describe("chunk: examples", () => {
     expect(read("binary", [text("abcdef")], 0, 4)).toEqual({ payloads: ["abcd"], next: 4 });
     expect(read("binary", [text("abcdef")], 4, 4)).toEqual({ payloads: ["ef"], next: 6 });
     expect(read("binary", [text("ab"), text("cdef")], 0, 4)).toEqual({ payloads: ["ab"], next: 2 });
+  });
+
+  test("chunk: it is made of no more rows than the limit, and the next chunk goes on from there", () => {
+    const log = new FakeLog(
+      "json",
+      Array.from({ length: READ_CHUNK_MAX_ROWS + 5 }, () => json("1")),
+    );
+    const { payloads, next } = collectChunk("json", log.from(0), 0, Number.MAX_SAFE_INTEGER);
+    expect([payloads.length, next]).toEqual([READ_CHUNK_MAX_ROWS, READ_CHUNK_MAX_ROWS]);
+    expect(log.opened).toBe(READ_CHUNK_MAX_ROWS);
+    expect(collectChunk("json", log.from(next), next, Number.MAX_SAFE_INTEGER).next).toBe(log.tail);
   });
 
   test("chunk: at the tail there is nothing", () => {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { joinPayloads, NO_MESSAGES, positionCount, type MessageBatch } from "../../src/protocol/messages.ts";
 import { planRuns } from "../../src/worker/storage/runs.ts";
+import { encodeSizes } from "../../src/protocol/sizes.ts";
 import { textOf, utf8 } from "../protocol/arbitraries.ts";
 import { batchesOf, kinds, messagesOf } from "./batches.ts";
 
@@ -61,27 +62,29 @@ describe("runs: every batch, however it is laid out", () => {
     );
   });
 
-  test("runs: only a run of one message is larger than the limit", () => {
+  test("runs: payload and sizes together stay within the limit, unless a run is one message", () => {
     fc.assert(
       fc.property(plans, ({ runs, maxBytes: limit }) => {
         for (const { payload, sizes } of runs) {
-          if (payload.byteLength > limit) expect(sizes).toHaveLength(1);
+          const bytes = payload.byteLength + (encodeSizes(sizes)?.byteLength ?? 0);
+          if (bytes > limit) expect(sizes).toHaveLength(1);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 
   test("runs: two that follow each other would not have fitted into one", () => {
     fc.assert(
       fc.property(plans, ({ kind, runs, maxBytes: limit }) => {
-        for (const [i, run] of runs.slice(1).entries()) {
-          // The first batch of the next run was not cut to fill this one, so it counts whole.
-          const before = runs[i]?.payload.byteLength ?? 0;
-          const separators = kind === "json" ? 2 : 0;
-          expect(before + run.payload.byteLength + separators).toBeGreaterThan(limit);
+        for (const [i, { sizes }] of runs.slice(1).entries()) {
+          const together = [...(runs[i]?.sizes ?? []), ...sizes];
+          const bytes = together.reduce((sum, size) => sum + size, encodeSizes(together)?.byteLength ?? 0);
+          const separators = kind === "json" ? together.length : 0;
+          expect(bytes + separators).toBeGreaterThan(limit);
         }
       }),
+      { numRuns: 300 },
     );
   });
 });
@@ -99,7 +102,7 @@ describe("runs: examples", () => {
   });
 
   test("runs: a batch over the limit is cut between its messages", () => {
-    expect(planRuns("json", 5, [json("11", "22", "33", "44")], 5)).toEqual([
+    expect(planRuns("json", 5, [json("11", "22", "33", "44")], 8)).toEqual([
       { ...json("11", "22"), start: 5, positions: 2 },
       { ...json("33", "44"), start: 7, positions: 2 },
     ]);
@@ -107,7 +110,7 @@ describe("runs: examples", () => {
 
   test("runs: a message over the limit is a run by itself, and those around it are not drawn into it", () => {
     const large = '"xxxxxxxxxxxx"';
-    expect(textsOf(planRuns("json", 0, [json("1", large, "2")], 5))).toEqual(["1", large, "2"]);
+    expect(textsOf(planRuns("json", 0, [json("1", large, "2")], 8))).toEqual(["1", large, "2"]);
     expect(textsOf(planRuns("binary", 0, [bytes("a"), bytes("xxxxxxxx"), bytes("b")], 5))).toEqual([
       "a",
       "xxxxxxxx",
@@ -116,16 +119,16 @@ describe("runs: examples", () => {
   });
 
   test("runs: bytes of one append are never divided", () => {
-    expect(textsOf(planRuns("binary", 0, [bytes("aaa"), bytes("bbb"), bytes("ccc")], 7))).toEqual(["aaabbb", "ccc"]);
+    expect(textsOf(planRuns("binary", 0, [bytes("aaa"), bytes("bbb"), bytes("ccc")], 10))).toEqual(["aaabbb", "ccc"]);
   });
 
-  test("runs: a run may be exactly as large as the limit, the first one and those after it", () => {
-    expect(textsOf(planRuns("text", 0, [bytes("aaa"), bytes("bbb")], 6))).toEqual(["aaabbb"]);
-    expect(textsOf(planRuns("text", 0, [bytes("aaaaaa"), bytes("bbb"), bytes("ccc")], 6))).toEqual([
-      "aaaaaa",
-      "bbbccc",
-    ]);
-    expect(textsOf(planRuns("json", 0, [json("1", "2", "3")], 5))).toEqual(["1,2,3"]);
+  test("runs: a run may be exactly as large as the limit with its sizes, the first one and those after it", () => {
+    const [aaa, bbb, ccc] = [bytes("aaa"), bytes("bbb"), bytes("ccc")];
+    expect(textsOf(planRuns("text", 0, [aaa, bbb], 8))).toEqual(["aaabbb"]);
+    expect(textsOf(planRuns("text", 0, [aaa, bbb], 7))).toEqual(["aaa", "bbb"]);
+    expect(textsOf(planRuns("text", 0, [bytes("aaaaaaa"), bbb, ccc], 8))).toEqual(["aaaaaaa", "bbbccc"]);
+    expect(textsOf(planRuns("json", 0, [json("1", "2", "3")], 9))).toEqual(["1,2,3"]);
+    expect(textsOf(planRuns("json", 0, [json("1", "2", "3")], 8))).toEqual(["1,2", "3"]);
   });
 
   test("runs: no messages make no runs", () => {

@@ -30,5 +30,7 @@ test("live event: a payload that is part of a larger buffer goes alone", () => {
 });
 
 test("live event: beside its payload it takes 17 bytes", () => {
-  expect(encodeLiveEvent({ start: 0, end: 5, closed: false, payload: bytesOf(1, 2, 3) }).byteLength).toBe(20);
+  const event = { start: 0, end: 5, closed: false };
+  expect(encodeLiveEvent({ ...event, payload: bytesOf(1, 2, 3) }).byteLength).toBe(20);
+  expect(encodeLiveEvent({ ...event, payload: undefined }).byteLength).toBe(17);
 });
