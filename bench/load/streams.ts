@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Target } from "../types.ts";
-import { expectStatus, send, withConnection } from "./http.ts";
+import { expectStatus, withConnection } from "./http.ts";
 
 export const JSON_TYPE = "application/json";
 export const TEXT_TYPE = "text/plain";
@@ -13,19 +13,9 @@ export function newStream(): string {
   return `/v1/stream/bench/${process.pid}-${names++}`;
 }
 
-/** The reference sometimes knows nothing of a stream for a moment after it answered that the stream was created. */
-const REF_FORGETS_MS = 1_000;
-
 export async function create(target: Target, client: Dispatcher, path: string, contentType: string): Promise<void> {
   // The limit knows no creation: it answers everything with 204.
   await expectStatus(client, { method: "PUT", path, contentType }, target.name === "limit" ? 204 : 201);
-  const patienceMs = target.name === "ref" ? REF_FORGETS_MS : 0;
-  const endsAt = performance.now() + patienceMs;
-  for (;;) {
-    const { status } = await send(client, { method: "GET", path: `${path}?offset=-1` });
-    if (status === 200) return;
-    if (performance.now() >= endsAt) throw new Error(`${path} was created and then answered with ${status}`);
-  }
 }
 
 /** A whole stream as it came in, an element for each answer. */

@@ -8,8 +8,6 @@ export interface Load {
   /** The request of this number; `writer` is the connection that sends it. */
   readonly call: (number: number, writer: number) => Call;
   readonly statuses: readonly number[];
-  /** Answers that are no failure, and after which the request is sent again at once; their time counts. */
-  readonly repeatOn?: readonly number[] | undefined;
 }
 
 export interface Written {
@@ -28,7 +26,7 @@ export async function writeFor(clients: readonly Client[], load: Load): Promise<
   await Promise.all(
     clients.map(async (client, writer) => {
       for (let now = performance.now(); now < endsAt && count < load.maxCalls;) {
-        await untilAnswered(client, load.call(count++, writer), load);
+        await expectStatus(client, load.call(count++, writer), ...load.statuses);
         const answeredAt = performance.now();
         latenciesMs.push(answeredAt - now);
         now = answeredAt;
@@ -36,16 +34,6 @@ export async function writeFor(clients: readonly Client[], load: Load): Promise<
     }),
   );
   return { count, elapsedMs: performance.now() - startedAt, latenciesMs };
-}
-
-const REPEATS_MAX = 100;
-
-async function untilAnswered(client: Client, call: Call, { statuses, repeatOn = [] }: Load): Promise<void> {
-  for (let repeats = 0; repeats < REPEATS_MAX; repeats++) {
-    const { status } = await expectStatus(client, call, ...statuses, ...repeatOn);
-    if (statuses.includes(status)) return;
-  }
-  throw new Error(`${call.method} ${call.path} was repeated ${REPEATS_MAX} times in vain`);
 }
 
 /** Opens the connections before anything is measured. */
