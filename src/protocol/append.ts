@@ -28,7 +28,7 @@ export interface AppendState {
 }
 
 /** What the stream becomes when an accepted append is committed. */
-export interface AcceptedAppend {
+interface AcceptedAppend {
   readonly kind: "accept";
   readonly messages: MessageBatch;
   readonly nextTail: Position;

@@ -17,6 +17,8 @@ class Bench {
   readonly stored: number[] = [];
   /** Groups with one of these numbers are refused by storage. */
   readonly failing = new Set<number>();
+  /** The time, as the group commit sees it. */
+  nowMs = 1_000_000;
   readonly #durable: PromiseWithResolvers<undefined>[] = [];
   readonly #turns: (() => void)[] = [];
   readonly #appends: GroupCommit<number, number>;
@@ -42,6 +44,7 @@ class Bench {
           this.#turns.push(resolve);
         });
       },
+      nowMs: () => this.nowMs,
     });
   }
 
@@ -115,6 +118,17 @@ describe("group commit: sharing", () => {
     void bench.submit(5);
     await bench.takeTurn();
     expect(bench.groups).toEqual([[1], [2, 3], [4, 5]]);
+  });
+
+  test("group commit: company is forgotten soon, and a request to an object that is idle again does not wait", async () => {
+    const bench = new Bench();
+    for (const request of [1, 2, 3]) void bench.submit(request);
+    await bench.finishCommit();
+    await bench.finishCommit();
+    bench.nowMs += 1000;
+    void bench.submit(4);
+    expect(bench.log.at(-1)).toBe("commit 4");
+    expect(bench.log).not.toContain("turn");
   });
 
   test("group commit: after a lone request no turn is waited", async () => {

@@ -8,7 +8,11 @@ export interface GroupCommitSteps<Request, Outcome> {
   readonly afterCommit: () => void;
   /** Resolves in a later turn of the event loop. */
   readonly nextTurn: () => Promise<void>;
+  readonly nowMs: () => number;
 }
+
+/** How long a group that had company makes more company likely; after that the object counts as idle. */
+const COMPANY_MEMORY_MS = 10;
 
 interface Waiting<Request, Outcome> {
   readonly request: Request;
@@ -18,15 +22,15 @@ interface Waiting<Request, Outcome> {
 
 /**
  * Lets requests that arrive at about the same time share one commit. A request to an idle object is committed at once.
- * While a commit is under way requests gather for the next. When the last group had company, one turn of the event loop
- * is waited first: requests that are already on their way to the object then make it into this group, and on a busy
+ * While a commit is under way requests gather for the next. Right after a group that had company, one turn of the event
+ * loop is waited first: requests that are already on their way to the object then make it into this group, and on a busy
  * stream that is most of them.
  */
 export class GroupCommit<Request, Outcome> {
   readonly #steps: GroupCommitSteps<Request, Outcome>;
   #waiting: Waiting<Request, Outcome>[] = [];
   #running = false;
-  #lastGroupSize = 0;
+  #companyUntilMs = 0;
 
   constructor(steps: GroupCommitSteps<Request, Outcome>) {
     this.#steps = steps;
@@ -44,7 +48,7 @@ export class GroupCommit<Request, Outcome> {
     this.#running = true;
     try {
       while (this.#waiting.length > 0) {
-        if (this.#lastGroupSize > 1) await this.#steps.nextTurn();
+        if (this.#steps.nowMs() < this.#companyUntilMs) await this.#steps.nextTurn();
         this.#commitWaiting();
         await this.#steps.durable();
         this.#steps.afterCommit();
@@ -60,7 +64,7 @@ export class GroupCommit<Request, Outcome> {
   #commitWaiting(): void {
     const group = this.#waiting;
     this.#waiting = [];
-    this.#lastGroupSize = group.length;
+    if (group.length > 1) this.#companyUntilMs = this.#steps.nowMs() + COMPANY_MEMORY_MS;
     this.#commit(group);
   }
 

@@ -54,6 +54,7 @@ export class StreamDO extends DurableObject<object> {
       durable: () => this.#storage.durable(),
       afterCommit: () => this.#announce(),
       nextTurn: () => scheduler.wait(0),
+      nowMs: Date.now,
     });
   }
 
@@ -152,8 +153,14 @@ export class StreamDO extends DurableObject<object> {
     this.#state = state;
     // A retry that stores nothing is still somebody using the stream.
     if (outcomes.some(({ kind }) => kind === "duplicate")) this.#touch(state, nowMs);
-    if (added.length > 0 || state.closed !== before.closed) this.#announcement = { start: before.tail, added };
+    if (added.length > 0 || state.closed !== before.closed) this.#toAnnounce(before.tail, added);
     return outcomes;
+  }
+
+  /** A group that fails is committed one by one, and all that comes of it is told at once. */
+  #toAnnounce(start: Position, added: readonly MessageBatch[]): void {
+    const earlier = this.#announcement;
+    this.#announcement = earlier === undefined ? { start, added } : { ...earlier, added: [...earlier.added, ...added] };
   }
 
   /** Tells live readers what the last commit added; by now its writers have their answers. */
