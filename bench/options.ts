@@ -13,7 +13,7 @@ export interface Options {
 }
 
 const DEFAULT_SIZE: Size = { rounds: 5, loadMs: 900, scenarioMs: 26_000, starts: 9 };
-const QUICK_SIZE: Size = { rounds: 2, loadMs: 350, scenarioMs: 4_000, starts: 3 };
+const QUICK_SIZE: Size = { rounds: 2, loadMs: 250, scenarioMs: 3_000, starts: 3 };
 
 export const USAGE = `npm run bench -- [--quick] [--only a,b] [--also NAME=FILE] [--without limit,ref] [--rounds N] [--json]
 

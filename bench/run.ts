@@ -1,4 +1,5 @@
 // Measures our server against the platform's limit and the reference implementation; see README.md.
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +68,8 @@ if (options === undefined) {
   process.stdout.write(USAGE);
 } else {
   const data = await mkdtemp(join(tmpdir(), "durable-streams-bench-"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+  process.once("exit", () => rmSync(data, { recursive: true, force: true }));
   try {
     if (!(await run(options, data))) process.exitCode = 1;
   } finally {

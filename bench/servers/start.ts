@@ -40,6 +40,10 @@ export async function startServer(name: string, workerFile: string | undefined, 
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // However the bench itself ends, no server is left behind.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   return { name, url: await announcedUrl(name, child), stop: () => stop(child) };
 }
 
