@@ -100,6 +100,36 @@ describe("authorisation: custom callbacks", () => {
     },
   );
 
+  test.each([
+    ["undefined", undefined],
+    ["a truthy word", { ok: "yes" }],
+    ["1", { ok: 1 }],
+  ])("a callback without types that answers %s allows nothing", async (_what, result) => {
+    using log = new ErrorLog();
+    const stream = await createStream({ body: "[1]" });
+    const decide = (() => result) as unknown as () => AuthResult;
+    const send = sendTo({ authorizeRead: decide, authorizeMutation: decide });
+    for (const status of await statuses(send, stream.path, [...READS, ...MUTATIONS])) expect(status).toBe(500);
+    expect(log.take()).toHaveLength(5);
+    expect(await stream.readMessages()).toEqual([1]);
+  });
+
+  test("what an authorisation let through is kept by no cache, unless the stream is public", async () => {
+    const send = sendTo({ authorizeRead: () => ALLOWED });
+    const closed = await createStream({ body: "[1]", send });
+    for (const query of ["", "?offset=now", "?offset=-1&live=long-poll"]) {
+      expect((await closed.get(query)).headers.get("Cache-Control"), query).toMatch(/^(private, )?no-store$/);
+    }
+    expect((await closed.get()).headers.get("Cache-Control")).toBe("private, no-store");
+    const open = new StreamClient(freshName(), "application/json", send);
+    await send(`${open.path}?public=true`, {
+      method: "PUT",
+      headers: { "Content-Type": "application/json" },
+      body: "1",
+    });
+    expect((await open.get()).headers.get("Cache-Control")).toMatch(/^public, max-age=60/);
+  });
+
   test("callbacks get the request with its body unread, the object's name, the bindings and the timing", async () => {
     const stream = new StreamClient(freshName("a b"), "application/json", sendTo());
     const seen = vi.fn<AuthorizeMutation<BaseEnv>>(async (request) => {

@@ -1,4 +1,3 @@
-import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
 import {
@@ -9,6 +8,7 @@ import {
   PATH_MAX_BYTES,
 } from "../../src/protocol/limits.ts";
 import { ErrorLog } from "./support/error-log.ts";
+import { holdCommits } from "./support/object-state.ts";
 import { createStream, offsetAt, producer, sendTo, type StreamClient } from "./support/stream-client.ts";
 
 // The real limit is too many to bring about.
@@ -134,16 +134,6 @@ function brokenBody(): ReadableStream {
       controller.error(new Error("the client went away"));
     },
   });
-}
-
-/** Keeps commits from becoming durable, so that further appends have to wait. The result lets them go on. */
-async function holdCommits(stream: StreamClient): Promise<() => Promise<void>> {
-  let release = (): void => undefined;
-  const released = new Promise<void>((resolve) => (release = resolve));
-  await runInDurableObject(stream.object, (_instance, { storage }) => {
-    storage.sync = () => released;
-  });
-  return () => runInDurableObject(stream.object, release);
 }
 
 /** A Worker whose way to the objects fails. */

@@ -111,6 +111,22 @@ describe("TTL: the window slides", () => {
   });
 });
 
+describe("TTL: a reader that leaves", () => {
+  test("begins a new window, since it listened until then", async () => {
+    using clock = new Clock();
+    const stream = await withTtl(60);
+    const sse = await openSse(stream, "now");
+    await sse.untilUpToDate();
+    clock.advanceSeconds(50);
+    await sse.cancel();
+    await expect.poll(() => readerCount(stream)).toBe(0);
+    clock.advanceSeconds(59);
+    expect(await isThere(stream)).toBe(true);
+    clock.advanceSeconds(8);
+    expect(await isThere(stream)).toBe(false);
+  });
+});
+
 describe("Expires-At: the end is where it was set", () => {
   test("accesses do not move it", async () => {
     using clock = new Clock();

@@ -1,8 +1,8 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { READ_CHUNK_MAX_BYTES, ROW_MAX_BYTES } from "../../src/protocol/limits.ts";
+import { APPEND_MAX_MESSAGES, READ_CHUNK_MAX_BYTES, ROW_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
-import { storedPayloadBytes } from "./support/object-state.ts";
+import { storedPayloadBytes, storedRowBytes } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
 import { concat, createStream, nextOffset, offsetAt, type StreamClient } from "./support/stream-client.ts";
 
@@ -76,6 +76,15 @@ describe("large values: no row holds more than production takes", () => {
       const end = Number(nextOffset(answer).slice(-16));
       expect(read.map(({ i }) => i)).toEqual(messages.slice(offset - 1, end - 1).map(({ i }) => i));
     }
+  });
+
+  test("the sizes of many small messages count towards their row, in one batch and in one group", async () => {
+    const stream = await createStream();
+    const batch = `[${Array.from({ length: APPEND_MAX_MESSAGES }, (_, i) => String(1e17 + i * 1e3)).join(",")}]`;
+    await stream.append(batch);
+    await Promise.all(Array.from({ length: 4 }, () => stream.append(batch)));
+    expect(Math.max(...(await storedRowBytes(stream)))).toBeLessThanOrEqual(ROW_MAX_BYTES);
+    expect(await stream.readMessages(offsetAt(5 * APPEND_MAX_MESSAGES - 1))).toHaveLength(1);
   });
 
   test("large bodies of a create, of a producer and in one group with small ones", async () => {

@@ -5,9 +5,10 @@ import {
   LONG_POLL_WAIT_MS,
   SSE_CONNECTION_MS,
   SSE_HEARTBEAT_MS,
+  SSE_STALLED_GRACE_MS,
 } from "../../src/protocol/limits.ts";
 import { jsonAppend } from "./support/append-request.ts";
-import { readerCount } from "./support/object-state.ts";
+import { holdCommits, readerCount } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
 import { createStream, nextOffset, offsetAt } from "./support/stream-client.ts";
 
@@ -130,6 +131,20 @@ describe("live: how long a wait lasts", () => {
     await expect.poll(() => readerCount(stream)).toBe(0);
   });
 
+  test("a client that takes nothing is cut off some time after its connection should have ended", async () => {
+    const stream = await createStream();
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: Date.now() });
+    try {
+      const sse = await openSse(stream, "now");
+      await sse.untilUpToDate();
+      await vi.advanceTimersByTimeAsync(SSE_CONNECTION_MS + SSE_STALLED_GRACE_MS);
+      await expect(sse.next()).rejects.toThrow("did not take");
+    } finally {
+      vi.useRealTimers();
+    }
+    await expect.poll(() => readerCount(stream)).toBe(0);
+  });
+
   test("a long-poll that waited in vain answers 204 with the tail and a cursor, and lets the object go", async () => {
     const stream = await createStream({ body: "[1]" });
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -186,17 +201,29 @@ describe("live: the writer comes first", () => {
     const stream = await createStream();
     const sse = await openSse(stream, "now");
     await sse.untilUpToDate();
-    let becomeDurable = (): void => undefined;
-    const durable = new Promise<void>((resolve) => (becomeDurable = resolve));
-    await runInDurableObject(stream.object, (_instance, { storage }) => {
-      storage.sync = () => durable;
-    });
+    const becomeDurable = await holdCommits(stream);
     await stream.append("1");
     const told = sse.next();
     const early = await Promise.race([told, scheduler.wait(50).then(() => "nothing")]);
     expect(early).toBe("nothing");
-    becomeDurable();
+    await becomeDurable();
     expect(await told).toEqual({ kind: "data", data: "[1]" });
+    await sse.cancel();
+  });
+
+  test("a reader that comes between a commit and the news of it is not woken by what it has already", async () => {
+    const stream = await createStream();
+    const becomeDurable = await holdCommits(stream);
+    await stream.append("1");
+    const poll = stream.get(`?offset=${offsetAt(1)}&live=long-poll`);
+    const sse = await openSse(stream);
+    expect(sseMessages((await sse.untilUpToDate()).data)).toEqual([1]);
+    await expect.poll(() => readerCount(stream)).toBe(2);
+    await becomeDurable();
+    await stream.append("2");
+    const answer = await poll;
+    expect([answer.status, await answer.text()]).toEqual([200, "[2]"]);
+    expect(sseMessages((await sse.untilUpToDate()).data)).toEqual([2]);
     await sse.cancel();
   });
 

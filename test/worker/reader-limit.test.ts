@@ -1,14 +1,15 @@
 import { describe, expect, test, vi } from "vitest";
 import { readerCount } from "./support/object-state.ts";
-import { openSse } from "./support/sse-client.ts";
-import { createStream, errorCode } from "./support/stream-client.ts";
+import { openSse, sseMessages } from "./support/sse-client.ts";
+import { createStream, errorCode, offsetAt } from "./support/stream-client.ts";
 
-const READERS = vi.hoisted(() => 3);
+const { READERS, FANOUT_BYTES } = vi.hoisted(() => ({ READERS: 3, FANOUT_BYTES: 300 }));
 
-// The real limit is too many to bring about.
+// The real limits are too many to bring about.
 vi.mock(import("../../src/protocol/limits.ts"), async (original) => ({
   ...(await original()),
   LIVE_READERS_MAX: READERS as 30_000,
+  LIVE_FANOUT_MAX_BYTES: FANOUT_BYTES,
 }));
 
 describe("live: a stream has so many readers and no more", () => {
@@ -35,5 +36,18 @@ describe("live: a stream has so many readers and no more", () => {
     await expect.poll(() => readerCount(stream)).toBe(READERS - 1);
     readers.push(await openSse(stream, "now"));
     for (const sse of readers) await sse.cancel();
+  });
+
+  test("an append too large to be pushed to all of them is fetched by each, once and in order", async () => {
+    const stream = await createStream();
+    const readers = [];
+    for (let i = 0; i < READERS; i++) readers.push(await openSse(stream, "now"));
+    const large = "x".repeat(FANOUT_BYTES / 2);
+    for (const message of [1, large, 2]) await stream.append(JSON.stringify(message));
+    for (const sse of readers) {
+      const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(3));
+      expect(sseMessages(data)).toEqual([1, large, 2]);
+      await sse.cancel();
+    }
   });
 });

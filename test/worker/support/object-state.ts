@@ -36,6 +36,16 @@ export async function storedPayloadBytes(stream: StreamClient): Promise<number[]
     .map((value) => value.byteLength);
 }
 
+/** Bytes of each stored row, over all of its columns that hold bytes. */
+export async function storedRowBytes(stream: StreamClient): Promise<number[]> {
+  const { tables } = await storedState(stream);
+  return Object.values(tables)
+    .flat()
+    .map((row) =>
+      Object.values(row).reduce((sum: number, value) => sum + (value instanceof ArrayBuffer ? value.byteLength : 0), 0),
+    );
+}
+
 /** How many live readers the object has. */
 export async function readerCount(stream: StreamClient): Promise<number> {
   return runInDurableObject(stream.object, (_instance, state) => state.getWebSockets().length);
@@ -71,4 +81,18 @@ export async function failPayload(stream: StreamClient, text: string): Promise<v
       return exec(query, ...bindings);
     }) as SqlStorage["exec"];
   });
+}
+
+/** Keeps commits from becoming durable, so that further appends have to wait. The result lets them go on. */
+export async function holdCommits(stream: StreamClient): Promise<() => Promise<void>> {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await runInDurableObject(stream.object, (_instance, { storage }) => {
+    storage.sync = () => released;
+  });
+  return () =>
+    runInDurableObject(stream.object, (_instance, { storage }) => {
+      delete (storage as Partial<DurableObjectStorage>).sync;
+      release();
+    });
 }
