@@ -55,8 +55,10 @@ class TooManyElementsError extends Error {}
  */
 export function scanJson(bytes: Uint8Array, maxElements: number): JsonScan {
   try {
-    requireUtf8(bytes);
-    return new Scanner(bytes, maxElements).scan();
+    const scanner = new Scanner(bytes, maxElements);
+    const scan = scanner.scan();
+    if (scanner.hasNonAscii) requireUtf8(bytes);
+    return scan;
   } catch (error) {
     if (error instanceof JsonSyntaxError) return { kind: "invalid", at: error.at, problem: error.message };
     if (error instanceof TooManyElementsError) return { kind: "too-many", maxElements };
@@ -83,6 +85,8 @@ function requireUtf8(bytes: Uint8Array): void {
 class Scanner {
   readonly #bytes: Uint8Array;
   #at = 0;
+  /** All bytes of strings, or-ed together: nothing outside of strings may be anything but ASCII. */
+  #bits = 0;
   readonly #nesting = new NestingStack();
   readonly #elements: Span[] = [];
 
@@ -91,6 +95,11 @@ class Scanner {
   constructor(bytes: Uint8Array, maxElements: number) {
     this.#bytes = bytes;
     this.#maxElements = maxElements;
+  }
+
+  /** Whether a scanned text has characters whose encoding is still to be checked. */
+  get hasNonAscii(): boolean {
+    return this.#bits >= 0x80;
   }
 
   scan(): JsonScan {
@@ -201,6 +210,7 @@ class Scanner {
   #string(): void {
     const bytes = this.#bytes;
     let at = this.#at + 1;
+    let bits = this.#bits;
     for (;;) {
       const byte = bytes[at] ?? END;
       if (byte === QUOTE) break;
@@ -216,8 +226,10 @@ class Scanner {
           ? this.#unexpected(`the closing double quote`)
           : new JsonSyntaxError(at, "a control character inside a string must be escaped");
       }
+      bits |= byte;
       at++;
     }
+    this.#bits = bits;
     this.#at = at + 1;
   }
 

@@ -28,14 +28,11 @@ export const HEADER_VALUE_MAX_BYTES = 1 * KIB;
  */
 export const ROW_MAX_BYTES = 1_900_000;
 
-/** Most bytes of payload in one answer of a catch-up read; a JSON message larger than this is still answered whole. */
-export const READ_CHUNK_MAX_BYTES = 4 * MIB;
+/** Most bytes of payload in one answer of a catch-up read, or one event while an SSE reader catches up; a JSON message larger than this is still answered whole. */
+export const READ_CHUNK_MAX_BYTES = 1 * MIB;
 
 /** Most rows gathered for one answer. A stream of tiny appends has a row for each, and every row costs time and memory. */
 export const READ_CHUNK_MAX_ROWS = 8192;
-
-/** Most bytes of payload in one event while an SSE reader catches up. */
-export const SSE_CHUNK_MAX_BYTES = 1 * MIB;
 
 /** Most bytes of payload pushed to a live reader in one event. More than this, and readers are told to catch up instead. */
 export const LIVE_EVENT_MAX_BYTES = 128 * KIB;

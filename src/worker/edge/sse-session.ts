@@ -1,6 +1,6 @@
 import type { ContentKind } from "../../protocol/content-type.ts";
 import {
-  SSE_CHUNK_MAX_BYTES,
+  READ_CHUNK_MAX_BYTES,
   SSE_CONNECTION_MS,
   SSE_HEARTBEAT_MS,
   SSE_STALLED_GRACE_MS,
@@ -91,7 +91,7 @@ export class SseSession {
 
   async #readOn(): Promise<LiveRead> {
     const from = { kind: "position", position: this.#writer.readFrom } as const;
-    const read = await liveRead(this.#context, from, "sse", SSE_CHUNK_MAX_BYTES);
+    const read = await liveRead(this.#context, from, "sse", READ_CHUNK_MAX_BYTES);
     if (read.kind === "attached") {
       this.#bridge = read.bridge;
       if (this.#cancelled) read.bridge.close();

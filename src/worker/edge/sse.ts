@@ -1,7 +1,7 @@
 import { SSE_CACHE_CONTROL } from "../../protocol/cache-policy.ts";
 import { contentKind } from "../../protocol/content-type.ts";
 import * as header from "../../protocol/headers.ts";
-import { SSE_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
+import { READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import type { StreamContext } from "./context.ts";
 import { liveRead, type LiveRead } from "./live-read.ts";
@@ -14,7 +14,7 @@ import { SseSession } from "./sse-session.ts";
  * `live=sse` (section 5.8). The first read decides the status; what follows it happens inside the answer's body.
  */
 export async function handleSse(context: StreamContext, query: ReadQuery): Promise<Response> {
-  const first = await liveRead(context, query.from, "sse", SSE_CHUNK_MAX_BYTES);
+  const first = await liveRead(context, query.from, "sse", READ_CHUNK_MAX_BYTES);
   if (first.kind === "unread") return respondUnread(first.outcome);
   const kind = contentKind(first.outcome.contentType);
   const session = new SseSession(context, kind, query.cursor, first);

@@ -20,6 +20,10 @@ export function planRuns(
   batches: readonly MessageBatch[],
   maxBytes: number,
 ): Run[] {
+  const [only] = batches;
+  if (only !== undefined && batches.length === 1 && batchBytes(kind, only) <= maxBytes) {
+    return only.sizes.length === 0 ? [] : [{ ...only, start, positions: positionCount(kind, only) }];
+  }
   const runs: Run[] = [];
   let position = start;
   let open: MessageBatch[] = [];

@@ -2,7 +2,7 @@ import { decideAppend, type AppendDecision, type AppendRequest } from "../../pro
 import { ROW_MAX_BYTES } from "../../protocol/limits.ts";
 import type { MessageBatch } from "../../protocol/messages.ts";
 import type { ProducerState } from "../../protocol/producer.ts";
-import { planRuns } from "../storage/runs.ts";
+import { planRuns, type Run } from "../storage/runs.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import type { AppendOutcome } from "./operations.ts";
 import type { StreamState } from "./state.ts";
@@ -17,7 +17,7 @@ export interface CommittedAppends {
 
 /**
  * Decides a group of appends in the order of their arrival, each upon what the ones before it left, and stores all that
- * were accepted in one transaction. Must run inside {@link StreamStorage.transaction}.
+ * were accepted at once: when that fails it throws, and nothing is stored.
  */
 export function commitAppends(
   storage: StreamStorage,
@@ -58,17 +58,33 @@ class AppendGroup {
   }
 
   store(): void {
-    const { log, stream, producers } = this.#storage;
-    for (const run of planRuns(this.state.kind, this.#before.tail, this.added, ROW_MAX_BYTES)) {
-      log.insert(run, this.state.lastStreamSeq, this.#nowMs);
+    const runs = planRuns(this.state.kind, this.#before.tail, this.added, ROW_MAX_BYTES);
+    const closes = this.state.closed && !this.#before.closed;
+    // The most frequent group of all is one row, and one statement needs no transaction around it.
+    const isOneRow = runs.length === 1 && runs.every(fitsOneRow) && this.#producers.size === 0 && !closes;
+    const isNothing = runs.length === 0 && this.#producers.size === 0 && !closes;
+    if (isOneRow) this.#write(runs, closes);
+    else if (!isNothing) {
+      this.#storage.transaction(() => {
+        this.#write(runs, closes);
+      });
     }
+  }
+
+  #write(runs: readonly Run[], closes: boolean): void {
+    const { log, stream, producers } = this.#storage;
+    for (const run of runs) log.insert(run, this.state.lastStreamSeq, this.#nowMs);
     for (const [id, state] of this.#producers) producers.put(id, state);
-    if (this.state.closed && !this.#before.closed) stream.close(this.state.closedBy, this.#nowMs);
+    if (closes) stream.close(this.state.closedBy, this.#nowMs);
   }
 
   #producer(id: string): ProducerState | undefined {
     return this.#producers.get(id) ?? this.#storage.producers.get(id);
   }
+}
+
+function fitsOneRow(run: Run): boolean {
+  return run.payload.byteLength <= ROW_MAX_BYTES;
 }
 
 function accept(state: StreamState, request: AppendRequest, nextTail: number, nowMs: number): StreamState {

@@ -147,9 +147,7 @@ export class StreamDO extends DurableObject<object> {
     const nowMs = Date.now();
     const before = this.#current(nowMs);
     if (before === undefined) return requests.map(() => ({ kind: "not-found" }));
-    const { state, outcomes, added } = this.#storage.transaction(() =>
-      commitAppends(this.#storage, before, requests, nowMs),
-    );
+    const { state, outcomes, added } = commitAppends(this.#storage, before, requests, nowMs);
     this.#state = state;
     // A retry that stores nothing is still somebody using the stream.
     if (outcomes.some(({ kind }) => kind === "duplicate")) this.#touch(state, nowMs);
