@@ -5,6 +5,7 @@ import { APPEND_QUEUE_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { jsonAppend } from "./support/append-request.ts";
 import { ErrorLog } from "./support/error-log.ts";
 import { failPayload, failStatements, NOTHING_STORED, storedState } from "./support/object-state.ts";
+import { openSse, sseMessages } from "./support/sse-client.ts";
 import {
   createStream,
   freshName,
@@ -48,6 +49,8 @@ describe("atomicity: a group of appends is stored whole or not at all", () => {
 
   test("an append that cannot be stored takes none of those with it that came at the same time", async () => {
     const stream = await createStream();
+    const sse = await openSse(stream, "now");
+    await sse.untilUpToDate();
     await failPayload(stream, "poison");
     const answers = await submitAsOneGroup(stream, [
       jsonAppend("1", { id: "a", epoch: 0, seq: 0 }),
@@ -56,6 +59,9 @@ describe("atomicity: a group of appends is stored whole or not at all", () => {
     ]);
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(await stream.readMessages()).toEqual([1, 2]);
+    const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(2));
+    expect(sseMessages(data)).toEqual([1, 2]);
+    await sse.cancel();
     expect((await stream.post("3", producer("b", 0, 0))).status).toBe(200);
     expect((await stream.post("1", producer("a", 0, 0))).status).toBe(204);
   });

@@ -227,6 +227,26 @@ describe("live: the writer comes first", () => {
     await sse.cancel();
   });
 
+  test("a reader that missed the news of an append fetches it before it is given a later one", async () => {
+    const stream = await createStream({ body: "[1]" });
+    const sse = await openSse(stream, "now");
+    await sse.untilUpToDate();
+    const poll = stream.get(`?offset=${offsetAt(1)}&live=long-poll`);
+    await expect.poll(() => readerCount(stream)).toBe(2);
+    await runInDurableObject(stream.object, (_instance, state) => {
+      state.getWebSockets = () => [];
+    });
+    await stream.append("2");
+    await runInDurableObject(stream.object, (_instance, state) => {
+      delete (state as Partial<DurableObjectState>).getWebSockets;
+    });
+    await stream.append("3");
+    expect(await (await poll).json()).toEqual([2, 3]);
+    const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(3));
+    expect(sseMessages(data)).toEqual([2, 3]);
+    await sse.cancel();
+  });
+
   test("a catch-up read that fails breaks the connection instead of leaving it silent", async () => {
     const messages = Array.from({ length: 30 }, (_, i) => `${String(i)} ${"x".repeat(100_000)}`);
     const stream = await createStream({ body: JSON.stringify(messages) });

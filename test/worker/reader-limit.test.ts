@@ -1,7 +1,9 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import { Meter } from "./support/meter.ts";
 import { readerCount } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
-import { createStream, errorCode, offsetAt } from "./support/stream-client.ts";
+import { createStream, errorCode, offsetAt, sendTo } from "./support/stream-client.ts";
 
 const { READERS, FANOUT_BYTES } = vi.hoisted(() => ({ READERS: 3, FANOUT_BYTES: 300 }));
 
@@ -39,15 +41,18 @@ describe("live: a stream has so many readers and no more", () => {
   });
 
   test("an append too large to be pushed to all of them is fetched by each, once and in order", async () => {
-    const stream = await createStream();
+    const meter = new Meter();
+    const stream = await createStream({ send: sendTo({}, { STREAMS: meter.countedNamespace(env.STREAMS) }) });
     const readers = [];
     for (let i = 0; i < READERS; i++) readers.push(await openSse(stream, "now"));
     const large = "x".repeat(FANOUT_BYTES / 2);
+    meter.take();
     for (const message of [1, large, 2]) await stream.append(JSON.stringify(message));
     for (const sse of readers) {
       const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(3));
       expect(sseMessages(data)).toEqual([1, large, 2]);
       await sse.cancel();
     }
+    expect(meter.take().objectRequests).toBe(3 + READERS);
   });
 });
