@@ -9,7 +9,7 @@ export interface CountedWorker {
   take(): Cost;
 }
 
-export interface CountedRequest {
+interface CountedRequest {
   readonly method: string;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export interface OperationCost {
 /** How many appends arrive at the same time where that is counted. */
 export const CONCURRENT_APPENDS = 32;
 /** How many appends the stream holds that is read. */
-export const STORED_APPENDS = 10;
+const STORED_APPENDS = 10;
 
 type Run = (worker: CountedWorker, stream: (options: CountedRequest) => Promise<Response>) => Promise<void>;
 
