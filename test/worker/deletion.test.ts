@@ -18,7 +18,7 @@ describe("delete: nothing is left behind", () => {
     await stream.append("2", producer("p", 0, 0));
     await stream.append(JSON.stringify("x".repeat(2_000_000)));
     const stored = await storedState(stream);
-    expect(Object.keys(stored.tables).sort()).toEqual(["log", "overflow", "producer", "stream"]);
+    expect(Object.keys(stored.tables).sort()).toEqual(["log", "overflow", "producer"]);
     expect(stored.alarmMs).not.toBeNull();
     expect((await stream.delete()).status).toBe(204);
     expect(await storedState(stream)).toEqual(NOTHING_STORED);

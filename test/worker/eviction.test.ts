@@ -70,7 +70,9 @@ describe("eviction: what an object knew comes back from storage", () => {
     using log = new ErrorLog();
     const stream = await createStream();
     await runInDurableObject(stream.object, (_instance, { storage }) => {
-      storage.sql.exec("UPDATE stream SET version = 99");
+      storage.sql.exec(
+        `UPDATE log SET payload = CAST(replace(CAST(payload AS TEXT), '"version":1', '"version":99') AS BLOB) WHERE start < 0`,
+      );
     });
     await evictDurableObject(stream.object);
     expect((await stream.post("1")).status).toBe(500);

@@ -41,10 +41,6 @@ export class LogRows {
     this.#tables = tables;
   }
 
-  create(): void {
-    this.#tables.ensure("log");
-  }
-
   /** Stores a run: one row, and one more for every further {@link ROW_MAX_BYTES} that a single large message takes. */
   insert(run: Run, streamSeq: string | undefined, nowMs: number): void {
     const bytes = run.payload.byteLength;
@@ -70,15 +66,15 @@ export class LogRows {
   /** The newest row's facts, or `undefined` when nothing was ever appended. */
   end(): LogEnd | undefined {
     const [row] = this.#sql
-      .exec<{ start: number; positions: number; stream_seq: string | null; appended_at_ms: number }>(
-        "SELECT start, positions, stream_seq, appended_at_ms FROM log ORDER BY start DESC LIMIT 1",
+      .exec<{ start: number; positions: number; stream_seq: string | null; at_ms: number }>(
+        "SELECT start, positions, stream_seq, at_ms FROM log WHERE start >= 0 ORDER BY start DESC LIMIT 1",
       )
       .toArray();
     if (row === undefined) return undefined;
     return {
       tail: row.start + row.positions,
       lastStreamSeq: row.stream_seq ?? undefined,
-      appendedAtMs: row.appended_at_ms,
+      appendedAtMs: row.at_ms,
     };
   }
 
@@ -86,7 +82,7 @@ export class LogRows {
   *from(position: Position): Generator<StoredRun> {
     const rows = this.#sql.exec<Row>(
       `SELECT start, positions, bytes, payload, sizes, parts FROM log
-       WHERE start >= coalesce((SELECT start FROM log WHERE start <= ? ORDER BY start DESC LIMIT 1), 0) ORDER BY start`,
+       WHERE start >= coalesce((SELECT start FROM log WHERE start BETWEEN 0 AND ? ORDER BY start DESC LIMIT 1), 0) ORDER BY start`,
       position,
     );
     for (const row of rows) yield this.#storedRun(row);

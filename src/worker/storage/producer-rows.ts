@@ -6,10 +6,15 @@ interface Row extends Record<string, SqlStorageValue> {
   last_seq: number;
 }
 
+/** Most producers whose state is kept in memory; past it all are forgotten and read again as they come. */
+const CACHED_MAX = 1000;
+
 /** State of the stream's idempotent producers. */
 export class ProducerRows {
   readonly #sql: SqlStorage;
   readonly #tables: Tables;
+  /** A producer that writes comes back soon, and a row that is not read is not billed. */
+  readonly #cached = new Map<string, ProducerState>();
 
   constructor(sql: SqlStorage, tables: Tables) {
     this.#sql = sql;
@@ -17,9 +22,13 @@ export class ProducerRows {
   }
 
   get(id: string): ProducerState | undefined {
-    if (!this.#tables.has("producer")) return undefined;
+    const cached = this.#cached.get(id);
+    if (cached !== undefined || !this.#tables.has("producer")) return cached;
     const [row] = this.#sql.exec<Row>("SELECT epoch, last_seq FROM producer WHERE id = ?", id).toArray();
-    return row === undefined ? undefined : { epoch: row.epoch, lastSeq: row.last_seq };
+    if (row === undefined) return undefined;
+    const state = { epoch: row.epoch, lastSeq: row.last_seq };
+    this.#remember(id, state);
+    return state;
   }
 
   put(id: string, state: ProducerState): void {
@@ -30,5 +39,16 @@ export class ProducerRows {
       state.epoch,
       state.lastSeq,
     );
+    this.#remember(id, state);
+  }
+
+  /** Forgets what is in memory, when it may say more than is stored. */
+  forget(): void {
+    this.#cached.clear();
+  }
+
+  #remember(id: string, state: ProducerState): void {
+    if (this.#cached.size >= CACHED_MAX) this.#cached.clear();
+    this.#cached.set(id, state);
   }
 }

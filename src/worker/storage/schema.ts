@@ -3,27 +3,17 @@
  * included, so there is no secondary index, and the two tables that most streams never need are made at their first use.
  */
 
-/** The stream itself: one row, which changes only when the stream is closed or its last access is written down. */
-export const STREAM_TABLE = `CREATE TABLE IF NOT EXISTS stream (
-  version INTEGER NOT NULL,
-  incarnation TEXT NOT NULL,
-  content_type TEXT NOT NULL,
-  ttl_seconds INTEGER,
-  expires_at_ms INTEGER,
-  expires_at TEXT,
-  public INTEGER NOT NULL,
-  created_at_ms INTEGER NOT NULL,
-  accessed_at_ms INTEGER NOT NULL,
-  closed INTEGER NOT NULL,
-  closed_by_id TEXT,
-  closed_by_epoch INTEGER,
-  closed_by_seq INTEGER
-)`;
+/** Key of the row in `log` that holds the stream itself: positions begin at 0. */
+export const HEAD_KEY = -1;
 
 /**
- * The hot log: a run of messages in each row, keyed by the position of its first. `sizes` divides the payload into
- * messages (absent for a run of one), `parts` says how many more pieces of it lie in `overflow`, and `stream_seq`
- * is the stream's last `Stream-Seq` after the run, so that the newest row alone brings the writer state back.
+ * The stream and its hot log. Below position 0 lies the head, whose payload is what the stream is, as JSON, and whose
+ * time is that of the last access; it changes only when the stream is closed or an access is written down. Every other
+ * row is a run of messages, keyed by the position of its first: `sizes` divides the payload into messages (absent for a
+ * run of one), `parts` says how many more pieces of it lie in `overflow`, and `stream_seq` is the stream's last
+ * `Stream-Seq` after the run, so that the newest row alone brings the writer state back.
+ *
+ * The head is not a table of its own because a table costs every stream two rows more.
  */
 export const LOG_TABLE = `CREATE TABLE IF NOT EXISTS log (
   start INTEGER PRIMARY KEY,
@@ -33,7 +23,7 @@ export const LOG_TABLE = `CREATE TABLE IF NOT EXISTS log (
   sizes BLOB,
   parts INTEGER NOT NULL,
   stream_seq TEXT,
-  appended_at_ms INTEGER NOT NULL
+  at_ms INTEGER NOT NULL
 )`;
 
 /** Pieces of runs that are larger than a row may be; part 0 is the row in `log`. */
@@ -51,5 +41,5 @@ export const PRODUCER_TABLE = `CREATE TABLE IF NOT EXISTS producer (
   last_seq INTEGER NOT NULL
 ) WITHOUT ROWID`;
 
-/** Version of the tables above, stored with each stream so that a later version knows what it finds. */
+/** Version of the tables above, stored in the head so that a later version knows what it finds. */
 export const SCHEMA_VERSION = 1;

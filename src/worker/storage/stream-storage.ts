@@ -1,11 +1,11 @@
+import { HeadRow } from "./head-row.ts";
 import { LogRows } from "./log-rows.ts";
 import { ProducerRows } from "./producer-rows.ts";
-import { StreamRow } from "./stream-row.ts";
 import { Tables } from "./tables.ts";
 
 /** Everything that is stored of one stream: the rooms of its SQLite, and what spans them. */
 export class StreamStorage {
-  readonly stream: StreamRow;
+  readonly head: HeadRow;
   readonly log: LogRows;
   readonly producers: ProducerRows;
   readonly #storage: DurableObjectStorage;
@@ -14,7 +14,7 @@ export class StreamStorage {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#tables = new Tables(storage.sql);
-    this.stream = new StreamRow(storage.sql, this.#tables);
+    this.head = new HeadRow(storage.sql, this.#tables);
     this.log = new LogRows(storage.sql, this.#tables);
     this.producers = new ProducerRows(storage.sql, this.#tables);
   }
@@ -26,6 +26,7 @@ export class StreamStorage {
       return this.#storage.transactionSync(write);
     } catch (error) {
       this.#tables.restore(tables);
+      this.producers.forget();
       throw error;
     }
   }
@@ -43,6 +44,7 @@ export class StreamStorage {
   /** Removes every row, table and alarm, so that nothing of the stream is left or billed. */
   async destroy(): Promise<void> {
     this.#tables.forget();
+    this.producers.forget();
     await this.#storage.deleteAll();
   }
 }

@@ -1,6 +1,6 @@
-import { LOG_TABLE, OVERFLOW_TABLE, PRODUCER_TABLE, STREAM_TABLE } from "./schema.ts";
+import { LOG_TABLE, OVERFLOW_TABLE, PRODUCER_TABLE } from "./schema.ts";
 
-const DEFINITIONS = { stream: STREAM_TABLE, log: LOG_TABLE, overflow: OVERFLOW_TABLE, producer: PRODUCER_TABLE };
+const DEFINITIONS = { log: LOG_TABLE, overflow: OVERFLOW_TABLE, producer: PRODUCER_TABLE };
 
 export type TableName = keyof typeof DEFINITIONS;
 

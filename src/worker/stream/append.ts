@@ -72,10 +72,10 @@ class AppendGroup {
   }
 
   #write(runs: readonly Run[], closes: boolean): void {
-    const { log, stream, producers } = this.#storage;
+    const { head, log, producers } = this.#storage;
     for (const run of runs) log.insert(run, this.state.lastStreamSeq, this.#nowMs);
     for (const [id, state] of this.#producers) producers.put(id, state);
-    if (closes) stream.close(this.state.closedBy, this.#nowMs);
+    if (closes) head.put(this.state);
   }
 
   #producer(id: string): ProducerState | undefined {

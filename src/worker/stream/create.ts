@@ -18,8 +18,7 @@ export function insertStream(
   const config = { ...wanted, public: wanted.public ?? false };
   const kind = contentKind(config.contentType);
   const stored = { ...config, incarnation, createdAtMs: nowMs, accessedAtMs: nowMs, closedBy: undefined };
-  storage.stream.insert(stored);
-  storage.log.create();
+  storage.head.put(stored);
   for (const run of planRuns(kind, 0, [messages], ROW_MAX_BYTES)) storage.log.insert(run, undefined, nowMs);
   return { ...stored, kind, tail: positionCount(kind, messages), lastStreamSeq: undefined, lastAccessMs: nowMs };
 }

@@ -1,7 +1,7 @@
 import type { AppendState } from "../../protocol/append.ts";
 import { contentKind, type ContentKind } from "../../protocol/content-type.ts";
 import { accessGranularityMs, deadlineMs } from "../../protocol/expiry.ts";
-import type { StoredStream } from "../storage/stream-row.ts";
+import type { StoredStream } from "../storage/head-row.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 
 /**
@@ -16,7 +16,7 @@ export interface StreamState extends StoredStream, AppendState {
 
 /** Brings the state back from storage; `undefined` when no stream was created. */
 export function loadState(storage: StreamStorage): StreamState | undefined {
-  const stored = storage.stream.load();
+  const stored = storage.head.load();
   if (stored === undefined) return undefined;
   const end = storage.log.end();
   const storedAccessMs = Math.max(stored.accessedAtMs, end?.appendedAtMs ?? 0);

@@ -188,7 +188,7 @@ export class StreamDO extends DurableObject<object> {
   #touch(state: StreamState, nowMs: number): StreamState {
     if (state.expiry.kind !== "ttl") return state;
     const isDue = nowMs - state.accessedAtMs >= accessGranularityMs(state.expiry);
-    if (isDue) this.#storage.stream.setAccessed(nowMs);
+    if (isDue) this.#storage.head.setAccessed(nowMs);
     const touched = { ...state, lastAccessMs: nowMs, accessedAtMs: isDue ? nowMs : state.accessedAtMs };
     this.#state = touched;
     return touched;

@@ -90,7 +90,7 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     operation: "append by an idempotent producer",
-    aim: aim(2, 2, 1),
+    aim: aim(2, 1, 1),
     prepare: async (worker, stream) => {
       await createFilled(worker, stream);
       await drain(stream(post(MESSAGE, 0)));

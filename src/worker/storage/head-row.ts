@@ -1,0 +1,84 @@
+import type { StreamConfig } from "../../protocol/create.ts";
+import type { ProducerTuple } from "../../protocol/producer.ts";
+import { HEAD_KEY, SCHEMA_VERSION } from "./schema.ts";
+import type { Tables } from "./tables.ts";
+
+/** What is stored of a stream besides its messages and producers. */
+export interface StoredStream extends StreamConfig {
+  /** Random id of this creation of the name: nothing of an earlier or later stream of the same name shares it. */
+  readonly incarnation: string;
+  readonly createdAtMs: number;
+  /** Last read or write, as far as it was written down (see `accessGranularityMs`). */
+  readonly accessedAtMs: number;
+  readonly closed: boolean;
+  /** The request that closed the stream, when a producer did. */
+  readonly closedBy: ProducerTuple | undefined;
+}
+
+/** The head as JSON. Fields are only ever added, and get a default where an older head lacks them. */
+interface Head extends Omit<StoredStream, "accessedAtMs" | "closedBy"> {
+  readonly version: number;
+  readonly closedBy?: ProducerTuple;
+}
+
+interface Row extends Record<string, SqlStorageValue> {
+  payload: ArrayBuffer;
+  at_ms: number;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The row that holds the stream itself. */
+export class HeadRow {
+  readonly #sql: SqlStorage;
+  readonly #tables: Tables;
+
+  constructor(sql: SqlStorage, tables: Tables) {
+    this.#sql = sql;
+    this.#tables = tables;
+  }
+
+  /** The stored stream, or `undefined` when none was created. Throws on data of a later version than this code. */
+  load(): StoredStream | undefined {
+    if (!this.#tables.has("log")) return undefined;
+    const [row] = this.#sql.exec<Row>("SELECT payload, at_ms FROM log WHERE start = ?", HEAD_KEY).toArray();
+    if (row === undefined) return undefined;
+    const { version, ...stream } = JSON.parse(decoder.decode(row.payload)) as Head;
+    if (version > SCHEMA_VERSION) {
+      throw new Error(
+        `The stream is stored in format ${String(version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`,
+      );
+    }
+    return { ...stream, closedBy: stream.closedBy, accessedAtMs: row.at_ms };
+  }
+
+  /** Writes the stream down: a new one, or what became of it. */
+  put(stream: StoredStream): void {
+    this.#tables.ensure("log");
+    this.#sql.exec(
+      `INSERT INTO log VALUES (?1, 0, 0, ?2, NULL, 0, NULL, ?3)
+       ON CONFLICT (start) DO UPDATE SET payload = excluded.payload, at_ms = excluded.at_ms`,
+      HEAD_KEY,
+      encoder.encode(JSON.stringify(toHead(stream))),
+      stream.accessedAtMs,
+    );
+  }
+
+  setAccessed(accessedAtMs: number): void {
+    this.#sql.exec("UPDATE log SET at_ms = ? WHERE start = ?", accessedAtMs, HEAD_KEY);
+  }
+}
+
+function toHead({
+  incarnation,
+  contentType,
+  expiry,
+  public: isPublic,
+  createdAtMs,
+  closed,
+  closedBy,
+}: StoredStream): Head {
+  const head = { version: SCHEMA_VERSION, incarnation, contentType, expiry, public: isPublic, createdAtMs, closed };
+  return closedBy === undefined ? head : { ...head, closedBy };
+}
