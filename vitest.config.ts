@@ -8,7 +8,9 @@ const COMPATIBILITY_DATE = "2026-07-30";
 const unit: TestProjectInlineConfiguration = {
   test: {
     name: "unit",
-    include: ["protocol", "storage", "stream", "client", "tail", "checks", "scripts"].map((room) => `test/${room}/**/*.test.{ts,tsx}`),
+    include: ["protocol", "storage", "stream", "client", "tail", "checks", "scripts"].map(
+      (room) => `test/${room}/**/*.test.{ts,tsx}`,
+    ),
     // The planted trees of test/checks start compilers and linters.
     testTimeout: 30_000,
     sequence: { groupOrder: 0 },

@@ -25,7 +25,7 @@ export function connect(target: Target): Client {
 }
 
 /** Sends one request, with as little work of our own as undici allows: the load generator shares the machine. */
-export function send(client: Dispatcher, { method, path, contentType, body }: Call): Promise<Answer> {
+function send(client: Dispatcher, { method, path, contentType, body }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = contentType === undefined ? {} : { "content-type": contentType };
     client.dispatch({ method, path, headers, body: body ?? null }, new AnswerHandler(resolve, reject));
