@@ -4,17 +4,17 @@ import type { StreamDO } from "./stream/stream-do.ts";
 export interface BaseEnv {
   /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
   STREAMS: DurableObjectNamespace<StreamDO>;
-  /** Sealed segments of the streams. */
+  /** For sealed segments of the streams. Nothing is sealed yet. */
   R2: R2Bucket;
-  /** Projects with their signing keys; needed with `projectJwtAuth()`. */
+  /** For projects and their signing keys. Nothing reads it yet. */
   REGISTRY?: KVNamespace;
-  /** One data point per operation, where it is bound. */
+  /** For one data point per operation. Nothing is written to it yet. */
   METRICS?: AnalyticsEngineDataset;
   /** `1` adds `Server-Timing` to every answer. Default `0`. */
   DEBUG_TIMING?: string;
-  /** Messages a hot log may hold before it is sealed. Default `1000`. */
+  /** Messages a hot log may hold before it is sealed. Default `1000`. Nothing is sealed yet. */
   SEGMENT_MAX_MESSAGES?: string;
-  /** Bytes a hot log may hold before it is sealed. Default `4194304`. */
+  /** Bytes a hot log may hold before it is sealed. Default `4194304`. Nothing is sealed yet. */
   SEGMENT_MAX_BYTES?: string;
   /**
    * Comma-separated `host` or `host:port` names that requests may be addressed to; all others get 421. Unset, every
