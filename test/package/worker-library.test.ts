@@ -1,5 +1,5 @@
 // The package as a user of the library gets it: packed, unpacked into a project of its own, compiled and bundled there.
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -86,6 +86,13 @@ test("library: a Worker with callbacks of its own compiles", async () => {
   const { code, output } = await compile(CUSTOM_CALLBACKS);
   expect(output).toBe("");
   expect(code).toBe(0);
+});
+
+test("library: the examples of the README compile", async () => {
+  const readme = await readFile(join(ROOT, "README.md"), "utf8");
+  const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map((block) => block[1] ?? "");
+  expect(examples.length).toBe(2);
+  for (const example of examples) expect(await compile(example)).toMatchObject({ code: 0, output: "" });
 });
 
 test("library: the types are really there: a wrong callback does not compile", async () => {
