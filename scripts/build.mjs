@@ -6,6 +6,7 @@ import { glob, readFile, readdir, rename, rm, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { bundledLicenses } from "./lib/bundled-licenses.mjs";
 import { ROOT } from "./lib/process.mjs";
 
 const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
@@ -81,8 +82,9 @@ const leanUndici = {
 async function buildCli() {
   const entryPoints = ["src/cli/main.ts"];
   for await (const file of glob("src/{commands,cli/hooks}/**/*.ts", { cwd: ROOT })) entryPoints.push(file);
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     entryPoints,
     outbase: "src",
     outdir: staging,
@@ -96,6 +98,8 @@ async function buildCli() {
     plugins: [leanUndici],
     external: [...cliExternals, ...neverLoaded],
   });
+  const licenses = await bundledLicenses(ROOT, Object.keys(metafile.inputs));
+  await writeFile(join(staging, "THIRD-PARTY-LICENSES.txt"), licenses);
 }
 
 async function replaceDist() {
