@@ -5,6 +5,7 @@ const REQUIRED = [
   "LICENSE",
   "README.md",
   "bin/run.js",
+  "dist/THIRD-PARTY-LICENSES.txt",
   "dist/cli/main.js",
   "dist/types/worker/create-stream-worker.d.ts",
   "dist/worker/library.js",
@@ -19,6 +20,7 @@ const REQUIRED = [
 const ALLOWED = [
   /^(LICENSE|README\.md|package\.json|oclif\.manifest\.json)$/,
   /^bin\/run\.js$/,
+  /^dist\/THIRD-PARTY-LICENSES\.txt$/,
   /^dist\/(cli|commands|chunks)\/[\w./-]+\.js(\.map)?$/,
   /^dist\/worker\/(server|library)\.js(\.map)?$/,
   /^dist\/types\/(worker|protocol)\/[\w./-]+\.d\.ts$/,

@@ -5,6 +5,7 @@ const whole = [
   "LICENSE",
   "README.md",
   "bin/run.js",
+  "dist/THIRD-PARTY-LICENSES.txt",
   "dist/chunks/chunk-ABC.js",
   "dist/cli/main.js",
   "dist/commands/dev.js",
