@@ -3,6 +3,7 @@ import { boolean, integer, string } from "@oclif/core/flags";
 import type { ConnectionState } from "../client/follow.ts";
 import type { StreamClient } from "../client/stream-client.ts";
 import { usageFailure } from "../cli/command-failure.ts";
+import { EXIT } from "../cli/exit-codes.ts";
 import { openDataOutput } from "../cli/reading/data-output.ts";
 import { parsePattern, printBatches } from "../cli/reading/print-stream.ts";
 import { ReadingCheckpoint } from "../cli/reading/reading-checkpoint.ts";
@@ -97,7 +98,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     this.notices.detail(`Following ${url} (${contentType})`);
     const { runLiveView } = await import("../tail/run-live-view.tsx");
     let splitter: RecordSplitter | undefined;
-    await runLiveView({
+    const end = await runLiveView({
       stream: url,
       signal: this.interruptSignal(),
       open: (signal, onState) => tailBatches(client, url, { start, exitAtTail, signal, onState }),
@@ -108,6 +109,8 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
         return batch.nextOffset === undefined ? records : [...records, ...splitter.end()];
       },
     });
+    this.notices.note(end.farewell);
+    if (end.interrupted) process.exitCode = EXIT.interrupted;
   }
 
   async #print(
@@ -117,8 +120,13 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     { format, grep, start, exitAtTail }: Plan,
     checkpointFile: string | undefined,
   ): Promise<void> {
-    const checkpoint = checkpointFile === undefined ? undefined : await ReadingCheckpoint.open(checkpointFile, urls);
     const failed = new AbortController();
+    const checkpoint =
+      checkpointFile === undefined
+        ? undefined
+        : await ReadingCheckpoint.open(checkpointFile, urls, (error) => {
+            failed.abort(error);
+          });
     const signal = AbortSignal.any([this.interruptSignal(), failed.signal]);
     const output = openDataOutput();
     const onState = (state: ConnectionState): void => {

@@ -1,12 +1,13 @@
 import { Box, Text, useInput, useWindowSize } from "ink";
 import { useSyncExternalStore, type ReactElement } from "react";
 import { visibleText } from "../client/visible-text.ts";
-import { keyAction } from "./keys.ts";
+import { keyAction, type KeyAction } from "./keys.ts";
 import type { Connection, LiveState } from "./live-state.ts";
 import type { LiveStore } from "./live-store.ts";
+import { figuresText } from "./status-text.ts";
 
-/** Title, status and help take a line each. */
-const FRAME_LINES = 3;
+/** Title, one message, status and help: what a terminal of any height gets. */
+const MIN_ROWS = 4;
 
 const CONNECTION_COLOURS: Record<Connection, string> = {
   connecting: "yellow",
@@ -15,14 +16,30 @@ const CONNECTION_COLOURS: Record<Connection, string> = {
   ended: "gray",
 };
 
-function Status({ state }: { readonly state: LiveState }): ReactElement {
-  const { connection, closed, upToDate, offset, total, messagesPerSecond, problem } = state;
+/** Wraps long messages. Too many rows go over the top edge, so that the newest message stays in sight. */
+function Messages({ state, rows }: { readonly state: LiveState; readonly rows: number }): ReactElement {
+  const over = state.closed || state.connection === "ended";
+  return (
+    <Box flexDirection="column" flexGrow={1} flexBasis={0} overflow="hidden" justifyContent="flex-end">
+      {state.lines.length === 0 ? <Text dimColor>{over ? "no messages" : "waiting for messages"}</Text> : undefined}
+      {state.lines.slice(-rows).map((line) => (
+        <Box key={line.number} flexShrink={0}>
+          <Text wrap="hard">{line.text === "" ? " " : line.text}</Text>
+        </Box>
+      ))}
+      {/* Takes what is free, so that few messages stand at the top. */}
+      <Box flexGrow={1} />
+    </Box>
+  );
+}
+
+function Status({ state, columns }: { readonly state: LiveState; readonly columns: number }): ReactElement {
+  const { connection, closed, upToDate } = state;
   const word = closed ? "closed" : connection === "live" && !upToDate ? "catching up" : connection;
   return (
     <Text wrap="truncate">
       <Text color={CONNECTION_COLOURS[connection]}>{word}</Text>
-      {`  ${String(total)} messages  ${messagesPerSecond.toFixed(1)}/s  next ${visibleText(offset ?? "-")}`}
-      {problem === undefined ? "" : `  ${visibleText(problem)}`}
+      {figuresText(state, columns - word.length)}
     </Text>
   );
 }
@@ -33,28 +50,27 @@ export function LiveView({
   onLeave,
 }: {
   readonly store: LiveStore;
-  readonly onLeave: () => void;
+  readonly onLeave: (how: KeyAction) => void;
 }): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.getState);
-  const { rows } = useWindowSize();
+  const { columns, rows } = useWindowSize();
   useInput((input, key) => {
-    if (keyAction(input, key) === "leave") onLeave();
+    const action = keyAction(input, key);
+    if (action !== undefined) onLeave(action);
   });
-  const room = Math.max(1, rows - FRAME_LINES - 1);
   return (
-    <Box flexDirection="column" height={Math.max(FRAME_LINES + 1, rows - 1)}>
-      <Text bold wrap="truncate">
-        {visibleText(state.stream)}
-      </Text>
-      <Box flexDirection="column" flexGrow={1} overflow="hidden">
-        {state.lines.slice(-room).map((line) => (
-          <Text key={line.number} wrap="truncate">
-            {line.text === "" ? " " : line.text}
-          </Text>
-        ))}
+    <Box flexDirection="column" height={Math.max(MIN_ROWS, rows - 1)}>
+      <Box flexShrink={0}>
+        <Text bold wrap="truncate">
+          {visibleText(state.stream)}
+        </Text>
       </Box>
-      <Status state={state} />
-      <Text dimColor>q leave</Text>
+      <Messages state={state} rows={rows} />
+      <Box flexShrink={0} flexDirection="column">
+        {state.problem === undefined ? undefined : <Text color="red">{visibleText(state.problem)}</Text>}
+        <Status state={state} columns={columns} />
+        <Text dimColor>q leave</Text>
+      </Box>
     </Box>
   );
 }

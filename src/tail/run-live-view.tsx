@@ -1,9 +1,11 @@
 import { render } from "ink";
 import type { ConnectionState } from "../client/follow.ts";
 import type { StreamBatch } from "../client/stream-batch.ts";
+import type { KeyAction } from "./keys.ts";
 import { LiveStore } from "./live-store.ts";
 import { LiveView } from "./live-view.tsx";
 import { recordText } from "./record-text.ts";
+import { farewell } from "./status-text.ts";
 
 export interface LiveViewOptions {
   /** The stream's URL, shown as the title. */
@@ -14,6 +16,14 @@ export interface LiveViewOptions {
   readonly split: (batch: StreamBatch) => readonly Uint8Array[];
   /** Aborted from outside, the view closes. */
   readonly signal: AbortSignal;
+}
+
+/** How the view was left. */
+export interface LiveViewEnd {
+  /** By Ctrl-C or from outside, and not by a key that leaves. */
+  readonly interrupted: boolean;
+  /** For the screen that stays: where the view stood. */
+  readonly farewell: string;
 }
 
 const TICK_MS = 500;
@@ -47,11 +57,13 @@ async function feed(store: LiveStore, options: LiveViewOptions, signal: AbortSig
  * Shows a stream live on the alternate screen until it is left. When the stream ends by itself the view stays, so that
  * its last messages can be read; a failure leaves the view and is thrown.
  */
-export async function runLiveView(options: LiveViewOptions): Promise<void> {
+export async function runLiveView(options: LiveViewOptions): Promise<LiveViewEnd> {
   const store = new LiveStore(options.stream);
   const left = new AbortController();
   const signal = AbortSignal.any([left.signal, options.signal]);
-  const leave = (): void => {
+  const end = { interrupted: false };
+  const leave = (action: KeyAction): void => {
+    end.interrupted = action === "interrupt";
     left.abort();
   };
   const view = render(<LiveView store={store} onLeave={leave} />, { alternateScreen: true, exitOnCtrlC: false });
@@ -71,8 +83,9 @@ export async function runLiveView(options: LiveViewOptions): Promise<void> {
     await Promise.race([feed(store, options, signal).then(() => gone), gone]);
   } finally {
     clearInterval(ticker);
-    leave();
+    left.abort();
     view.unmount();
     await view.waitUntilExit();
   }
+  return { interrupted: end.interrupted || options.signal.aborted, farewell: farewell(store.getState()) };
 }

@@ -1,6 +1,6 @@
 import { render } from "ink-testing-library";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { keyAction } from "../../src/tail/keys.ts";
+import { keyAction, type KeyAction } from "../../src/tail/keys.ts";
 import { LiveStore } from "../../src/tail/live-store.ts";
 import { LiveView } from "../../src/tail/live-view.tsx";
 
@@ -10,7 +10,7 @@ afterEach(() => {
   unmount?.();
 });
 
-function show(onLeave = (): void => undefined): {
+function show(onLeave: (how: KeyAction) => void = () => undefined): {
   store: LiveStore;
   frame: () => string;
   press: (key: string) => void;
@@ -43,7 +43,7 @@ describe("the live view", () => {
     await vi.waitFor(() => {
       expect(frame()).toContain(`{"id":1}`);
     });
-    expect(frame()).toContain("live  1 messages  0.2/s  next 0_42");
+    expect(frame()).toContain("live  1 message  0.2/s  next 0_42");
     expect(frame()).toContain("q leave");
   });
 
@@ -57,12 +57,39 @@ describe("the live view", () => {
     expect(frame()).not.toContain("\u001b[2J");
   });
 
-  it.each(["q", "\u001b", "\u0003"])("key %j leaves", async (key) => {
+  it("wraps long messages, and the newest stays in sight when they need more rows than there are", async () => {
+    const { store, frame } = show();
+    const texts = Array.from({ length: 40 }, (_, i) => `${String(i)}:${"x".repeat(230)}:end${String(i)}`);
+    store.dispatch({ type: "messages", texts, bytes: 0, offset: "1", upToDate: true, closed: false, atMs: 0 });
+    await vi.waitFor(() => {
+      expect(frame()).toContain(":end39");
+    });
+    expect(frame()).toContain("39:xxx");
+    expect(frame()).not.toContain("…");
+    expect(frame()).not.toContain(":end0");
+    expect(frame()).toContain("40 messages");
+    expect(frame()).toContain("q leave");
+  });
+
+  it("says that it waits while the stream is idle, and no longer once a message is there", async () => {
+    const { store, frame } = show();
+    expect(frame()).toContain("waiting for messages");
+    store.dispatch({ type: "messages", texts: ["a"], bytes: 1, offset: "1", upToDate: true, closed: false, atMs: 0 });
+    await vi.waitFor(() => {
+      expect(frame()).not.toContain("waiting for messages");
+    });
+  });
+
+  it.each([
+    ["q", "leave"],
+    ["\u001b", "leave"],
+    ["\u0003", "interrupt"],
+  ])("key %j ends it: %s", async (key, how) => {
     const onLeave = vi.fn();
     const { press } = show(onLeave);
     await vi.waitFor(() => {
       press(key);
-      expect(onLeave).toHaveBeenCalled();
+      expect(onLeave).toHaveBeenCalledWith(how);
     });
   });
 
