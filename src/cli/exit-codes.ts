@@ -4,9 +4,9 @@ export const EXIT = {
   done: 0,
   /** It failed, and neither other input nor another try is known to help. */
   failure: 1,
-  /** The command line is wrong: an unknown flag, a missing argument, a prompt that nobody could answer. */
+  /** The command line is wrong: an unknown flag, a missing argument or file, a prompt that nobody could answer. */
   usage: 2,
-  /** No such stream, project or file on the server. */
+  /** No such stream or project on the server. */
   notFound: 3,
   /** Not authenticated, or not allowed. */
   notAllowed: 4,

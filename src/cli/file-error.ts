@@ -1,3 +1,5 @@
+import { access, constants, stat } from "node:fs/promises";
+import { usageFailure } from "./command-failure.ts";
 import type { ErrorReport } from "./report.ts";
 import { EXIT } from "./exit-codes.ts";
 
@@ -27,14 +29,40 @@ const WORDS: Record<string, readonly [message: string, hint: string]> = {
   ENOSPC: ["does not fit: the disk is full", "Free some space, then run the command again."],
 };
 
-/** The everyday failures of files, in words. A missing file is a thing not found. */
+/** Failures that another path or other permissions would mend: whoever named the file can do something about them. */
+export function isOwnMistake(code: string): boolean {
+  return ["ENOENT", "EISDIR", "ENOTDIR", "EACCES", "EPERM", "EROFS", "ENAMETOOLONG", "ELOOP"].includes(code);
+}
+
+/** Refuses a path that is there and is no file, or may not be read. One that is not there yet is for the caller. */
+export async function requireFile(file: string, flag: string): Promise<void> {
+  const found = await stat(file).catch((error: unknown) => {
+    if (isFileError(error) && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+    throw error;
+  });
+  if (found === undefined) return;
+  const name = JSON.stringify(file);
+  if (found.isDirectory()) throw usageFailure(`${name} is a folder, and ${flag} needs a file.`);
+  if (flag === "--checkpoint" && !found.isFile()) {
+    throw usageFailure(`${name} is a device or a pipe, and ${flag} needs a file.`);
+  }
+  await access(file, constants.R_OK);
+}
+
+/** Proves that a file to be read is there, before anything is sent. */
+export async function requireInputFile(file: string, flag: string): Promise<void> {
+  await requireFile(file, flag);
+  await access(file, constants.R_OK);
+}
+
+/** The everyday failures of files, in words. */
 export function reportFileError(error: FileError): ErrorReport {
   const [message, hint] = WORDS[error.code] ?? [`failed: ${error.message}`, undefined];
   return {
     code: error.code,
     message: `The file ${error.path} ${message}.`,
     hint,
-    exitCode: error.code === "ENOENT" ? EXIT.notFound : EXIT.failure,
+    exitCode: isOwnMistake(error.code) ? EXIT.usage : EXIT.failure,
     unexpected: false,
   };
 }

@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
+import { requireInputFile } from "../cli/file-error.ts";
 import { parseDurationSeconds, requireTimestamp } from "../cli/duration.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { isContentType } from "../protocol/content-type.ts";
@@ -65,6 +66,9 @@ export default class Create extends ServerCommand {
 
 async function firstContent(data: string | undefined, file: string | undefined): Promise<Uint8Array | undefined> {
   if (file === "-") return buffer(process.stdin);
-  if (file !== undefined) return readFile(file);
+  if (file !== undefined) {
+    await requireInputFile(file, "--file");
+    return readFile(file);
+  }
   return data === undefined ? undefined : Buffer.from(data);
 }

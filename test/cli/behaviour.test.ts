@@ -63,12 +63,12 @@ describe("the command line", () => {
     expect(stderr).toContain("durable-streams dev");
   });
 
-  it("a file that is not there is exit code 3 and is named", async () => {
+  it("a file that is not there is a usage error and is named", async () => {
     server = await startScripted((_request, response) => {
       response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "0" }).end();
     });
     const { code, stderr } = await runCli(["append", "s", "--file", "/no/such/file", "--url", server.url]);
-    expect(code).toBe(3);
+    expect(code).toBe(2);
     expect(stderr).toContain("/no/such/file");
   });
 

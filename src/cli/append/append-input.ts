@@ -4,7 +4,9 @@ import type { RetryOptions } from "../../client/retry.ts";
 import type { StreamClient } from "../../client/stream-client.ts";
 import { contentKind, type ContentKind } from "../../protocol/content-type.ts";
 import { BODY_MAX_BYTES } from "../../protocol/limits.ts";
+import { requireWritableCheckpoint } from "../checkpoint-file.ts";
 import { usageFailure } from "../command-failure.ts";
+import { requireInputFile } from "../file-error.ts";
 import { lockFile } from "../file-lock.ts";
 import { batches, type Batch } from "./batches.ts";
 import { frames } from "./frames.ts";
@@ -281,7 +283,9 @@ export async function appendInput(
   url: string,
   options: AppendInputOptions,
 ): Promise<AppendSummary> {
+  if (options.source.from === "file") await requireInputFile(options.source.file, "--file");
   if (options.checkpoint === undefined) return run(client, url, options);
+  await requireWritableCheckpoint(options.checkpoint);
   const lock = await lockFile(options.checkpoint);
   try {
     return await run(client, url, options);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Producer } from "../../client/operations.ts";
-import { writeFileAtomically } from "../atomic-file.ts";
+import { writeCheckpoint } from "../checkpoint-file.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Consumed } from "./input.ts";
@@ -63,7 +63,7 @@ export async function writeJournal(file: string, state: JournalState): Promise<v
             sha256: sha256(pending.body),
           },
   };
-  await writeFileAtomically(file, [`${JSON.stringify(header)}\n`, pending?.body ?? new Uint8Array(0)]);
+  await writeCheckpoint(file, [`${JSON.stringify(header)}\n`, pending?.body ?? new Uint8Array(0)]);
 }
 
 function damaged(file: string, what: string): CommandFailure {

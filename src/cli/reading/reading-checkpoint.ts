@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { writeFileAtomically } from "../atomic-file.ts";
+import { requireWritableCheckpoint, writeCheckpoint } from "../checkpoint-file.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 
@@ -70,17 +70,25 @@ async function load(file: string, urls: readonly string[]): Promise<Map<string, 
  */
 export class ReadingCheckpoint {
   readonly #file: string;
+  readonly #onFailure: (error: unknown) => void;
   readonly #positions: Map<string, ReadingPosition>;
   #writing: Promise<void> | undefined;
   #isDirty = false;
 
-  private constructor(file: string, positions: Map<string, ReadingPosition>) {
+  private constructor(file: string, positions: Map<string, ReadingPosition>, onFailure: (error: unknown) => void) {
     this.#file = file;
+    this.#onFailure = onFailure;
     this.#positions = positions;
   }
 
-  static async open(file: string, urls: readonly string[]): Promise<ReadingCheckpoint> {
-    return new ReadingCheckpoint(file, await load(file, urls));
+  /** Refuses a file that cannot be written. `onFailure` hears at once of a save that fails later. */
+  static async open(
+    file: string,
+    urls: readonly string[],
+    onFailure: (error: unknown) => void,
+  ): Promise<ReadingCheckpoint> {
+    await requireWritableCheckpoint(file);
+    return new ReadingCheckpoint(file, await load(file, urls), onFailure);
   }
 
   position(url: string): ReadingPosition | undefined {
@@ -93,8 +101,8 @@ export class ReadingCheckpoint {
     if (known?.offset === offset && known.held === encoded) return;
     this.#positions.set(url, { offset, held: encoded });
     this.#isDirty = true;
-    // A failure is kept for flush(), which every reader awaits at its end.
-    if (this.#writing === undefined) this.#write().catch(() => undefined);
+    // A failure is kept for flush() too, which every reader awaits at its end.
+    if (this.#writing === undefined) this.#write().catch(this.#onFailure);
   }
 
   /** Waits until the latest position is on disk. */
@@ -112,7 +120,7 @@ export class ReadingCheckpoint {
     while (this.#isDirty) {
       this.#isDirty = false;
       const content: Content = { format: FORMAT, streams: Object.fromEntries(this.#positions) };
-      await writeFileAtomically(this.#file, [`${JSON.stringify(content)}\n`]);
+      await writeCheckpoint(this.#file, [`${JSON.stringify(content)}\n`]);
     }
     this.#writing = undefined;
   }

@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { open, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { writeFileAtomically } from "./atomic-file.ts";
+import { CommandFailure } from "./command-failure.ts";
+import { EXIT } from "./exit-codes.ts";
+import { isFileError, isOwnMistake, requireFile } from "./file-error.ts";
+
+const REASONS: Record<string, (folder: string) => readonly [reason: string, hint: string]> = {
+  ENOENT: (folder) => [`the folder ${folder} does not exist`, "Create it, or choose another file."],
+  ENOTDIR: (folder) => [`${folder} is not a folder`, "Choose another file."],
+  EACCES: (folder) => [`this user may not write to the folder ${folder}`, "Change that, or choose another file."],
+  EPERM: (folder) => [`this user may not write to the folder ${folder}`, "Change that, or choose another file."],
+  EROFS: (folder) => [`the folder ${folder} is read-only`, "Choose another file."],
+  ENOSPC: () => ["the disk is full", "Free some space, then run the command again."],
+};
+
+/** Names the file that was asked for; the drafts that it is written by are nobody's business. */
+function unwritable(file: string, error: unknown): unknown {
+  if (!isFileError(error)) return error;
+  const folder = dirname(file);
+  const [reason, hint] = REASONS[error.code]?.(folder) ?? [error.code, "Choose another file."];
+  return new CommandFailure(
+    {
+      code: error.code,
+      message: `The checkpoint ${file} cannot be written: ${reason}.`,
+      hint,
+      exitCode: isOwnMistake(error.code) ? EXIT.usage : EXIT.failure,
+    },
+    { cause: error },
+  );
+}
+
+/** Proves that a checkpoint can be written while nothing has been done yet that it would have to remember. */
+export async function requireWritableCheckpoint(file: string): Promise<void> {
+  await requireFile(file, "--checkpoint");
+  const probe = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
+  try {
+    const handle = await open(probe, "wx", 0o600);
+    await handle.close();
+  } catch (error) {
+    throw unwritable(file, error);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Replaces a checkpoint's content, whole or not at all. */
+export async function writeCheckpoint(file: string, contents: readonly (Uint8Array | string)[]): Promise<void> {
+  try {
+    await writeFileAtomically(file, contents);
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
