@@ -2,6 +2,7 @@ import { Command } from "@oclif/core/command";
 import { boolean } from "@oclif/core/flags";
 import type { Interfaces } from "@oclif/core";
 import { reportError } from "./error-report.ts";
+import type { ErrorReport } from "./report.ts";
 import { Notices } from "./notices.ts";
 
 /** oclif's way of saying "end here with this code", thrown by `this.exit()` and by `--help`. */
@@ -58,8 +59,13 @@ export abstract class BaseCommand extends Command {
     process.stdout.write(`${JSON.stringify(json)}\n`);
   }
 
+  /** How a failure is shown. */
+  protected report(error: unknown): ErrorReport {
+    return reportError(error);
+  }
+
   protected override toErrorJson(error: unknown): { error: { code: string; message: string; hint?: string } } {
-    const { code, message, hint } = reportError(error);
+    const { code, message, hint } = this.report(error);
     return { error: { code, message, ...(hint === undefined ? {} : { hint }) } };
   }
 
@@ -69,7 +75,7 @@ export abstract class BaseCommand extends Command {
       process.exitCode = requested;
       return Promise.resolve();
     }
-    const report = reportError(error);
+    const report = this.report(error);
     process.exitCode = report.exitCode;
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(error));
     else this.notices.failure(report, error);

@@ -50,7 +50,7 @@ export function reportError(error: unknown): ErrorReport {
     return {
       code: error.code,
       message: error.message,
-      hint: error.hint,
+      hint: error.explained ? undefined : error.hint,
       exitCode: EXIT_BY_KIND[error.kind],
       unexpected: false,
     };

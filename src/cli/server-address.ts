@@ -30,7 +30,7 @@ function parseHttpUrl(text: string, source: string): URL {
   return url;
 }
 
-function isUrl(text: string): boolean {
+export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 

@@ -1,9 +1,12 @@
 import { string } from "@oclif/core/flags";
+import { StreamNotFoundError } from "../client/errors/stream-not-found-error.ts";
 import { StreamClient } from "../client/stream-client.ts";
 import { BaseCommand } from "./base-command.ts";
 import { usageFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { missingStreamReport, type NamedStream } from "./missing-stream.ts";
+import type { ErrorReport } from "./report.ts";
 import { DEFAULT_SERVER_URL, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
 
@@ -46,12 +49,17 @@ export abstract class ServerCommand extends BaseCommand {
   };
 
   #client: StreamClient | undefined;
+  /** The streams that the command line names, by URL. */
+  readonly #named = new Map<string, NamedStream>();
   #lastRetryNoteMs = -Infinity;
   #interrupt: ReturnType<typeof interruptSignal> | undefined;
 
   /** The URL of the stream that an argument names. */
   protected streamUrl(flags: ServerFlags, stream: string): string {
-    return streamUrl({ url: flags.url, project: flags.project }, stream);
+    const { url: server, project } = flags;
+    const url = streamUrl({ url: server, project }, stream);
+    this.#named.set(url, { name: stream, server, project });
+    return url;
   }
 
   /** A client with the credentials of the flags. It is disposed of when the command ends. */
@@ -86,6 +94,14 @@ export abstract class ServerCommand extends BaseCommand {
   protected interruptSignal(): AbortSignal {
     this.#interrupt ??= interruptSignal();
     return this.#interrupt.signal;
+  }
+
+  protected override report(error: unknown): ErrorReport {
+    // A server that has no place for a new stream is another matter, and so is a code of another meaning.
+    const isMissing = error instanceof StreamNotFoundError && error.code === "STREAM_NOT_FOUND" && this.id !== "create";
+    const named = isMissing ? this.#named.get(error.url) : undefined;
+    if (!isMissing || named === undefined) return super.report(error);
+    return missingStreamReport(error, named, this.config.bin);
   }
 
   /** What the interruption itself throws is no failure to report. */

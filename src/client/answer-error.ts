@@ -18,6 +18,7 @@ import { StreamClosedError } from "./errors/stream-closed-error.ts";
 import { StreamGoneError } from "./errors/stream-gone-error.ts";
 import { StreamNotFoundError } from "./errors/stream-not-found-error.ts";
 import type { Answer } from "./transport.ts";
+import { shortened } from "./shortened.ts";
 import { visibleText } from "./visible-text.ts";
 
 /** Nobody needs more of an error's body than this; the rest is dropped. */
@@ -77,13 +78,42 @@ function retryAfterMs(value: string | undefined): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
+const OWN_WORDS: ReadonlyMap<number, string> = new Map([
+  [400, "the server calls the request malformed"],
+  [401, "the server asks for a token, or does not accept this one"],
+  [403, "the token does not allow this"],
+  [404, "there is no stream at this URL"],
+  [405, "the server does not know this operation here"],
+  [409, "the stream's state contradicts the request"],
+  [410, "the stream, or this part of it, is no longer kept"],
+  [413, "the request is larger than the server takes"],
+  [429, "the server is asked too much at once"],
+]);
+
+/** What a status means, for answers that say nothing themselves: that of a HEAD has no body to say it in. */
+function ownWords(status: number): string {
+  const known = OWN_WORDS.get(status);
+  if (known !== undefined) return known;
+  if (status >= 300 && status < 400) return "the server points to another URL";
+  return status >= 500 ? "the server could not do it" : "the server refuses the request";
+}
+
 /** The error that an answer stands for. It reads the body, so the answer cannot be used afterwards. */
 export async function answerError(answer: Answer, url: string, doing: string): Promise<ClientError> {
   const { status } = answer;
   const { code, sentence } = serverWords(await readStart(answer));
-  const said = sentence === undefined ? "" : `: ${visibleText(sentence).slice(0, SENTENCE_MAX_CHARACTERS)}`;
-  const message = `${doing} ${url} failed with ${String(status)}${said}`;
-  const details = (fallback: string): ClientErrorDetails => ({ url, status, code: code ?? fallback, message });
+  const said =
+    sentence === undefined ? `${ownWords(status)}.` : visibleText(sentence).slice(0, SENTENCE_MAX_CHARACTERS);
+  const message = `${doing} ${shortened(url)} failed with ${String(status)}: ${said}`;
+  // Only a server that gives its errors codes also gives them sentences to act on.
+  const explained = code !== undefined && sentence !== undefined;
+  const details = (fallback: string): ClientErrorDetails => ({
+    url,
+    status,
+    code: code ?? fallback,
+    message,
+    explained,
+  });
   if (status === 403 && (answer.header(PRODUCER_EPOCH) !== undefined || code === "STALE_EPOCH")) {
     return new StaleEpochError({ ...details("STALE_EPOCH"), currentEpoch: wholeNumber(answer.header(PRODUCER_EPOCH)) });
   }

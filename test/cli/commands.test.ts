@@ -134,7 +134,7 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     expect(JSON.parse(stdout)).toMatchObject({ closed: true, batches: 1 });
     const late = await ds(["append", stream, "2", "--json"]);
     expect(late.code).toBe(6);
-    expect(parseError(late).hint).toContain("closed");
+    expect(parseError(late).code).toBe("STREAM_CLOSED");
     expect((await ds(["close", stream])).code).toBe(0);
   });
 
@@ -270,6 +270,25 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     child.stdout.destroy();
     const [code] = (await once(child, "exit")) as [number];
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it.each([
+    ["append", ["append", "nope", "x"]],
+    ["tail", ["tail", "nope"]],
+    ["tail --exit-at-tail", ["tail", "nope", "--exit-at-tail"]],
+    ["read", ["read", "nope"]],
+    ["describe", ["describe", "nope"]],
+    ["close", ["close", "nope"]],
+    ["delete", ["delete", "nope", "--yes"]],
+  ])("%s: a missing stream is told in the same words, with the command that creates it", async (_name, args) => {
+    expect(await ds(args)).toMatchObject({
+      code: 3,
+      stdout: "",
+      stderr: `Error: There is no stream "nope" at ${server.url}.\nCreate it with: durable-streams create nope --content-type application/json\n`,
+    });
+    const env = { DURABLE_STREAMS_URL: "http://127.0.0.1:9" };
+    const { hint } = parseError(await ds([...args, "--json", "--url", server.url], { env }));
+    expect(hint).toMatch(`application/json --url ${server.url}`);
   });
 
   it("delete: asks nobody without a terminal: exit code 2 names --yes", async () => {

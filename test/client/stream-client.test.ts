@@ -124,6 +124,34 @@ describe("operations on the reference server", () => {
 const PAGE = { "content-type": "application/json", "stream-next-offset": "1" };
 
 describe("answers of servers on bad days", () => {
+  it.each([400, 401, 403, 404, 405, 409, 410, 413, 418, 429, 301, 500])(
+    "a HEAD that fails with %i has no body, and is still explained in a sentence",
+    async (status) => {
+      scripted = await startScripted((_request, response) => response.writeHead(status).end());
+      const once = new StreamClient({ retry: { giveUpAfterMs: 0 } });
+      const failure: unknown = await once.describe(`${scripted.url}/s`).catch((error: unknown) => error);
+      expect(failure).toMatchObject({
+        explained: false,
+        message: expect.stringMatching(new RegExp(`failed with ${String(status)}: the(re)? .*\\.$`)) as string,
+      });
+      await once.dispose();
+    },
+  );
+
+  it("a sentence that the server wrote under a code needs no hint of ours", async () => {
+    const error = { error: { code: "INVALID_OFFSET", message: "Do this." } };
+    scripted = await startScripted((_request, response) => response.writeHead(400).end(JSON.stringify(error)));
+    await expect(collect(client.catchUp(`${scripted.url}/s`))).rejects.toMatchObject({ explained: true });
+  });
+
+  it("a long URL is shortened in the message", async () => {
+    scripted = await startScripted((_request, response) => response.writeHead(400).end());
+    const failure: unknown = await client
+      .describe(`${scripted.url}/${"x".repeat(1000)}`)
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ message: expect.stringMatching(/^.{0,250}$/) as string });
+  });
+
   it("an answer that breaks off is asked for again, and nothing is handed on twice", async () => {
     scripted = await startScripted(
       (_request, response) => {

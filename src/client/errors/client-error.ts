@@ -11,6 +11,8 @@ export interface ClientErrorDetails {
   readonly code: string;
   /** The HTTP status, or `undefined` when no answer arrived. */
   readonly status?: number | undefined;
+  /** The message is the server's own and says what to do as well. Default: false. */
+  readonly explained?: boolean | undefined;
 }
 
 /**
@@ -24,6 +26,8 @@ export abstract class ClientError extends Error {
   readonly url: string;
   readonly code: string;
   readonly status: number | undefined;
+  /** The message says what to do: the hint would only say it again, or something else. */
+  readonly explained: boolean;
 
   constructor(details: ClientErrorDetails, options?: ErrorOptions) {
     super(details.message, options);
@@ -31,6 +35,7 @@ export abstract class ClientError extends Error {
     this.url = details.url;
     this.code = details.code;
     this.status = details.status;
+    this.explained = details.explained ?? false;
   }
 }
 
