@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 
 /** What there is to know about how this process was started. */
@@ -19,8 +19,37 @@ const INSTALLED_BY_NPM = /[\\/]node_modules[\\/]\.bin[\\/][^\\/]+$/;
 export function callWords({ env, script, node, cwd }: Launch): string {
   if (INSTALLED_BY_NPM.test(script)) return `npx ${PROGRAM}`;
   if (leadsTo(PROGRAM, script, env)) return PROGRAM;
+  if (isOwnClone({ env, script, node, cwd })) return `npx ${PROGRAM}`;
   const nodeWord = leadsTo("node", node, env) ? "node" : quote(shortest(node, cwd));
   return `${nodeWord} ${quote(shortest(script, cwd))}`;
+}
+
+/**
+ * Does npx, called in this folder, run this program? In a clone it finds the `bin` of the clone's own package.json, and
+ * runs it with the Node among the dependencies, or else with the one on PATH.
+ */
+function isOwnClone({ env, script, node, cwd }: Launch): boolean {
+  const root = npmFolder(cwd);
+  if (root === undefined || packageName(root) !== PROGRAM) return false;
+  const run = realPath(path.join(root, "bin", "run.js"));
+  if (run === undefined || run !== realPath(script)) return false;
+  return existsSync(path.join(root, "node_modules", ".bin", "node")) || leadsTo("node", node, env);
+}
+
+/** The folder that npm works on when it is called in `folder`. */
+function npmFolder(folder: string): string | undefined {
+  if (["package.json", "node_modules"].some((name) => existsSync(path.join(folder, name)))) return folder;
+  const parent = path.dirname(folder);
+  return parent === folder ? undefined : npmFolder(parent);
+}
+
+function packageName(folder: string): unknown {
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+    return typeof manifest === "object" && manifest !== null && "name" in manifest ? manifest.name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Does typing `name` run `file`? npm's additions to PATH do not count: another terminal does not have them. */

@@ -43,6 +43,25 @@ test("in a clone the script is named from the current folder, and node by its na
   expect(callWords({ env: { PATH: bin }, script, node, cwd: path.join(root, "package") })).toBe("node bin/run.js");
 });
 
+test("in a clone with its dependencies npx leads to the program, from its folders and from nowhere else", async () => {
+  const { root, script, node, bin, npmBin } = await installation();
+  const clone = path.join(root, "package");
+  await writeFile(path.join(clone, "package.json"), JSON.stringify({ name: "durable-streams" }));
+  await symlink(node, path.join(npmBin, "node"));
+  const called = (cwd: string): string => callWords({ env: { PATH: bin }, script, node, cwd });
+  expect(called(clone)).toBe("npx durable-streams");
+  expect(called(path.join(clone, "bin"))).toBe("npx durable-streams");
+  expect(called(root)).toBe("node-24/node package/bin/run.js");
+});
+
+test("a clone is not called through npx when that would run it with another Node", async () => {
+  const { root, script, node, bin } = await installation();
+  const clone = path.join(root, "package");
+  await writeFile(path.join(clone, "package.json"), JSON.stringify({ name: "durable-streams" }));
+  await writeFile(path.join(bin, "node"), "");
+  expect(callWords({ env: { PATH: bin }, script, node, cwd: clone })).toBe(`${node} bin/run.js`);
+});
+
 test("another program of the same name earlier on PATH is not taken for this one", async () => {
   const { root, script, node, bin } = await installation();
   await writeFile(path.join(bin, "durable-streams"), "");

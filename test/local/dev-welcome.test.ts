@@ -8,9 +8,9 @@ import { temporaryFolder } from "./support/folders.ts";
 
 const FACTS = { persistDir: "/data", program: "durable-streams", demo: true, usualUrl: "http://127.0.0.1:4437" };
 
-/** Runs a line as a person would who copied it into another terminal. */
+/** Runs a line as a person would who copied it into another terminal; npm may have words of its own on stderr. */
 function shell(line: string): { lines: AsyncIterator<string>; ended: Promise<unknown> } {
-  const child = spawn("sh", ["-c", `exec 2>&1; ${line}`], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+  const child = spawn("sh", ["-c", line], { stdio: ["ignore", "pipe", "ignore"], detached: true });
   onTestFinished(() => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
   });
