@@ -18,27 +18,19 @@ export function devFailure(error: unknown): unknown {
  * The runtime is not started again in its place: that would hide from a developer the very failure that is worth
  * seeing, and a runtime that dies at every start would be started for ever. A supervisor can start `dev` again.
  */
-export function runtimeDied({ exitCode, signal }: RuntimeDeath, persistDir: string): CommandFailure {
+export function runtimeDied({ exitCode, signal, tooManyFiles }: RuntimeDeath, persistDir: string): CommandFailure {
+  if (tooManyFiles) {
+    return new CommandFailure({
+      code: "RUNTIME_DIED",
+      message:
+        "The runtime (workerd) was ended by too many open files: each connection and each stream in use takes some.",
+      hint: `What it acknowledged is safe in ${persistDir}. Allow more in this terminal with "ulimit -n 65536" ("ulimit -n" shows the present limit), then start the same command again.`,
+    });
+  }
   const how = signal === null ? `with exit code ${exitCode ?? "unknown"}` : `by ${signal}`;
   return new CommandFailure({
     code: "RUNTIME_DIED",
     message: `The runtime (workerd) was ended ${how}, and nobody had asked it to stop.`,
     hint: `What it acknowledged is safe in ${persistDir}. Start the same command again to go on; if the machine is short of memory, that may be why.`,
   });
-}
-
-const VARIABLE = /^([A-Za-z_]\w*)=(.*)$/s;
-
-/** `NAME=VALUE` pairs; of one name given twice the last counts. */
-export function parseVariables(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, name, value] = VARIABLE.exec(pair) ?? [];
-      if (name !== undefined && value !== undefined) return [name, value];
-      throw usageFailure(
-        `--var "${pair}" is not a NAME=VALUE pair.`,
-        "Write for example --var SEGMENT_MAX_MESSAGES=3.",
-      );
-    }),
-  );
 }

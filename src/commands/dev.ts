@@ -2,7 +2,8 @@ import { boolean, integer, string } from "@oclif/core/flags";
 import path from "node:path";
 import { BaseCommand } from "../cli/base-command.ts";
 import { callWords } from "../cli/call-words.ts";
-import { devFailure, parseVariables, runtimeDied } from "../cli/dev-failures.ts";
+import { devFailure, runtimeDied } from "../cli/dev-failures.ts";
+import { parseVariables, variableWarnings } from "../cli/dev-variables.ts";
 import { devWelcome } from "../cli/dev-welcome.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { DEFAULT_SERVER_URL } from "../cli/server-address.ts";
@@ -22,7 +23,7 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --demo",
     "<%= config.bin %> <%= command.id %> --port 0 --json",
-    "<%= config.bin %> <%= command.id %> --var SEGMENT_MAX_MESSAGES=3 --var DEBUG_TIMING=1",
+    "<%= config.bin %> <%= command.id %> --var DEBUG_TIMING=1",
   ];
 
   static override flags = {
@@ -31,7 +32,7 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
     persist: string({ summary: "Folder for all data.", helpValue: "DIR", default: DEFAULT_PERSIST_DIR }),
     demo: boolean({ summary: "Append a message to the stream `demo` every second." }),
     var: string({
-      summary: "Set a variable of the Worker; may be repeated.",
+      summary: "Set a variable of the Worker, such as DEBUG_TIMING=1; may be repeated.",
       helpValue: "NAME=VALUE",
       multiple: true,
     }),
@@ -57,6 +58,7 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
     }).catch((error: unknown) => {
       throw devFailure(error);
     });
+    for (const warning of variableWarnings(Object.keys(vars))) this.notices.warning(warning);
     await this.announce(server, flags.demo);
     const demo = flags.demo && !interrupt.signal.aborted ? await this.startDemo(server) : undefined;
     const death = await Promise.race([interrupted, server.died]);

@@ -1,5 +1,6 @@
 import { createServer, isIP, isIPv4 } from "node:net";
 import type { AddressInfo } from "node:net";
+import { isDurableStreams } from "./first-answer.ts";
 import { LocalServerError, systemErrorCode } from "./local-server-error.ts";
 
 /** An IP address of the loopback interface, as a socket binds it and as a URL writes it. */
@@ -40,11 +41,18 @@ export function allowedHosts(host: LoopbackHost, port: number): string {
  * somebody else can still take it before the runtime binds it, and the runtime then fails by itself.
  */
 export async function findPort(host: LoopbackHost, port: number): Promise<number> {
+  try {
+    return await tryToListen(host, port);
+  } catch (error) {
+    if (systemErrorCode(error) === "EADDRINUSE") throw await portInUse(host, port, error);
+    throw describePortProblem(error, host, port);
+  }
+}
+
+async function tryToListen(host: LoopbackHost, port: number): Promise<number> {
   const probe = createServer();
   return await new Promise<number>((resolve, reject) => {
-    probe.once("error", (error) => {
-      reject(describePortProblem(error, host, port));
-    });
+    probe.once("error", reject);
     probe.listen({ host: host.bind, port, exclusive: true }, () => {
       // A server that listens on a TCP port has an AddressInfo; strings are for pipes only.
       const { port: found } = probe.address() as AddressInfo;
@@ -55,24 +63,28 @@ export async function findPort(host: LoopbackHost, port: number): Promise<number
   });
 }
 
-export function portInUse(host: LoopbackHost, port: number, cause?: unknown): LocalServerError {
+/** Looks who is there: a server of ours can be used instead. */
+export async function portInUse(host: LoopbackHost, port: number, cause?: unknown): Promise<LocalServerError> {
+  const address = `${host.inUrl}:${port}`;
+  const ours = await isDurableStreams(`http://${address}`);
   return new LocalServerError(
     "port_in_use",
-    `${host.inUrl}:${port} is already in use by another program.`,
-    "Choose another port with --port, or --port 0 for a free one.",
+    `${address} is already in use by another ${ours ? "durable-streams server" : "program"}.`,
+    ours
+      ? `Use that server with --url http://${address}, or choose another port with --port, or --port 0 for a free one.`
+      : "Choose another port with --port, or --port 0 for a free one.",
     { cause },
   );
 }
 
-function describePortProblem(error: Error, host: LoopbackHost, port: number): LocalServerError {
+function describePortProblem(error: unknown, host: LoopbackHost, port: number): LocalServerError {
   const code = systemErrorCode(error);
-  if (code === "EADDRINUSE") return portInUse(host, port, error);
   const reason =
     code === "EACCES"
       ? "this user may not listen on that port"
       : code === "EADDRNOTAVAIL"
         ? "this machine does not have that address"
-        : error.message;
+        : String(error);
   return new LocalServerError(
     "port_not_usable",
     `Cannot listen on ${host.inUrl}:${port}: ${reason}.`,

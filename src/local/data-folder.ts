@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { LOCK_FILE } from "./lock-file.ts";
 import { LocalServerError, systemErrorCode } from "./local-server-error.ts";
@@ -34,16 +34,17 @@ export function dataPaths(dir: string): DataPaths {
 
 /**
  * Makes the folder, open to this user only, or makes sure that it is one of ours in a format that we know. Call it
- * before locking; it leaves everything but the folder itself as it is.
+ * before locking; it leaves everything but the folder itself as it is. Answers the folders that it made.
  */
-export async function openDataFolder(dir: string): Promise<void> {
+export async function openDataFolder(dir: string): Promise<readonly string[]> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const made = await makeFolder(dir);
     // In this order, because a server that is starting beside us writes the marker before anything else.
     const names = await readdir(dir);
     const marker = await readMarker(dir);
     if (marker === undefined) requireEmpty(dir, names);
     else requireKnownFormat(dir, marker);
+    return made;
   } catch (error) {
     if (error instanceof LocalServerError) throw error;
     throw new LocalServerError(
@@ -55,13 +56,52 @@ export async function openDataFolder(dir: string): Promise<void> {
   }
 }
 
-/** Marks the folder as ours and keeps it out of version control. Call it with the folder locked. */
-export async function markDataFolder(dir: string): Promise<void> {
-  if ((await readMarker(dir)) !== undefined) return;
+/** Marks the folder as ours and keeps it out of version control. Call it with the folder locked. False: it was marked. */
+export async function markDataFolder(dir: string): Promise<boolean> {
+  if ((await readMarker(dir)) !== undefined) return false;
   await writeFile(path.join(dir, IGNORE_FILE), "*\n");
   const marker = path.join(dir, MARKER_FILE);
   await writeFile(`${marker}.new`, `${JSON.stringify({ format: FORMAT })}\n`);
   await rename(`${marker}.new`, marker);
+  return true;
+}
+
+/** Empties a folder that this very start has made and marked, but for its lock. Call it with the folder locked. */
+export async function emptyDataFolder(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (!name.startsWith(LOCK_FILE)) await rm(path.join(dir, name), { recursive: true, force: true });
+  }
+}
+
+/** Takes back the folders that `openDataFolder` made, as far as they are empty. */
+export async function removeMade(made: readonly string[]): Promise<void> {
+  for (const folder of made.toReversed()) await rmdir(folder).catch(() => undefined);
+}
+
+/**
+ * Makes the folder and those above it, and answers which, the outermost first. Not by Node's `recursive`: that tries for
+ * ever where the parent is there but nothing can be made in it, as in /proc.
+ */
+async function makeFolder(dir: string): Promise<string[]> {
+  const parent = path.dirname(dir);
+  const made = (await isFolder(parent)) || parent === dir ? [] : await makeFolder(parent);
+  try {
+    await mkdir(dir, { mode: 0o700 });
+    return [...made, dir];
+  } catch (error) {
+    if (await isFolder(dir)) return made;
+    await removeMade(made);
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+    throw new Error(`nothing can be created in ${parent}`, { cause: error });
+  }
+}
+
+async function isFolder(dir: string): Promise<boolean> {
+  try {
+    return (await stat(dir)).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 async function readMarker(dir: string): Promise<string | undefined> {

@@ -2,6 +2,10 @@ import { get } from "node:http";
 import { LocalServerError } from "./local-server-error.ts";
 
 const PATIENCE_MS = 10_000;
+/** For a server that is not ours and may not even speak HTTP. */
+const GUESS_PATIENCE_MS = 1_000;
+/** How the answer to `/v1/health` begins. */
+const HEALTH_SHAPE = /^\{"status":"ok","version":"[^"]*","protocol":\{"version":/;
 const SHOWN_BODY_CHARACTERS = 300;
 
 /**
@@ -10,7 +14,7 @@ const SHOWN_BODY_CHARACTERS = 300;
  */
 export async function requireAnswer(url: string): Promise<void> {
   const health = `${url}/v1/health`;
-  const { status, body } = await ask(health).catch((error: unknown) => {
+  const { status, body } = await ask(health, PATIENCE_MS).catch((error: unknown) => {
     throw workerFailed(`The Worker does not answer at ${health}: ${String(error)}.`, error);
   });
   if (status === 200) return;
@@ -26,10 +30,16 @@ function workerFailed(problem: string, cause?: unknown): LocalServerError {
   );
 }
 
-function ask(url: string): Promise<{ status: number; body: string }> {
+/** Whether a durable-streams server, of whatever version, answers there. */
+export async function isDurableStreams(url: string): Promise<boolean> {
+  const answer = await ask(`${url}/v1/health`, GUESS_PATIENCE_MS).catch(() => undefined);
+  return answer?.status === 200 && HEALTH_SHAPE.test(answer.body);
+}
+
+function ask(url: string, patienceMs: number): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     // A connection of its own that ends with the answer: nothing of ours stays open.
-    const request = get(url, { agent: false, signal: AbortSignal.timeout(PATIENCE_MS) }, (response) => {
+    const request = get(url, { agent: false, signal: AbortSignal.timeout(patienceMs) }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => (body += chunk));

@@ -36,7 +36,7 @@ export async function launch(
     } catch (error) {
       if (isPortTaken(error)) {
         if (wantedPort === 0 && attempt < PORT_ATTEMPTS) continue;
-        throw portInUse(config.host, port, error);
+        throw await portInUse(config.host, port, error);
       }
       const messages = held.entries.map(({ message }) => message);
       const reason = messages.length > 0 ? messages.join("\n") : String(error);

@@ -23,7 +23,7 @@ export interface LocalServerOptions {
   readonly host?: string;
   /** Folder for all data, made when missing. Default `.durable-streams` in the current directory. */
   readonly persistDir?: string;
-  /** Variables of the Worker, such as `SEGMENT_MAX_MESSAGES`. `ALLOWED_HOSTS` is set by the server itself. */
+  /** Variables of the Worker, such as `DEBUG_TIMING`. `ALLOWED_HOSTS` is set by the server itself. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Receives what the runtime and the Worker have to say. Default: errors and warnings go to stderr. */
   readonly log?: LogHandler;
@@ -34,6 +34,8 @@ export interface RuntimeDeath {
   /** Exit code, or null when a signal ended it. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** It needed more open files, such as connections, than its process may have. */
+  readonly tooManyFiles: boolean;
 }
 
 export interface LocalServer {

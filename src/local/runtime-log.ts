@@ -15,6 +15,11 @@ const NATIVE_STACK = /\s*\n?stack:(?:\s+\S*\b[0-9a-f]{4,}\b)+\s*$/;
 /** Where in workerd's source the message comes from. */
 const NATIVE_SOURCE = /\S+\.(?:c\+\+|h):\d+: (?:failed: |error: )?(?:remote\.)?(?:jsg\.)?/g;
 const NOISE = /LLVM_SYMBOLIZER|took recursive isolate lock/;
+/** A client went away in the middle of an answer, which is its right: a system call on its socket fails. */
+const CLIENT_LEFT = /\S+\.(?:c\+\+|h):\d+: disconnected: ::\w+\(/;
+const FATAL = "Fatal uncaught";
+/** workerd's last words when its process may open no more files; each connection is one. */
+const TOO_MANY_FILES = /Fatal uncaught .*Too many open files/;
 
 /** Passes on every message that the runtime writes to its stdout or stderr, which are lines of JSON. */
 export function readRuntimeLog(streams: readonly Readable[], log: LogHandler): void {
@@ -29,9 +34,15 @@ export function readRuntimeLog(streams: readonly Readable[], log: LogHandler): v
 /** Undefined for messages that nobody needs. A line that is not JSON comes from before the logger was set up. */
 export function parseLine(line: string): LogEntry | undefined {
   const { level, text } = parseStructured(line) ?? { level: "error", text: line };
+  if (CLIENT_LEFT.test(text) && !text.includes(FATAL)) return undefined;
   const message = text.replace(NATIVE_STACK, "").replace(NATIVE_SOURCE, "").trim();
   if (message === "" || NOISE.test(message)) return undefined;
   return { level: LEVELS[level] ?? "info", message };
+}
+
+/** Whether this is what workerd says when it dies of too many open files. */
+export function tellsTooManyFiles({ message }: LogEntry): boolean {
+  return TOO_MANY_FILES.test(message);
 }
 
 function parseStructured(line: string): { level: string; text: string } | undefined {

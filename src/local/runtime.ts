@@ -1,14 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { keepSignals } from "./miniflare-limits.ts";
-import { readRuntimeLog } from "./runtime-log.ts";
+import { readRuntimeLog, tellsTooManyFiles } from "./runtime-log.ts";
 import { runWithHooks } from "./runtime-hooks.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 import { isRunning, Sightings } from "./sightings.ts";
 import { startRuntimeGuard } from "./runtime-guard.ts";
 import type { LogHandler, RuntimeDeath } from "./options.ts";
 import type { RuntimeConfig } from "./runtime-options.ts";
-import type { SpawnedChild } from "./sightings.ts";
 import type { Miniflare } from "miniflare";
 
 /** A workerd that listens. */
@@ -38,16 +37,21 @@ export async function startRuntime(
   const guard = startRuntimeGuard();
   const seen = new Sightings(guard.watch);
   const { options, workerName } = runtimeOptions(config);
+  let tooManyFiles = false;
+  const listen: LogHandler = (entry) => {
+    tooManyFiles ||= tellsTooManyFiles(entry);
+    log(entry);
+  };
   const create = async (): Promise<Runtime> => {
     const miniflare = new Miniflare({
       ...options,
       handleRuntimeStdio: (stdout, stderr) => {
-        readRuntimeLog([stdout, stderr], log);
+        readRuntimeLog([stdout, stderr], listen);
       },
     });
     try {
       await miniflare.unsafeGetDirectURL(workerName);
-      return supervise(miniflare, seen.requireChild(), guard.dismiss);
+      return supervise(miniflare, seen, guard.dismiss, () => tooManyFiles);
     } catch (error) {
       await seen.lastWords();
       await miniflare.dispose().catch(() => undefined);
@@ -62,7 +66,13 @@ export async function startRuntime(
   }
 }
 
-function supervise(miniflare: Miniflare, child: SpawnedChild, dismissGuard: () => void): Runtime {
+function supervise(
+  miniflare: Miniflare,
+  seen: Sightings,
+  dismissGuard: () => void,
+  hadTooManyFiles: () => boolean,
+): Runtime {
+  const child = seen.requireChild();
   let stopping: Promise<void> | undefined;
   const died = new Promise<RuntimeDeath>((resolve) => {
     child.once("exit", (exitCode, signal) => {
@@ -70,8 +80,8 @@ function supervise(miniflare: Miniflare, child: SpawnedChild, dismissGuard: () =
       if (stopping !== undefined) return;
       // Disposing in this very turn also keeps Miniflare from starting another workerd in its place.
       stopping = miniflare.dispose().catch(() => undefined);
-      void stopping.then(() => {
-        resolve({ exitCode, signal });
+      void Promise.all([stopping, seen.lastWords()]).then(() => {
+        resolve({ exitCode, signal, tooManyFiles: hadTooManyFiles() });
       });
     });
   });

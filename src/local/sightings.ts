@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { refuseEverything } from "./miniflare-limits.ts";
 import type { RuntimeHooks } from "./runtime-hooks.ts";
 
-export type SpawnedChild = ChildProcess & { readonly pid: number };
+type SpawnedChild = ChildProcess & { readonly pid: number };
 
 /** What Miniflare creates while it starts. */
 export class Sightings implements RuntimeHooks {

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { parseLoopbackHost } from "./address.ts";
-import { markDataFolder, openDataFolder } from "./data-folder.ts";
+import { emptyDataFolder, markDataFolder, openDataFolder, removeMade } from "./data-folder.ts";
 import { requireAnswer } from "./first-answer.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { launch } from "./launch.ts";
@@ -15,7 +15,7 @@ import type { Runtime } from "./runtime.ts";
 
 /**
  * Runs the Worker on workerd, with its data in one folder, and answers once it answers requests.
- * @throws LocalServerError, with nothing left running and the folder free.
+ * @throws LocalServerError, with nothing left running, and the folder free or, if this start has made it, gone.
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   const clock = stopwatch();
@@ -26,7 +26,8 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const importing = clock.measure("importMs", () => import("miniflare"));
   // Should the preparation fail, nobody waits for the import any more.
   importing.catch(() => undefined);
-  const lock = await clock.measure("prepareMs", () => openAndLock(persistDir));
+  const folder = await clock.measure("prepareMs", () => openAndLock(persistDir));
+  const { lock } = folder;
   let runtime: Runtime | undefined;
   try {
     const config = { workerFile, host, persistDir, vars };
@@ -40,7 +41,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     return toLocalServer({ url, persistDir, startTimings: clock.read() }, runtime, lock);
   } catch (error) {
     await runtime?.stop();
-    await lock.release();
+    await folder.giveBack();
     throw error;
   }
 }
@@ -64,14 +65,29 @@ function toLocalServer(
   };
 }
 
-async function openAndLock(dir: string): Promise<FolderLock> {
-  await openDataFolder(dir);
-  const lock = await lockFolder(dir);
-  try {
-    await markDataFolder(dir);
-    return lock;
-  } catch (error) {
+interface OpenFolder {
+  readonly lock: FolderLock;
+  /** Ends a start that failed: frees the folder, and removes it if that start has made it. */
+  giveBack(): Promise<void>;
+}
+
+async function openAndLock(dir: string): Promise<OpenFolder> {
+  const made = await openDataFolder(dir);
+  const lock = await lockFolder(dir).catch(async (error: unknown) => {
+    await removeMade(made);
+    throw error;
+  });
+  const giveBack = async (isNew: boolean): Promise<void> => {
+    if (isNew) await emptyDataFolder(dir);
     await lock.release();
+    await removeMade(made);
+  };
+  try {
+    // Whoever marked it before us may have left data in it.
+    const marked = await markDataFolder(dir);
+    return { lock, giveBack: () => giveBack(marked && made.includes(dir)) };
+  } catch (error) {
+    await giveBack(false);
     throw error;
   }
 }

@@ -47,3 +47,9 @@ test("the marker is written once", async () => {
   await markDataFolder(dir);
   expect(await readFile(path.join(dir, ".gitignore"), "utf8")).toBe("changed");
 });
+
+test.runIf(process.platform === "linux")("a place where nothing can be made is refused at once", async () => {
+  await expect(openDataFolder("/proc/durable-streams/data")).rejects.toThrow(
+    "Cannot use /proc/durable-streams/data as the data folder: Error: nothing can be created in /proc. Choose another with --persist.",
+  );
+});

@@ -40,6 +40,15 @@ describe("ready", () => {
       headers: { "content-type": "text/plain" },
     });
     expect(response.headers.get("server-timing")).not.toBeNull();
+    expect(server.stderr()).toBe("");
+  });
+
+  test("--var with a name that has no effect is told so, with the names that have one", async () => {
+    const server = await readyDev(await temporaryFolder(), "--var", "DEBUG=1", "--var", "SEGMENT_MAX_BYTES=9");
+    expect(server.stderr()).toBe(
+      "Warning: --var DEBUG is not a variable that the Worker knows. Variables with an effect: DEBUG_TIMING.\n" +
+        "Warning: --var SEGMENT_MAX_BYTES is reserved for sealing and has no effect yet. Variables with an effect: DEBUG_TIMING.\n",
+    );
   });
 });
 
@@ -53,6 +62,16 @@ describe("refusals", () => {
     expect(await program.ended).toBe(1);
     expect(program.stderr()).toBe(
       `Error: 127.0.0.1:${port} is already in use by another program.\nChoose another port with --port, or --port 0 for a free one.\n`,
+    );
+  });
+
+  test("a port in use by another server of ours: how to use that one", async () => {
+    const { url } = await readyDev(await temporaryFolder());
+    const { host, port } = new URL(url);
+    const program = dev(await temporaryFolder(), "--port", port);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr()).toBe(
+      `Error: ${host} is already in use by another durable-streams server.\nUse that server with --url ${url}, or choose another port with --port, or --port 0 for a free one.\n`,
     );
   });
 

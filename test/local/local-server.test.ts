@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import path from "node:path";
@@ -66,6 +66,23 @@ describe("start", () => {
     const persistDir = await temporaryFolder();
     await expect(start({ port: await occupiedPort(), persistDir })).rejects.toThrow("already in use");
     await start({ persistDir });
+  });
+
+  test.each(["port in use", "broken Worker"])("a start that fails (%s) leaves no folder that it made", async (why) => {
+    const root = await temporaryFolder();
+    const workerFile = path.join(import.meta.dirname, "fixtures", "broken-worker.js");
+    const fault = why === "port in use" ? { port: await occupiedPort() } : { workerFile };
+    await expect(start({ ...fault, persistDir: path.join(root, "deep", "data") })).rejects.toThrow();
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  test("a start that fails leaves the data of earlier ones as they are", async () => {
+    const persistDir = path.join(await temporaryFolder(), "data");
+    const first = await start({ persistDir });
+    await first.stop();
+    const before = await readdir(persistDir);
+    await expect(start({ port: await occupiedPort(), persistDir })).rejects.toThrow("already in use");
+    expect(await readdir(persistDir)).toEqual(before);
   });
 
   test("a Worker that does not compile fails the start with the runtime's own words", async () => {

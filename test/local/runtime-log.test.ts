@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseLine } from "../../src/local/runtime-log.ts";
+import { parseLine, tellsTooManyFiles } from "../../src/local/runtime-log.ts";
 
 function said(level: string, message: string): string {
   return JSON.stringify({ timestamp: 1, level, message });
@@ -28,6 +28,27 @@ test.each([
   ["JSON that is no log entry is shown as it is", "[1]", { level: "error", message: "[1]" }],
 ])("%s", (_, line, expected) => {
   expect(parseLine(line)).toEqual(expected);
+});
+
+test.each([
+  "kj::getCaughtExceptionAsKj() = kj/async-io-unix.c++:186: disconnected: ::write(fd, buffer, size): Broken pipe\nstack: 2f0e1a0 2f0e2b1",
+  "workerd/server/server.c++:4012: error: kj/async-io-unix.c++:1075: disconnected: ::read(fd, buffer, maxBytes): Connection reset by peer",
+])("a client that went away is no news: %j", (message) => {
+  expect(parseLine(said("error", message))).toBeUndefined();
+});
+
+test.each([
+  "*** Fatal uncaught kj::Exception: kj/async-io-unix.c++:186: disconnected: ::write(fd, buffer, size): Broken pipe",
+  "kj::getCaughtExceptionAsKj() = kj/filesystem-disk-unix.c++:186: failed: ::write(fd, buffer, size): No space left on device",
+  "the Worker's own: disconnected: ::write() of a client",
+])("what is not known to be harmless is shown: %j", (message) => {
+  expect(parseLine(said("error", message))).toMatchObject({ level: "error" });
+});
+
+test("of a runtime's last words those about too many open files are recognised", () => {
+  const fatal = parseLine("*** Fatal uncaught kj::Exception: overloaded: accept: Too many open files");
+  expect(fatal !== undefined && tellsTooManyFiles(fatal)).toBe(true);
+  expect(tellsTooManyFiles({ level: "error", message: "Too many open files, says the Worker" })).toBe(false);
 });
 
 test.each([said("warning", "Not symbolizing stack traces because $LLVM_SYMBOLIZER is not set"), said("info", " "), ""])(

@@ -90,7 +90,7 @@ describe("a runtime that dies", () => {
     const persistDir = await temporaryFolder();
     const server = await startLocalServer({ workerFile: STAND_IN_WORKER, port: 0, persistDir });
     process.kill(server.runtimePid, "SIGKILL");
-    expect(await server.died).toEqual({ exitCode: null, signal: "SIGKILL" });
+    expect(await server.died).toEqual({ exitCode: null, signal: "SIGKILL", tooManyFiles: false });
     await expect(fetch(`${server.url}/v1/health`)).rejects.toThrow();
     const next = await startLocalServer({ workerFile: STAND_IN_WORKER, port: 0, persistDir });
     await next.stop();
