@@ -1,9 +1,11 @@
 import { Command } from "@oclif/core/command";
 import { boolean } from "@oclif/core/flags";
 import type { Interfaces } from "@oclif/core";
-import { reportError } from "./error-report.ts";
+import { oclifExitCode, plainMessage, reportError } from "./error-report.ts";
+import { EXIT } from "./exit-codes.ts";
 import type { ErrorReport } from "./report.ts";
 import { Notices } from "./notices.ts";
+import { type CommandShape, usageError } from "./usage-error.ts";
 
 /** oclif's way of saying "end here with this code", thrown by `this.exit()` and by `--help`. */
 function exitRequest(error: Error): number | undefined {
@@ -47,11 +49,21 @@ export abstract class BaseCommand extends Command {
     B extends Record<string, unknown>,
     A extends Record<string, unknown>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    // A command line that is refused has been read too; oclif would warn that nobody did.
+    this.parsed = true;
     const parsed = await super.parse(options, argv);
     const flags: Record<string, unknown> = parsed.flags;
     this.notices = new Notices(flags["quiet"] === true ? "quiet" : flags["verbose"] === true ? "verbose" : "normal");
     this.mayAsk = flags["no-input"] !== true && !process.env["CI"] && process.stdin.isTTY && process.stderr.isTTY;
     return parsed;
+  }
+
+  /** What errors of usage need to know of the command and of what was typed. */
+  protected shape(): CommandShape {
+    const { args, flags, baseFlags, strict } = this.ctor;
+    const { argv, config } = this;
+    const id = (this.id ?? "").replaceAll(":", " ");
+    return { bin: config.bin, id, args, flags: { ...baseFlags, ...flags }, takesMore: !strict, argv };
   }
 
   /** One compact line, whatever the terminal: the same bytes for a script and for a log. */
@@ -61,7 +73,8 @@ export abstract class BaseCommand extends Command {
 
   /** How a failure is shown. */
   protected report(error: unknown): ErrorReport {
-    return reportError(error);
+    const isUsage = error instanceof Error && oclifExitCode(error) === EXIT.usage;
+    return reportError(isUsage ? usageError(error, this.shape(), plainMessage(error)) : error);
   }
 
   protected override toErrorJson(error: unknown): { error: { code: string; message: string; hint?: string } } {

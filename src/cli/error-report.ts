@@ -16,7 +16,7 @@ const EXIT_BY_KIND: Record<ClientErrorKind, ExitCode> = {
 };
 
 /** oclif's parse errors carry the exit code that they ask for. */
-function oclifExitCode(error: Error): number | undefined {
+export function oclifExitCode(error: Error): number | undefined {
   if (!("oclif" in error) || typeof error.oclif !== "object" || error.oclif === null) return undefined;
   return "exit" in error.oclif && typeof error.oclif.exit === "number" ? error.oclif.exit : undefined;
 }
@@ -27,13 +27,18 @@ const SEE_HELP = /\n*See more help with --help\s*$/;
 // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
-const HINT = "Run the command with --help to see its arguments and flags.";
+const HINT = "All commands: durable-streams --help";
+
+/** oclif's own words without its decorations. */
+export function plainMessage(error: Error): string {
+  return error.message.replace(SEE_HELP, "").replace(COLOUR, "").trim();
+}
 
 /** Errors of oclif, and our own in its hooks, which may know a better code and hint. */
 function usageReport(error: Error): ErrorReport {
   return {
     code: "code" in error && typeof error.code === "string" ? error.code : "USAGE",
-    message: error.message.replace(SEE_HELP, "").replace(COLOUR, "").trim(),
+    message: plainMessage(error),
     hint: "hint" in error && typeof error.hint === "string" ? error.hint : HINT,
     exitCode: EXIT.usage,
     unexpected: false,

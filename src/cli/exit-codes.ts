@@ -18,8 +18,10 @@ export const EXIT = {
   retry: 7,
   /** A verification failed or drift was found. */
   verification: 8,
-  /** Ended by Ctrl-C or SIGTERM, in order. */
+  /** Ended by Ctrl-C, in order. */
   interrupted: 130,
+  /** Ended by SIGTERM, in order. */
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -39,11 +39,11 @@ function isExitRequest(error: unknown): boolean {
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
   endQuietlyOnBrokenPipe();
   try {
-    if (argv[0] === "--version") {
+    if (argv[0] === "--version" || argv[0] === "version") {
       process.stdout.write(`${versionLine()}\n`);
     } else {
       const { runCommand } = await import("./run-command.ts");
-      await runCommand(argv, PACKAGE_ROOT);
+      await runCommand(argv[0] === "help" ? [...argv.slice(1), "--help"] : argv, PACKAGE_ROOT);
     }
   } catch (error) {
     if (!isExitRequest(error)) showFailure(error, argv);

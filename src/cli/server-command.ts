@@ -3,7 +3,7 @@ import { StreamNotFoundError } from "../client/errors/stream-not-found-error.ts"
 import { StreamClient } from "../client/stream-client.ts";
 import { BaseCommand } from "./base-command.ts";
 import { usageFailure } from "./command-failure.ts";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { missingStreamReport, type NamedStream } from "./missing-stream.ts";
 import type { ErrorReport } from "./report.ts";
@@ -96,6 +96,11 @@ export abstract class ServerCommand extends BaseCommand {
     return this.#interrupt.signal;
   }
 
+  /** What an ended command exits with. */
+  protected get interruptExitCode(): ExitCode {
+    return this.#interrupt?.exitCode ?? EXIT.interrupted;
+  }
+
   protected override report(error: unknown): ErrorReport {
     // A server that has no place for a new stream is another matter, and so is a code of another meaning.
     const isMissing = error instanceof StreamNotFoundError && error.code === "STREAM_NOT_FOUND" && this.id !== "create";
@@ -108,7 +113,7 @@ export abstract class ServerCommand extends BaseCommand {
   protected override catch(error: Error): Promise<void> {
     const signal = this.#interrupt?.signal;
     if (signal?.aborted !== true || error !== signal.reason) return super.catch(error);
-    process.exitCode = EXIT.interrupted;
+    process.exitCode = this.interruptExitCode;
     return Promise.resolve();
   }
 

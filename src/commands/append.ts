@@ -4,7 +4,6 @@ import { appendInput, type AppendSummary } from "../cli/append/append-input.ts";
 import { chooseSource } from "../cli/append/input.ts";
 import { INPUT_KINDS } from "../cli/append/input-kind.ts";
 import { ProgressLine } from "../cli/append/progress.ts";
-import { EXIT } from "../cli/exit-codes.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { BODY_MAX_BYTES } from "../protocol/limits.ts";
 
@@ -100,14 +99,15 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
   }
 
   #report(url: string, summary: AppendSummary): void {
-    const { messages, bytes, nextOffset, closed, interrupted, resumedAtBytes, input } = summary;
-    if (interrupted) process.exitCode = EXIT.interrupted;
+    const { messages, messagesAlreadyThere, bytes, nextOffset, closed, interrupted, resumedAtBytes, input } = summary;
+    if (interrupted) process.exitCode = this.interruptExitCode;
+    const already = messagesAlreadyThere === 0 ? "" : `, besides ${String(messagesAlreadyThere)} already there,`;
     const resumed = resumedAtBytes > 0 ? ` (going on after ${String(resumedAtBytes)} bytes)` : "";
     const tail = nextOffset === undefined ? "" : `, next offset ${nextOffset}`;
     const messageCount = `${String(messages)} message${messages === 1 ? "" : "s"}`;
     const count = input === "raw" ? `${String(bytes)} bytes` : messageCount;
     this.notices.note(
-      `${interrupted ? "Interrupted: appended" : "Appended"} ${count} to ${url}${resumed}${tail}${closed ? ", closed" : ""}`,
+      `${interrupted ? "Interrupted: appended" : "Appended"} ${count}${already} to ${url}${resumed}${tail}${closed ? ", closed" : ""}`,
     );
   }
 }

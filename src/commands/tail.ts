@@ -3,7 +3,6 @@ import { boolean, integer, string } from "@oclif/core/flags";
 import type { ConnectionState } from "../client/follow.ts";
 import type { StreamClient } from "../client/stream-client.ts";
 import { usageFailure } from "../cli/command-failure.ts";
-import { EXIT } from "../cli/exit-codes.ts";
 import { openDataOutput } from "../cli/reading/data-output.ts";
 import { parsePattern, printBatches } from "../cli/reading/print-stream.ts";
 import { ReadingCheckpoint } from "../cli/reading/reading-checkpoint.ts";
@@ -11,6 +10,7 @@ import { RecordSplitter } from "../cli/reading/record-splitter.ts";
 import { FORMATS, type Format } from "../cli/reading/record-format.ts";
 import { tailBatches, type TailStart } from "../cli/reading/tail-batches.ts";
 import { ServerCommand } from "../cli/server-command.ts";
+import { unknownFlag } from "../cli/usage-error.ts";
 
 /** More than this would no longer be the end of a stream, and is kept in memory. */
 const LAST_MAX = 100_000;
@@ -70,7 +70,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     const { argv, flags } = await this.parse(Tail);
     const names = argv.map(String);
     const unknown = names.find((name) => name.startsWith("-"));
-    if (unknown !== undefined) throw usageFailure(`There is no flag ${unknown}.`, "Run tail --help to see its flags.");
+    if (unknown !== undefined) throw unknownFlag(unknown, this.shape());
     const urls = names.map((name) => this.streamUrl(flags, name));
     const plan: Plan = {
       format: flags.json ? "events" : FORMATS.find((each) => each === flags.format),
@@ -110,7 +110,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
       },
     });
     this.notices.note(end.farewell);
-    if (end.interrupted) process.exitCode = EXIT.interrupted;
+    if (end.interrupted) process.exitCode = this.interruptExitCode;
   }
 
   async #print(

@@ -39,9 +39,14 @@ describe("the command line", () => {
 
   it.each([
     ["an unknown flag", ["read", "s", "--bogus"], "--bogus"],
-    ["a missing argument", ["append"], "stream"],
+    ["a missing argument", ["append"], "STREAM"],
     ["data given twice", ["append", "s", "x", "--file", "y"], "twice"],
     ["a bad duration", ["create", "s", "--ttl", "soon"], "soon"],
+    [
+      "a duration without a unit",
+      ["create", "s", "--ttl", "7"],
+      "has no unit: seconds, minutes, hours, days or weeks?",
+    ],
     ["a bad time", ["create", "s", "--expires-at", "tomorrow"], "tomorrow"],
     ["a bad pattern", ["tail", "s", "--grep", "("], "regular expression"],
     ["a bad URL", ["read", "s", "--url", "nowhere"], "nowhere"],
@@ -155,6 +160,22 @@ describe("the command line", () => {
     await rm(checkpoint, { force: true });
   });
 
+  it("append: SIGTERM ends it in order with exit code 143", async () => {
+    server = await startScripted((_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "1" }).end();
+    });
+    const child = startCli(["append", "s", "--url", server.url]);
+    const closed = once(child, "close");
+    let stderr = "";
+    child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
+    child.stdin.write("one\n");
+    while (!server.requests.some((request) => request.startsWith("POST")))
+      await new Promise((resolve) => setImmediate(resolve));
+    child.kill("SIGTERM");
+    expect(await closed).toEqual([143, null]);
+    expect(stderr).toContain("Interrupted: appended 1 message");
+  });
+
   it.each([
     ["text/plain", "a\u001b[2J\u0007día\n", "a␛[2J␇día\n"],
     ["application/json", `["\u009b31m"]`, `"\\u009b31m"\n`],
@@ -191,7 +212,12 @@ describe("the command line", () => {
     expect((await runCli(args, { input: "1\n2\n3\n" })).code).toBe(3);
     isDown = false;
     const second = await runCli(args, { input: "1\n2\n3\n" });
-    expect(JSON.parse(second.stdout)).toMatchObject({ duplicates: 1, batches: 3 });
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      duplicates: 1,
+      batches: 3,
+      messages: 2,
+      messagesAlreadyThere: 1,
+    });
     expect(sent).toEqual(["0/0 [1]", "0/0 [1]", "0/1 [2]", "0/2 [3]"]);
     await rm(checkpoint, { force: true });
   });

@@ -249,14 +249,17 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     expect((await tail(await newStream("text/plain"))).code).toBe(5);
   });
 
-  it("tail: Ctrl-C ends it in order with exit code 130 and the checkpoint written", async () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("tail: %s ends it in order with exit code %i and the checkpoint written", async (kill, exitCode) => {
     const stream = await newStream("application/json", "[1,2]");
     const checkpoint = join(folder, `interrupted-${String(count)}`);
     const args = ["tail", stream, "--from-start", "--checkpoint", checkpoint];
     const child = startCli(args, { env: { DURABLE_STREAMS_URL: server.url } });
     await new PrintedLines(child).atLeast(2);
-    child.kill("SIGINT");
-    expect(await once(child, "close")).toEqual([130, null]);
+    child.kill(kill);
+    expect(await once(child, "close")).toEqual([exitCode, null]);
     expect((await ds([...args, "--exit-at-tail"])).stdout).toBe("");
   });
 

@@ -43,8 +43,10 @@ export interface AppendInputOptions {
 
 /** What an append has done so far. */
 export interface AppendSummary {
-  /** For raw bytes the number of appends. */
+  /** New messages; for raw bytes the number of appends. */
   messages: number;
+  /** Messages of an earlier run that the server had already when this one sent them again. */
+  messagesAlreadyThere: number;
   /** Bytes of bodies. */
   bytes: number;
   batches: number;
@@ -101,6 +103,7 @@ class Sender {
     this.#state = state;
     this.summary = {
       messages: 0,
+      messagesAlreadyThere: 0,
       bytes: 0,
       batches: 0,
       duplicates: 0,
@@ -159,12 +162,14 @@ class Sender {
     // The signal ends the waits between tries, not a request under way: its answer decides what the journal says.
     const result = await this.#client.deliver(stream, delivery, { ...retry, signal });
     this.#state = { ...this.#state, pending: undefined, closed: this.#state.closed || close };
-    this.#count(pending, result);
+    this.#count(pending, result, mayBeThere);
   }
 
-  #count({ body, messages, close }: PendingBatch, result: AppendResult): void {
+  #count({ body, messages, close }: PendingBatch, result: AppendResult, isRepeated: boolean): void {
     const { summary } = this;
-    summary.messages += messages;
+    // A duplicate of a batch that this run was the first to send is a lost answer: its messages are new.
+    if (isRepeated && result.duplicate) summary.messagesAlreadyThere += messages;
+    else summary.messages += messages;
     summary.bytes += body.byteLength;
     if (body.byteLength > 0) summary.batches++;
     if (result.duplicate) summary.duplicates++;
