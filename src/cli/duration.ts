@@ -1,16 +1,14 @@
 import { usageFailure } from "./command-failure.ts";
 
-const UNIT_SECONDS: Record<string, number> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** `90`, `90s`, `15m`, `12h`, `7d` or `2w` in whole seconds. */
+/** `90s`, `15m`, `12h`, `7d` or `2w` in whole seconds. */
 export function parseDurationSeconds(text: string, flag: string): number {
-  const [, digits = "", unit = ""] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? [];
+  const [, digits = "", unit = ""] = /^(\d{1,12})([smhdw])$/.exec(text) ?? [];
   const unitSeconds = UNIT_SECONDS[unit];
   if (digits === "" || unitSeconds === undefined) {
-    throw usageFailure(
-      `${flag} ${JSON.stringify(text)} is not a duration.`,
-      `Write it like ${flag} 90s, 15m, 12h, 7d or 2w.`,
-    );
+    const problem = /^\d+$/.test(text) ? "has no unit: seconds, minutes, hours, days or weeks?" : "is not a duration.";
+    throw usageFailure(`${flag} ${JSON.stringify(text)} ${problem}`, `Write it like ${flag} 90s, 15m, 12h, 7d or 2w.`);
   }
   return Number(digits) * unitSeconds;
 }

@@ -1,4 +1,5 @@
 import { encodeStreamPath, isProjectName, RESERVED_SEGMENT } from "../protocol/path.ts";
+import { shortened } from "../client/shortened.ts";
 import { usageFailure } from "./command-failure.ts";
 
 /** Where `durable-streams dev` serves when it is not told otherwise: the protocol's own port (section 13.1). */
@@ -59,20 +60,49 @@ function streamRoot({ url, project }: ServerAddress): string {
   );
 }
 
+/** A query belongs to one request, and which one that is the command says by its flags. */
+function wholeStreamUrl(text: string): string {
+  const url = parseHttpUrl(text, "The stream's URL");
+  const names = [...new Set(url.searchParams.keys())];
+  const offset = url.searchParams.get("offset");
+  if (url.search === "") return url.href;
+  url.search = "";
+  throw usageFailure(
+    `The stream's URL has a query (${names.map((name) => JSON.stringify(shortened(name))).join(", ")}), and a stream's has none.`,
+    offset === null
+      ? `Leave it out: ${url.href}`
+      : `Leave it out, and say where to begin by a flag: ${url.href} --offset ${offset}`,
+  );
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+
+/** What keeps a text from being a stream's name, to follow "it". */
+function nameProblem(name: string, segments: readonly string[]): string | undefined {
+  if (name === "") return "is empty";
+  if (CONTROL_CHARACTER.test(name)) return "has a control character, such as a line break";
+  if (name.startsWith("/")) return "begins with a slash, so its first segment is empty";
+  if (name.endsWith("/")) return "ends with a slash, so its last segment is empty";
+  if (segments.includes("")) return "has an empty segment, between two slashes";
+  const dots = segments.find((segment) => segment === "." || segment === "..");
+  return dots === undefined ? undefined : `has the segment "${dots}"`;
+}
+
 /** The URL of a stream: the argument itself when it is one, else its path below the server's root, percent-encoded. */
 export function streamUrl(address: ServerAddress, stream: string): string {
-  if (isUrl(stream)) return parseHttpUrl(stream, "The stream's URL").href;
-  const path = stream.replace(/^\/+/, "");
-  const segments = path.split("/");
+  if (isUrl(stream)) return wholeStreamUrl(stream);
+  const segments = stream.split("/");
+  const problem = nameProblem(stream, segments);
   // URL parsing would silently resolve dots to another stream.
-  if (path === "" || segments.some((segment) => segment === "" || segment === "." || segment === "..")) {
+  if (problem !== undefined) {
     throw usageFailure(
-      `${JSON.stringify(stream)} is not a stream's name: it has an empty, "." or ".." segment.`,
+      `${JSON.stringify(shortened(stream))} is not a stream's name: it ${problem}.`,
       `Write it like "rooms/42", or give the stream's whole URL.`,
     );
   }
   if (segments[0] === RESERVED_SEGMENT) {
     throw usageFailure(`Names below "${RESERVED_SEGMENT}" are reserved by the protocol.`, "Choose another name.");
   }
-  return `${streamRoot(address)}/${encodeStreamPath(path)}`;
+  return `${streamRoot(address)}/${encodeStreamPath(stream)}`;
 }

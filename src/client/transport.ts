@@ -45,6 +45,13 @@ function describeHeaders(headers: Readonly<Record<string, string | string[] | un
     .join("");
 }
 
+const SECRET_PARAMETER = /([?&][^=&\s"#]*(?:token|key|secret|signature|auth)[^=&\s"#]*=)[^&\s"#]*/gi;
+
+/** Values of query parameters that are named like secrets, wherever a URL stands in the text. */
+function redactQueries(line: string): string {
+  return line.replace(SECRET_PARAMETER, "$1[redacted]");
+}
+
 /** Sends requests over kept-alive connections and turns whatever breaks below HTTP into errors of the client. */
 export class Transport {
   readonly #agent: Agent;
@@ -65,7 +72,7 @@ export class Transport {
     const { method, url, body, signal } = request;
     signal?.throwIfAborted();
     const headers = this.#headers(request);
-    this.#options.trace?.(`> ${method} ${url}${describeHeaders(headers)} body=${String(body?.byteLength ?? 0)}B`);
+    this.#trace(`> ${method} ${url}${describeHeaders(headers)} body=${String(body?.byteLength ?? 0)}B`);
     const startedMs = performance.now();
     const target = new URL(url);
     let response: Dispatcher.ResponseData;
@@ -83,10 +90,12 @@ export class Transport {
       throw this.#broken(error, request);
     }
     const tookMs = Math.round(performance.now() - startedMs);
-    this.#options.trace?.(
-      `< ${String(response.statusCode)} in ${String(tookMs)}ms${describeHeaders(response.headers)}`,
-    );
+    this.#trace(`< ${String(response.statusCode)} in ${String(tookMs)}ms${describeHeaders(response.headers)}`);
     return this.#answer(request, response);
+  }
+
+  #trace(line: string): void {
+    this.#options.trace?.(redactQueries(line));
   }
 
   #headers({ headers }: Request): Record<string, string> {
@@ -114,7 +123,7 @@ export class Transport {
   #broken(error: unknown, request: Request): unknown {
     if (request.signal?.aborted === true) return request.signal.reason;
     const mapped = toTransportError(error, request.url);
-    this.#options.trace?.(`! ${request.method} ${request.url} ${mapped.code}: ${mapped.message}`);
+    this.#trace(`! ${request.method} ${request.url} ${mapped.code}: ${mapped.message}`);
     return mapped;
   }
 

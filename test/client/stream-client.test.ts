@@ -144,6 +144,17 @@ describe("answers of servers on bad days", () => {
     await expect(collect(client.catchUp(`${scripted.url}/s`))).rejects.toMatchObject({ explained: true });
   });
 
+  it("the trace redacts query parameters that are named like secrets", async () => {
+    scripted = await startScripted((_request, response) => response.writeHead(404).end());
+    const lines: string[] = [];
+    const traced = new StreamClient({ trace: (line) => lines.push(line) });
+    const url = `${scripted.url}/s?access_token=canary&x=1&Signature=canary&api-key=canary&y=2`;
+    await traced.describe(url).catch(() => undefined);
+    await traced.dispose();
+    expect(lines[0]).toContain("?access_token=[redacted]&x=1&Signature=[redacted]&api-key=[redacted]&y=2 ");
+    expect(lines.join("")).not.toContain("canary");
+  });
+
   it("a long URL is shortened in the message", async () => {
     scripted = await startScripted((_request, response) => response.writeHead(400).end());
     const failure: unknown = await client
