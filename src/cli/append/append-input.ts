@@ -47,7 +47,7 @@ export interface AppendSummary {
   messages: number;
   /** Messages of an earlier run that the server had already when this one sent them again. */
   messagesAlreadyThere: number;
-  /** Bytes of bodies. */
+  /** Bytes of their bodies. */
   bytes: number;
   batches: number;
   /** Batches that the server had already. */
@@ -168,9 +168,12 @@ class Sender {
   #count({ body, messages, close }: PendingBatch, result: AppendResult, isRepeated: boolean): void {
     const { summary } = this;
     // A duplicate of a batch that this run was the first to send is a lost answer: its messages are new.
-    if (isRepeated && result.duplicate) summary.messagesAlreadyThere += messages;
-    else summary.messages += messages;
-    summary.bytes += body.byteLength;
+    if (isRepeated && result.duplicate) {
+      summary.messagesAlreadyThere += messages;
+    } else {
+      summary.messages += messages;
+      summary.bytes += body.byteLength;
+    }
     if (body.byteLength > 0) summary.batches++;
     if (result.duplicate) summary.duplicates++;
     summary.nextOffset = result.nextOffset ?? summary.nextOffset;
