@@ -18,7 +18,8 @@ const NOTHING = new Uint8Array(0);
 /** Turns what one SSE connection reads into events, and keeps count of how far its client has been brought. */
 export class SseWriter {
   readonly #kind: ContentKind;
-  #cursor: string | null;
+  /** Later than the client's own from the start; from then on it stands until time moves past it (section 10.1). */
+  #cursor: string;
   #end: Position;
   /** Bytes at the end of what was read that are not whole yet: they go out with the bytes that finish them. */
   #held: Uint8Array = NOTHING;
@@ -26,7 +27,7 @@ export class SseWriter {
   constructor(kind: ContentKind, start: Position, cursor: string | null) {
     this.#kind = kind;
     this.#end = start;
-    this.#cursor = cursor;
+    this.#cursor = nextCursor(Date.now(), cursor, Math.random());
   }
 
   /** The position that the next read or live event has to start at. */
@@ -53,17 +54,8 @@ export class SseWriter {
   #control(upToDate: boolean, closed: boolean): Uint8Array {
     // A client that comes back must find the bytes held back again, so they do not count as delivered.
     const next = this.#end - this.#held.byteLength;
-    this.#cursor = this.#nextCursor();
+    const interval = nextCursor(Date.now(), null, 0);
+    if (BigInt(interval) > BigInt(this.#cursor)) this.#cursor = interval;
     return controlEvent({ next, cursor: this.#cursor, upToDate, closed });
   }
-
-  /** The client's own cursor is answered with a later one; after that the connection's cursor stands until time moves it. */
-  #nextCursor(): string {
-    const now = nextCursor(Date.now(), null, 0);
-    if (this.#cursorIsOurs && this.#cursor !== null) return Number(now) > Number(this.#cursor) ? now : this.#cursor;
-    this.#cursorIsOurs = true;
-    return nextCursor(Date.now(), this.#cursor, Math.random());
-  }
-
-  #cursorIsOurs = false;
 }
