@@ -7,6 +7,7 @@ const TABLE = {
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   HOST_NOT_ALLOWED: { status: 421, retryable: false },
   BINDING_MISSING: { status: 500, retryable: false },
+  INVALID_VARIABLE: { status: 500, retryable: false },
   INTERNAL: { status: 500, retryable: true },
   UNAVAILABLE: { status: 503, retryable: true },
 
@@ -45,6 +46,12 @@ const TABLE = {
   STALE_EPOCH: { status: 403, retryable: false },
   SEQUENCE_GAP: { status: 409, retryable: false },
   EPOCH_MUST_START_AT_ZERO: { status: 400, retryable: false },
+
+  SEGMENT_NOT_FOUND: { status: 404, retryable: false },
+  SEGMENT_UNAVAILABLE: { status: 503, retryable: true },
+  SEGMENT_MISSING: { status: 500, retryable: false },
+  SEGMENT_CORRUPT: { status: 500, retryable: false },
+  OPERATOR_CLOSED: { status: 403, retryable: false },
 
   TOO_MANY_READERS: { status: 429, retryable: true },
   APPEND_QUEUE_FULL: { status: 429, retryable: true },

@@ -34,6 +34,24 @@ export const READ_CHUNK_MAX_BYTES = 1 * MIB;
 /** Most rows gathered for one answer. A stream of tiny appends has a row for each, and every row costs time and memory. */
 export const READ_CHUNK_MAX_ROWS = 8192;
 
+/** Most sealed segments that one answer of a catch-up read is put together from: each takes a fetch of its own. */
+export const READ_CHUNK_MAX_SEGMENTS = 32;
+
+/** Messages of a hot log that are sealed into a segment, unless `SEGMENT_MAX_MESSAGES` says otherwise. */
+export const SEGMENT_MAX_MESSAGES_DEFAULT = 1000;
+
+/** Bytes of payload of a hot log that are sealed into a segment, unless `SEGMENT_MAX_BYTES` says otherwise. */
+export const SEGMENT_MAX_BYTES_DEFAULT = 4 * MIB;
+
+/** Largest value of `SEGMENT_MAX_MESSAGES`. Past it the server refuses to work: 500 `INVALID_VARIABLE`. */
+export const SEGMENT_MESSAGES_LIMIT = 100_000;
+
+/** Largest value of `SEGMENT_MAX_BYTES`: a segment is put together in memory. Past it: 500 `INVALID_VARIABLE`. */
+export const SEGMENT_BYTES_LIMIT = 16 * MIB;
+
+/** Bytes of a segment's payload that have a checksum of their own, so that a range can be verified without the rest. */
+export const SEGMENT_BLOCK_BYTES = 512 * KIB;
+
 /** Most bytes of payload pushed to a live reader in one event. More than this, and readers are told to catch up instead. */
 export const LIVE_EVENT_MAX_BYTES = 128 * KIB;
 
