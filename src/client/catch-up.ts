@@ -1,10 +1,13 @@
 import type { ContentKind } from "../protocol/content-type.ts";
 import { cutPage } from "./cut-page.ts";
 import { isClientError } from "./errors/client-error.ts";
-import { readPage } from "./page.ts";
+import { readPage, type Page } from "./page.ts";
 import { RetryClock, type RetryOptions } from "./retry.ts";
 import type { StreamBatch } from "./stream-batch.ts";
 import type { Transport } from "./transport.ts";
+
+/** What an answer says before its content. */
+export type PageHead = Omit<Page, "pieces">;
 
 export interface CatchUpOptions {
   /** Where to start: an offset the server gave, or `-1` for the start. Default `-1`. */
@@ -12,6 +15,8 @@ export interface CatchUpOptions {
   /** Where to end: an offset the server gave. Default: the present end. */
   readonly untilOffset?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called with the head of every answer before any of its content is handed on; it may throw to end the read. */
+  readonly onPage?: ((page: PageHead) => void) | undefined;
   /** What to do when an answer fails or breaks off: by default go on for 30 s. */
   readonly retry?: RetryOptions | undefined;
 }
@@ -63,6 +68,7 @@ export async function* catchUp(
   while (untilOffset === undefined || offset < untilOffset) {
     try {
       const page = await readPage(transport, url, offset, signal);
+      options.onPage?.(page);
       delivered ??= new Delivered(page.kind);
       delivered.startOver();
       if (untilOffset !== undefined && page.nextOffset > untilOffset) {

@@ -12,9 +12,14 @@ export interface Page {
   readonly nextOffset: string;
   readonly upToDate: boolean;
   readonly closed: boolean;
+  /** Which creation of the stream's name was read, where the server's entity tags say it, as our server's do. */
+  readonly incarnation: string | undefined;
   /** For JSON whole messages, otherwise bytes. */
   readonly pieces: AsyncIterable<readonly Uint8Array[]>;
 }
+
+/** Our server's entity tags begin with the incarnation and name both ends of what was read. */
+const OWN_ETAG = /^(?:W\/)?"([0-9a-f-]{36}):\d{16}_\d{16}:\d{16}_\d{16}(?::[a-z]+)?"$/;
 
 /** Query parameters in the order of their names, so that caches see one URL for one question (section 10.1). */
 export function readUrl(url: string, parameters: Readonly<Record<string, string | undefined>>): string {
@@ -41,6 +46,7 @@ export async function readPage(transport: Transport, url: string, offset: string
     nextOffset,
     upToDate: closed || answer.header(STREAM_UP_TO_DATE)?.toLowerCase() === "true",
     closed,
+    incarnation: OWN_ETAG.exec(answer.header("etag") ?? "")?.[1],
     pieces: kind === "json" ? jsonPieces(answer.body, url) : bytePieces(answer.body),
   };
 }

@@ -13,6 +13,7 @@ import {
   type CreateResult,
   type StreamDescription,
 } from "./operations.ts";
+import { OperatorClient } from "./operator.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import type { StreamBatch } from "./stream-batch.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
@@ -27,12 +28,15 @@ export interface StreamClientOptions extends TransportOptions {
  * the reason of the signal it was given.
  */
 export class StreamClient {
+  /** What only our own server can tell of a stream. */
+  readonly operator: OperatorClient;
   readonly #transport: Transport;
   readonly #retry: RetryOptions;
 
   constructor(options: StreamClientOptions = {}) {
     this.#transport = new Transport(options);
     this.#retry = options.retry ?? {};
+    this.operator = new OperatorClient(this.#transport, this.#retry);
   }
 
   /** Creates a stream; one that is there already with the same configuration is a success too (section 5.1). */

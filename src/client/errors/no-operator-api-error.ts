@@ -1,0 +1,8 @@
+import { ClientError } from "./client-error.ts";
+
+/** The server speaks the protocol, or something else, but has nothing at our operator API's URLs. */
+export class NoOperatorApiError extends ClientError {
+  override readonly kind = "rejected";
+  override readonly hint =
+    "Ask a server that durable-streams dev or deploy has set up. read, tail, describe and inspect export work with any server.";
+}
