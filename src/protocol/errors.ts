@@ -17,6 +17,7 @@ const TABLE = {
   INVALID_PROJECT: { status: 400, retryable: false },
 
   INVALID_OFFSET: { status: 400, retryable: false },
+  INVALID_LIMIT: { status: 400, retryable: false },
   OFFSET_BEYOND_TAIL: { status: 400, retryable: false },
   INVALID_LIVE_MODE: { status: 400, retryable: false },
   OFFSET_REQUIRED: { status: 400, retryable: false },
