@@ -7,7 +7,7 @@ const meter = new Meter();
 const worker = createStreamWorker();
 
 export class StreamDO extends OurStreamDO {
-  constructor(ctx: DurableObjectState, env: object) {
+  constructor(ctx: DurableObjectState, env: BaseEnv) {
     meter.watchStorage(ctx.storage);
     super(ctx, env);
   }

@@ -27,7 +27,8 @@ export async function launch(
 ): Promise<{ runtime: Runtime; port: number }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await findPort(config.host, wantedPort);
-    const vars = { ...config.vars, ALLOWED_HOSTS: allowedHosts(config.host, port) };
+    // Whoever reaches this server runs it: it listens on loopback only, and checks the name it is called by.
+    const vars = { ...config.vars, ALLOWED_HOSTS: allowedHosts(config.host, port), OPERATOR_API: "open" };
     const held = holdBack(log);
     try {
       const runtime = await startRuntime(await importing, { ...config, port, vars }, held.listen);

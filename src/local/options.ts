@@ -23,7 +23,7 @@ export interface LocalServerOptions {
   readonly host?: string;
   /** Folder for all data, made when missing. Default `.durable-streams` in the current directory. */
   readonly persistDir?: string;
-  /** Variables of the Worker, such as `DEBUG_TIMING`. `ALLOWED_HOSTS` is set by the server itself. */
+  /** Variables of the Worker, such as `DEBUG_TIMING`. `ALLOWED_HOSTS` and `OPERATOR_API` are set by the server. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Receives what the runtime and the Worker have to say. Default: errors and warnings go to stderr. */
   readonly log?: LogHandler;

@@ -108,7 +108,7 @@ async function requireWorker(file: string): Promise<string> {
 }
 
 function requireFreeNames(vars: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const taken = ["ALLOWED_HOSTS", "STREAMS", "R2", "REGISTRY"].find((name) => name in vars);
+  const taken = ["ALLOWED_HOSTS", "OPERATOR_API", "STREAMS", "R2", "REGISTRY"].find((name) => name in vars);
   if (taken === undefined) return vars;
   throw new LocalServerError("variable_reserved", `${taken} is set by the server itself.`, "Leave it out.");
 }

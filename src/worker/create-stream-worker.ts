@@ -1,6 +1,6 @@
 import { protocolError } from "../protocol/errors.ts";
 import type { BaseEnv } from "./env.ts";
-import { handleRequest, type Authorization } from "./edge/handle-request.ts";
+import { handleRequest, type Authorization, type Surroundings } from "./edge/handle-request.ts";
 import { respondError } from "./edge/responses.ts";
 import { Timing } from "./timing.ts";
 
@@ -20,10 +20,10 @@ export function createStreamWorker<E extends BaseEnv = BaseEnv>(
   config: StreamWorkerConfig<E> = {},
 ): ExportedHandler<E> {
   return {
-    async fetch(request, env): Promise<Response> {
+    async fetch(request, env, ctx): Promise<Response> {
       const timing = env.DEBUG_TIMING === "1" ? new Timing() : null;
       const end = timing?.start("total");
-      const response = await answer(request, env, config, timing);
+      const response = await answer(request, { env, ctx, authorization: config, timing });
       end?.();
       if (timing !== null) response.headers.set("Server-Timing", timing.toHeader());
       return response;
@@ -32,14 +32,9 @@ export function createStreamWorker<E extends BaseEnv = BaseEnv>(
 }
 
 /** What is thrown on the way is logged and never told to the client: it may hold what is none of the client's business. */
-async function answer<E extends BaseEnv>(
-  request: Request,
-  env: E,
-  config: StreamWorkerConfig<E>,
-  timing: Timing | null,
-): Promise<Response> {
+async function answer<E extends BaseEnv>(request: Request, around: Surroundings<E>): Promise<Response> {
   try {
-    return await handleRequest(request, env, config, timing);
+    return await handleRequest(request, around);
   } catch (error) {
     console.error(error);
     return respondError(isPassing(error) ? UNAVAILABLE : INTERNAL);

@@ -1,24 +1,21 @@
 import type { StreamDO } from "./stream/stream-do.ts";
+import type { StreamEnv } from "./stream/stream-env.ts";
 
 /** The bindings and variables every deployment has. One's own Worker may extend it with more. */
-export interface BaseEnv {
+export interface BaseEnv extends StreamEnv {
   /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
   STREAMS: DurableObjectNamespace<StreamDO>;
-  /** For sealed segments of the streams. Nothing is sealed yet. */
-  R2: R2Bucket;
   /** For projects and their signing keys. Nothing reads it yet. */
   REGISTRY?: KVNamespace;
   /** For one data point per operation. Nothing is written to it yet. */
   METRICS?: AnalyticsEngineDataset;
   /** `1` adds `Server-Timing` to every answer. Default `0`. */
   DEBUG_TIMING?: string;
-  /** Messages a hot log may hold before it is sealed. Default `1000`. Nothing is sealed yet. */
-  SEGMENT_MAX_MESSAGES?: string;
-  /** Bytes a hot log may hold before it is sealed. Default `4194304`. Nothing is sealed yet. */
-  SEGMENT_MAX_BYTES?: string;
   /**
    * Comma-separated `host` or `host:port` names that requests may be addressed to; all others get 421. Unset, every
    * host is served. The local server sets it, since a page whose name was rebound to 127.0.0.1 must not reach it.
    */
   ALLOWED_HOSTS?: string;
+  /** `open` lets everybody who reaches the Worker use the operator API. The local server sets it. Default: closed. */
+  OPERATOR_API?: string;
 }

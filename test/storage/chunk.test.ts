@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ContentKind } from "../../src/protocol/content-type.ts";
-import { READ_CHUNK_MAX_ROWS } from "../../src/protocol/limits.ts";
+import { READ_CHUNK_MAX_ROWS, READ_CHUNK_MAX_SEGMENTS } from "../../src/protocol/limits.ts";
 import { joinPayloads, type MessageBatch } from "../../src/protocol/messages.ts";
 import type { Position } from "../../src/protocol/offset.ts";
-import { collectChunk } from "../../src/worker/storage/chunk.ts";
-import type { StoredRun } from "../../src/worker/storage/log-rows.ts";
+import { collectChunk, type Chunk } from "../../src/worker/storage/chunk.ts";
+import type { Piece, SegmentSlice, StoredRun } from "../../src/worker/storage/stored-run.ts";
 import { concat, textOf, utf8 } from "../protocol/arbitraries.ts";
 import { kinds, messagesOf, storedBatchesOf } from "./batches.ts";
 
@@ -21,11 +21,11 @@ class FakeLog {
     this.#runs = batches.map(({ payload, sizes }) => {
       const positions = kind === "json" ? sizes.length : payload.byteLength;
       start += positions;
-      const slice = (from: number, to: number) => {
+      const piece = (from: number, to: number): Piece => {
         this.slices++;
-        return payload.subarray(from, to);
+        return { kind: "bytes", bytes: payload.subarray(from, to) };
       };
-      return { start: start - positions, positions, bytes: payload.byteLength, sizes: () => [...sizes], slice };
+      return { start: start - positions, positions, bytes: payload.byteLength, sizes: () => [...sizes], piece };
     });
     this.tail = start;
   }
@@ -38,6 +38,14 @@ class FakeLog {
       yield run;
     }
   }
+}
+
+/** The payloads of a chunk that has all of its bytes at hand. */
+function payloadsOf({ pieces }: Chunk): Uint8Array[] {
+  return pieces.map((piece) => {
+    if (piece.kind === "segment") throw new Error("a log in memory has no segments");
+    return piece.bytes;
+  });
 }
 
 const budget = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 200 }));
@@ -72,8 +80,8 @@ describe("chunk: reading chunk after chunk", () => {
         while (next < log.tail) {
           const chunk = collectChunk(kind, log.from(next), next, maxBytes);
           expect(chunk.next).toBeGreaterThan(next);
-          expect(joinPayloads(kind, chunk.payloads)).toEqual(bytesBetween(kind, messages, next, chunk.next));
-          chunks.push(joinPayloads(kind, chunk.payloads));
+          expect(joinPayloads(kind, payloadsOf(chunk))).toEqual(bytesBetween(kind, messages, next, chunk.next));
+          chunks.push(joinPayloads(kind, payloadsOf(chunk)));
           next = chunk.next;
         }
         expect(next).toBe(log.tail);
@@ -86,8 +94,9 @@ describe("chunk: reading chunk after chunk", () => {
   test("chunk: it stays within the budget, but for a JSON message that is larger by itself", () => {
     fc.assert(
       fc.property(logs, ({ kind, log, maxBytes, start }) => {
-        const { payloads, next } = collectChunk(kind, log.from(start), start, maxBytes);
-        if (joinPayloads(kind, payloads).byteLength <= maxBytes) return;
+        const chunk = collectChunk(kind, log.from(start), start, maxBytes);
+        const { next } = chunk;
+        if (joinPayloads(kind, payloadsOf(chunk)).byteLength <= maxBytes) return;
         expect(kind).toBe("json");
         expect(next).toBe(start + 1);
       }),
@@ -124,9 +133,11 @@ describe("chunk: reading chunk after chunk", () => {
   test("chunk: rows are read only as far as the chunk needs, and bytes are taken only from those it shows", () => {
     fc.assert(
       fc.property(logs, ({ kind, log, maxBytes, start }) => {
-        const { payloads } = collectChunk(kind, log.from(start), start, maxBytes);
-        expect(log.slices).toBe(payloads.length);
-        expect(log.opened).toBeLessThanOrEqual(payloads.length + 1);
+        const { pieces, bytes } = collectChunk(kind, log.from(start), start, maxBytes);
+        expect(log.slices).toBe(pieces.length);
+        expect(log.opened).toBeLessThanOrEqual(pieces.length + 1);
+        const payloads = payloadsOf({ pieces, bytes, next: start });
+        expect(bytes).toBe(payloads.reduce((sum, payload) => sum + payload.byteLength, 0));
       }),
     );
   });
@@ -140,8 +151,8 @@ describe("chunk: examples", () => {
   const text = (content: string): MessageBatch => ({ payload: utf8(content), sizes: [content.length] });
 
   function read(kind: ContentKind, batches: readonly MessageBatch[], start: Position, maxBytes: number) {
-    const { payloads, next } = collectChunk(kind, new FakeLog(kind, batches).from(start), start, maxBytes);
-    return { payloads: payloads.map(textOf), next };
+    const chunk = collectChunk(kind, new FakeLog(kind, batches).from(start), start, maxBytes);
+    return { payloads: payloadsOf(chunk).map(textOf), next: chunk.next };
   }
 
   test("chunk: runs that fit are taken whole, each as one payload", () => {
@@ -175,10 +186,23 @@ describe("chunk: examples", () => {
       "json",
       Array.from({ length: READ_CHUNK_MAX_ROWS + 5 }, () => json("1")),
     );
-    const { payloads, next } = collectChunk("json", log.from(0), 0, Number.MAX_SAFE_INTEGER);
-    expect([payloads.length, next]).toEqual([READ_CHUNK_MAX_ROWS, READ_CHUNK_MAX_ROWS]);
+    const { pieces, next } = collectChunk("json", log.from(0), 0, Number.MAX_SAFE_INTEGER);
+    expect([pieces.length, next]).toEqual([READ_CHUNK_MAX_ROWS, READ_CHUNK_MAX_ROWS]);
     expect(log.opened).toBe(READ_CHUNK_MAX_ROWS);
     expect(collectChunk("json", log.from(next), next, Number.MAX_SAFE_INTEGER).next).toBe(log.tail);
+  });
+
+  test("chunk: it is put together from no more segments than the limit, since each takes a fetch of its own", () => {
+    const slice = { start: 0, from: 0, to: 1 } as SegmentSlice;
+    const segments = Array.from({ length: READ_CHUNK_MAX_SEGMENTS + 5 }, (_, start) => ({
+      start,
+      positions: 1,
+      bytes: 1,
+      sizes: () => [1],
+      piece: (): Piece => ({ kind: "segment", slice }),
+    }));
+    const { pieces, next } = collectChunk("json", segments, 0, Number.MAX_SAFE_INTEGER);
+    expect([pieces.length, next]).toEqual([READ_CHUNK_MAX_SEGMENTS, READ_CHUNK_MAX_SEGMENTS]);
   });
 
   test("chunk: at the tail there is nothing", () => {

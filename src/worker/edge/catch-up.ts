@@ -3,6 +3,7 @@ import { READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
 import { decodeReadOutcome, encodeReadRequest } from "../stream/read-wire.ts";
 import { timed } from "../timing.ts";
 import type { StreamContext } from "./context.ts";
+import { withMessages } from "./located-body.ts";
 import type { ReadQuery } from "./read-query.ts";
 import { bodyFields, messageFields, respondUnread } from "./read-response.ts";
 import { respond } from "./responses.ts";
@@ -18,6 +19,8 @@ export async function handleCatchUp(context: StreamContext, { from }: ReadQuery)
     await response.body?.cancel();
     return respond(304, fields);
   }
-  // The body goes through untouched: the runtime moves it from the object to the client without waking any code.
-  return respond(200, { ...fields, ...bodyFields(outcome.contentType) }, response.body);
+  const { contentType } = outcome;
+  const { body } = await withMessages(context.segments, response, contentType, "answer");
+  // From the hot log it goes through untouched: the runtime moves it to the client without waking any code.
+  return respond(200, { ...fields, ...bodyFields(contentType) }, body);
 }

@@ -1,11 +1,16 @@
 import type { StreamDO } from "../stream/stream-do.ts";
+import type { SegmentReader } from "../segments/read-slice.ts";
 import type { Timing } from "../timing.ts";
 
 /** A request on a stream that passed routing and authorisation. */
 export interface StreamContext {
   readonly request: Request;
   readonly url: URL;
+  /** `project/path`. */
+  readonly name: string;
   readonly object: DurableObjectStub<StreamDO>;
+  /** Where sealed history is read from. */
+  readonly segments: SegmentReader;
   readonly timing: Timing | null;
   /** Whether anybody may read every stream here, since nothing decides about reading. */
   readonly readsAreOpen: boolean;

@@ -23,7 +23,7 @@ export async function handleCreate(context: StreamContext): Promise<Response> {
   return respondCreate(context, outcome);
 }
 
-async function parseCreate({ request, url }: StreamContext): Promise<Parsed<CreateRequest>> {
+async function parseCreate({ request, url, name }: StreamContext): Promise<Parsed<CreateRequest>> {
   const { headers } = request;
   if (
     headers.has(header.STREAM_FORKED_FROM) ||
@@ -46,6 +46,7 @@ async function parseCreate({ request, url }: StreamContext): Promise<Parsed<Crea
   const messages = readMessages(contentType.value, body.value);
   if (!messages.ok) return messages;
   return parsed({
+    name,
     contentType: contentType.value,
     expiry: expiry.value,
     public: url.searchParams.has("public") ? url.searchParams.get("public") === "true" : undefined,

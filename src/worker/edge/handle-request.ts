@@ -1,16 +1,19 @@
-import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
+import { protocolError } from "../../protocol/errors.ts";
 import type { AuthorizeMutation, AuthorizeRead, AuthResult } from "../auth/types.ts";
 import type { BaseEnv } from "../env.ts";
 import { handleAppend } from "./append.ts";
+import { configurationError } from "./configuration.ts";
 import type { StreamContext } from "./context.ts";
 import { handleCreate } from "./create.ts";
 import { handleDelete } from "./delete.ts";
 import { handleHead } from "./head.ts";
 import { respondHealth } from "./health.ts";
 import { hostError } from "./host.ts";
+import { handleOperator, OPERATOR_METHODS } from "./operator/handle-operator.ts";
 import { handleRead } from "./read.ts";
-import { respondError, respondPreflight, withEveryAnswer } from "./responses.ts";
+import { respondError, respondPreflight, withEveryAnswer, withoutSharing } from "./responses.ts";
 import { matchRoute } from "./route.ts";
+import { SegmentCache } from "./segment-cache.ts";
 import { timed, type Timing } from "../timing.ts";
 
 /** Who may do what; what is left out is allowed to everybody. */
@@ -36,33 +39,63 @@ const OPERATIONS = new Map<string, Operation>([
 const STREAM_METHODS = [...OPERATIONS.keys(), "OPTIONS"].join(", ");
 const HEALTH_METHODS = "GET, HEAD, OPTIONS";
 
+/** What a Worker is given beside the request. */
+export interface Surroundings<E> {
+  readonly env: E;
+  readonly ctx: Pick<ExecutionContext, "waitUntil">;
+  readonly authorization: Authorization<E>;
+  readonly timing: Timing | null;
+}
+
 /** One request, from its URL to its answer: host, route, authorisation, operation. */
-export async function handleRequest<E extends BaseEnv>(
-  request: Request,
-  env: E,
-  authorization: Authorization<E>,
-  timing: Timing | null,
-): Promise<Response> {
+export async function handleRequest<E extends BaseEnv>(request: Request, around: Surroundings<E>): Promise<Response> {
+  const { env } = around;
+  const { method } = request;
   const url = new URL(request.url);
   const misdirected = hostError(env.ALLOWED_HOSTS, url, request.headers.get("Host"));
   if (misdirected !== undefined) return respondError(misdirected);
-  if (request.method === "OPTIONS") return respondPreflight();
   const route = matchRoute(url.pathname);
+  const isOperators = route.ok && route.value.kind === "operator";
+  if (method === "OPTIONS" && !isOperators) return respondPreflight();
   if (!route.ok) return respondError(route.error);
   if (route.value.kind === "health")
-    return isReadMethod(request.method) ? respondHealth() : respondMethodNotAllowed(request.method, HEALTH_METHODS);
+    return isReadMethod(method) ? respondHealth() : respondMethodNotAllowed(method, HEALTH_METHODS);
 
+  const error = configurationError(env);
+  if (error !== undefined) return respondError(error);
+  const context = streamContext(request, url, route.value.doKey, around);
+  if (route.value.kind === "stream") return handleStream(context, around);
+  return method === OPERATOR_METHODS
+    ? handleOperator(route.value.subject, context, env.OPERATOR_API)
+    : withoutSharing(respondMethodNotAllowed(method, OPERATOR_METHODS));
+}
+
+function streamContext<E extends BaseEnv>(
+  request: Request,
+  url: URL,
+  name: string,
+  { env, ctx, authorization, timing }: Surroundings<E>,
+): StreamContext {
+  const cache = new SegmentCache((work) => {
+    ctx.waitUntil(work);
+  });
+  return {
+    request,
+    url,
+    name,
+    object: env.STREAMS.getByName(name),
+    segments: { bucket: env.R2, cache },
+    timing,
+    readsAreOpen: authorization.authorizeRead === undefined,
+  };
+}
+
+async function handleStream<E extends BaseEnv>(context: StreamContext, around: Surroundings<E>): Promise<Response> {
+  const { request, name } = context;
   const operation = OPERATIONS.get(request.method);
   if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
-  const missing = missingBinding(env);
-  if (missing !== undefined) return respondError(missing);
-  const { doKey } = route.value;
-  const auth = await timed(timing, "auth", async () =>
-    authorize(operation.access, request, doKey, env, authorization, timing),
-  );
-  if (!isAllowed(auth)) return withEveryAnswer(auth.response);
-  const readsAreOpen = authorization.authorizeRead === undefined;
-  return operation.handle({ request, url, object: env.STREAMS.getByName(doKey), timing, readsAreOpen });
+  const auth = await timed(around.timing, "auth", async () => authorize(operation.access, request, name, around));
+  return isAllowed(auth) ? operation.handle(context) : withEveryAnswer(auth.response);
 }
 
 function isReadMethod(method: string): boolean {
@@ -79,9 +112,7 @@ async function authorize<E>(
   access: Operation["access"],
   request: Request,
   doKey: string,
-  env: E,
-  authorization: Authorization<E>,
-  timing: Timing | null,
+  { env, authorization, timing }: Surroundings<E>,
 ): Promise<AuthResult> {
   const decide = access === "read" ? authorization.authorizeRead : authorization.authorizeMutation;
   return decide === undefined ? { ok: true } : decide(request, doKey, env, timing);
@@ -91,14 +122,4 @@ async function authorize<E>(
 function isAllowed(auth: AuthResult): auth is Extract<AuthResult, { ok: true }> {
   const { ok }: { readonly ok: unknown } = auth;
   return ok === true;
-}
-
-/** A Worker that was configured without one of our bindings hears which, and what to add, at its first request. */
-function missingBinding(env: Partial<BaseEnv>): ProtocolError | undefined {
-  if (env.STREAMS !== undefined) return undefined;
-  const lines = `"durable_objects": { "bindings": [{ "name": "STREAMS", "class_name": "StreamDO" }] }, "migrations": [{ "tag": "v1", "new_sqlite_classes": ["StreamDO"] }]`;
-  return protocolError(
-    "BINDING_MISSING",
-    `The Worker has no binding STREAMS; add to its wrangler configuration: ${lines}`,
-  );
 }

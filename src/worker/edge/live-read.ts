@@ -3,6 +3,7 @@ import type { ReadOutcome } from "../stream/operations.ts";
 import { decodeReadOutcome, encodeReadRequest } from "../stream/read-wire.ts";
 import { timed } from "../timing.ts";
 import type { StreamContext } from "./context.ts";
+import { withMessages } from "./located-body.ts";
 import { LiveBridge } from "./live-bridge.ts";
 import type { MessagesOutcome } from "./read-response.ts";
 
@@ -25,7 +26,11 @@ export async function liveRead(
   const response = await timed(context.timing, "object", () => context.object.fetch(request));
   const outcome = decodeReadOutcome(response);
   if (outcome.kind === "not-found" || outcome.kind === "refused") return { kind: "unread", outcome };
-  if (response.webSocket === null) return { kind: "messages", outcome, body: response };
+  if (response.webSocket === null) {
+    const form = wait === "sse" ? "payload" : "answer";
+    const body = await withMessages(context.segments, response, outcome.contentType, form);
+    return { kind: "messages", outcome, body };
+  }
   // Taken over at once: until then nothing bounds or closes the socket.
   return { kind: "attached", outcome, bridge: new LiveBridge(response.webSocket, outcome.start) };
 }

@@ -1,7 +1,9 @@
 import { handleCatchUp } from "./catch-up.ts";
 import type { StreamContext } from "./context.ts";
 import { handleLongPoll } from "./long-poll.ts";
-import { parseReadQuery } from "./read-query.ts";
+import { respondFault } from "./located-body.ts";
+import { SegmentFault } from "../segments/segment-fault.ts";
+import { parseReadQuery, type ReadQuery } from "./read-query.ts";
 import { respondError } from "./responses.ts";
 import { handleSse } from "./sse.ts";
 
@@ -9,12 +11,32 @@ import { handleSse } from "./sse.ts";
 export async function handleRead(context: StreamContext): Promise<Response> {
   const query = parseReadQuery(context.url.searchParams);
   if (!query.ok) return respondError(query.error);
-  switch (query.value.live) {
+  try {
+    return await answerQuery(context, query.value);
+  } catch (error) {
+    if (!(error instanceof SegmentFault)) throw error;
+    return await readAgain(context, query.value, error);
+  }
+}
+
+/** A stream that ended between the object's answer and the read of a segment has no segments any more: asked again, it says so. */
+async function readAgain(context: StreamContext, query: ReadQuery, fault: SegmentFault): Promise<Response> {
+  if (fault.code !== "SEGMENT_MISSING") return respondFault(fault);
+  try {
+    return await answerQuery(context, query);
+  } catch (error) {
+    if (error instanceof SegmentFault) return respondFault(error);
+    throw error;
+  }
+}
+
+async function answerQuery(context: StreamContext, query: ReadQuery): Promise<Response> {
+  switch (query.live) {
     case "no":
-      return handleCatchUp(context, query.value);
+      return handleCatchUp(context, query);
     case "long-poll":
-      return handleLongPoll(context, query.value);
+      return handleLongPoll(context, query);
     case "sse":
-      return handleSse(context, query.value);
+      return handleSse(context, query);
   }
 }

@@ -85,6 +85,15 @@ export function respondPreflight(): Response {
   });
 }
 
+/** Takes from an answer what lets pages of other origins read it. */
+export function withoutSharing(response: Response): Response {
+  const headers = new Headers(response.headers);
+  headers.delete("Access-Control-Allow-Origin");
+  headers.delete("Access-Control-Expose-Headers");
+  headers.set("Cross-Origin-Resource-Policy", "same-origin");
+  return new Response(response.body, { status: response.status, headers });
+}
+
 /** Gives an answer that somebody else made, such as a refusal of a custom auth callback, what every answer carries. */
 export function withEveryAnswer(response: Response): Response {
   const headers = new Headers(response.headers);

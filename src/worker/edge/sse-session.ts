@@ -46,7 +46,7 @@ export class SseSession {
           }, SSE_CONNECTION_MS + SSE_STALLED_GRACE_MS);
         },
         pull: async (controller) => {
-          const { done, value } = await frames.next();
+          const { done, value } = await frames.next().catch(tell);
           if (done !== true) {
             controller.enqueue(value);
           } else if (!this.#cancelled) {
@@ -128,4 +128,10 @@ export class SseSession {
   get #remainingMs(): number {
     return this.#endsAtMs - Date.now();
   }
+}
+
+/** What breaks a connection off is in the log: the client only sees that it ended, and comes back for the rest. */
+function tell(error: unknown): never {
+  console.error(error);
+  throw error;
 }

@@ -1,12 +1,14 @@
 import type { ContentKind } from "../../protocol/content-type.ts";
-import { READ_CHUNK_MAX_ROWS } from "../../protocol/limits.ts";
+import { READ_CHUNK_MAX_ROWS, READ_CHUNK_MAX_SEGMENTS } from "../../protocol/limits.ts";
 import { separatorBytes } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
-import type { StoredRun } from "./log-rows.ts";
+import type { Piece, StoredRun } from "./stored-run.ts";
 
-/** A piece of the log: payloads in order, from the position asked for to `next`. */
+/** A stretch of the stream: its payload in pieces, in order, from the position asked for to `next`. */
 export interface Chunk {
-  readonly payloads: readonly Uint8Array[];
+  readonly pieces: readonly Piece[];
+  /** Length of all pieces together, without separators between them. */
+  readonly bytes: number;
   readonly next: Position;
 }
 
@@ -18,25 +20,32 @@ interface Stretch {
 }
 
 /**
- * Gathers what follows `start`, up to about `maxBytes` and {@link READ_CHUNK_MAX_ROWS}. Chunks end between messages; only a message of plain bytes that
- * is larger than a whole chunk is divided, while a JSON message is always answered whole.
+ * Gathers what follows `start`, up to about `maxBytes`, {@link READ_CHUNK_MAX_ROWS} and {@link READ_CHUNK_MAX_SEGMENTS}.
+ * Chunks end between messages; only a message of plain bytes that is larger than a whole chunk is divided, while a JSON
+ * message is always answered whole. Where a run is stored makes no difference.
  */
 export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start: Position, maxBytes: number): Chunk {
-  const payloads: Uint8Array[] = [];
+  const pieces: Piece[] = [];
   let next = start;
+  let bytes = 0;
   let budget = maxBytes;
+  let segments = 0;
   for (const run of runs) {
     const isWhole = next === run.start && run.bytes <= budget;
     const stretch = isWhole
       ? { from: 0, to: run.bytes, next: run.start + run.positions }
-      : fit(kind, run, next, budget, payloads.length === 0);
+      : fit(kind, run, next, budget, pieces.length === 0);
     if (stretch === undefined) break;
-    payloads.push(run.slice(stretch.from, stretch.to));
+    const piece = run.piece(stretch.from, stretch.to);
+    pieces.push(piece);
     next = stretch.next;
+    bytes += stretch.to - stretch.from;
     budget -= stretch.to - stretch.from + separatorBytes(kind);
-    if (next < run.start + run.positions || budget <= 0 || payloads.length === READ_CHUNK_MAX_ROWS) break;
+    if (piece.kind === "segment") segments++;
+    const isFull = budget <= 0 || pieces.length >= READ_CHUNK_MAX_ROWS || segments >= READ_CHUNK_MAX_SEGMENTS;
+    if (isFull || next < run.start + run.positions) break;
   }
-  return { payloads, next };
+  return { pieces, bytes, next };
 }
 
 /** The messages of a run from `start` on that fit into `budget`; the first one of a chunk always does. */

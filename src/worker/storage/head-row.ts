@@ -1,10 +1,14 @@
+import { contentKind } from "../../protocol/content-type.ts";
 import type { StreamConfig } from "../../protocol/create.ts";
 import type { ProducerTuple } from "../../protocol/producer.ts";
+import { addTally } from "./migrations.ts";
 import { HEAD_KEY, SCHEMA_VERSION } from "./schema.ts";
 import type { Tables } from "./tables.ts";
 
 /** What is stored of a stream besides its messages and producers. */
 export interface StoredStream extends StreamConfig {
+  /** `project/path`. */
+  readonly name: string;
   /** Random id of this creation of the name: nothing of an earlier or later stream of the same name shares it. */
   readonly incarnation: string;
   readonly createdAtMs: number;
@@ -16,9 +20,10 @@ export interface StoredStream extends StreamConfig {
 }
 
 /** The head as JSON. Fields are only ever added, and get a default where an older head lacks them. */
-interface Head extends Omit<StoredStream, "accessedAtMs" | "closedBy"> {
+interface Head extends Omit<StoredStream, "accessedAtMs" | "closedBy" | "name"> {
   readonly version: number;
   readonly closedBy?: ProducerTuple;
+  readonly name?: string;
 }
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -39,25 +44,33 @@ export class HeadRow {
     this.#tables = tables;
   }
 
-  /** The stored stream, or `undefined` when none was created. Throws on data of a later version than this code. */
-  load(): StoredStream | undefined {
+  /**
+   * The stored stream, or `undefined` when none was created. Throws on data of a later version than this code, and brings
+   * data of an earlier one up to date; heads of the first version do not hold the name, which is then `name`.
+   */
+  load(name: string): StoredStream | undefined {
     if (!this.#tables.has("log")) return undefined;
     const [row] = this.#sql.exec<Row>("SELECT payload, at_ms FROM log WHERE start = ?", HEAD_KEY).toArray();
     if (row === undefined) return undefined;
-    const { version, ...stream } = JSON.parse(decoder.decode(row.payload)) as Head;
+    const { version, ...head } = JSON.parse(decoder.decode(row.payload)) as Head;
     if (version > SCHEMA_VERSION) {
       throw new Error(
         `The stream is stored in format ${String(version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`,
       );
     }
-    return { ...stream, closedBy: stream.closedBy, accessedAtMs: row.at_ms };
+    const stream = { name, ...head, closedBy: head.closedBy, accessedAtMs: row.at_ms };
+    if (version < SCHEMA_VERSION) {
+      addTally(this.#sql, contentKind(stream.contentType));
+      this.put(stream);
+    }
+    return stream;
   }
 
   /** Writes the stream down: a new one, or what became of it. */
   put(stream: StoredStream): void {
     this.#tables.ensure("log");
     this.#sql.exec(
-      `INSERT INTO log VALUES (?1, 0, 0, ?2, NULL, 0, NULL, ?3)
+      `INSERT INTO log VALUES (?1, 0, 0, ?2, NULL, 0, NULL, ?3, 0)
        ON CONFLICT (start) DO UPDATE SET payload = excluded.payload, at_ms = excluded.at_ms`,
       HEAD_KEY,
       encoder.encode(JSON.stringify(toHead(stream))),
@@ -71,6 +84,7 @@ export class HeadRow {
 }
 
 function toHead({
+  name,
   incarnation,
   contentType,
   expiry,
@@ -79,6 +93,7 @@ function toHead({
   closed,
   closedBy,
 }: StoredStream): Head {
-  const head = { version: SCHEMA_VERSION, incarnation, contentType, expiry, public: isPublic, createdAtMs, closed };
+  const config = { contentType, expiry, public: isPublic };
+  const head = { version: SCHEMA_VERSION, name, incarnation, ...config, createdAtMs, closed };
   return closedBy === undefined ? head : { ...head, closedBy };
 }

@@ -6,6 +6,10 @@ interface Row extends Record<string, SqlStorageValue> {
   last_seq: number;
 }
 
+export interface ListedProducer extends ProducerState {
+  readonly id: string;
+}
+
 /** Most producers whose state is kept in memory; past it all are forgotten and read again as they come. */
 const CACHED_MAX = 1000;
 
@@ -40,6 +44,21 @@ export class ProducerRows {
       state.lastSeq,
     );
     this.#remember(id, state);
+  }
+
+  /** How many there are. Counting them reads them all. */
+  count(): number {
+    if (!this.#tables.has("producer")) return 0;
+    return this.#sql.exec<{ producers: number }>("SELECT count(*) AS producers FROM producer").one().producers;
+  }
+
+  /** The first of them, by their ids. */
+  list(limit: number): ListedProducer[] {
+    if (!this.#tables.has("producer")) return [];
+    return this.#sql
+      .exec<Row & { id: string }>("SELECT id, epoch, last_seq FROM producer ORDER BY id LIMIT ?", limit)
+      .toArray()
+      .map(({ id, epoch, last_seq }) => ({ id, epoch, lastSeq: last_seq }));
   }
 
   /** Forgets what is in memory, when it may say more than is stored. */

@@ -1,6 +1,6 @@
 /**
  * Tables of a stream's SQLite. Every row written is billed to whoever runs the server, an index entry and a table
- * included, so there is no secondary index, and the two tables that most streams never need are made at their first use.
+ * included, so there is no secondary index, and the tables that most streams never need are made at their first use.
  */
 
 /** Key of the row in `log` that holds the stream itself: positions begin at 0. */
@@ -11,7 +11,9 @@ export const HEAD_KEY = -1;
  * time is that of the last access; it changes only when the stream is closed or an access is written down. Every other
  * row is a run of messages, keyed by the position of its first: `sizes` divides the payload into messages (absent for a
  * run of one), `parts` says how many more pieces of it lie in `overflow`, and `stream_seq` is the stream's last
- * `Stream-Seq` after the run, so that the newest row alone brings the writer state back.
+ * `Stream-Seq` after the run, so that the newest row alone brings the writer state back. `tally` counts the whole stream
+ * up to the end of the run by the measure that positions do not: bytes of payload for JSON, messages for other content.
+ * With it the size of the hot log is a subtraction and never a scan.
  *
  * The head is not a table of its own because a table costs every stream two rows more.
  */
@@ -23,7 +25,8 @@ export const LOG_TABLE = `CREATE TABLE IF NOT EXISTS log (
   sizes BLOB,
   parts INTEGER NOT NULL,
   stream_seq TEXT,
-  at_ms INTEGER NOT NULL
+  at_ms INTEGER NOT NULL,
+  tally INTEGER NOT NULL
 )`;
 
 /** Pieces of runs that are larger than a row may be; part 0 is the row in `log`. */
@@ -41,5 +44,38 @@ export const PRODUCER_TABLE = `CREATE TABLE IF NOT EXISTS producer (
   last_seq INTEGER NOT NULL
 ) WITHOUT ROWID`;
 
+/**
+ * Segments in R2, each in the place of the log rows that it was made of. A row with no `sealed_at_ms` is the intent to
+ * make one: it is stored before the object is written, so that an attempt that was cut short is repeated with the very
+ * same rows, and no object is ever left behind. `sizes` and `checksums` make a range of the object readable without its
+ * index; `stream_seq`, `at_ms` and `tally` are those of the newest row that went into it.
+ */
+export const SEGMENT_TABLE = `CREATE TABLE IF NOT EXISTS segment (
+  start INTEGER PRIMARY KEY,
+  number INTEGER NOT NULL,
+  positions INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  stream_seq TEXT,
+  at_ms INTEGER NOT NULL,
+  tally INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_attempt_at_ms INTEGER NOT NULL,
+  last_error TEXT,
+  sealed_at_ms INTEGER,
+  object_bytes INTEGER,
+  sizes BLOB,
+  checksums BLOB
+)`;
+
+/** Incarnations that ended and whose objects may still lie in R2. It outlives the stream. */
+export const PURGE_TABLE = `CREATE TABLE IF NOT EXISTS purge (
+  incarnation TEXT PRIMARY KEY,
+  stream TEXT NOT NULL,
+  due_at_ms INTEGER NOT NULL,
+  passes INTEGER NOT NULL,
+  failures INTEGER NOT NULL
+) WITHOUT ROWID`;
+
 /** Version of the tables above, stored in the head so that a later version knows what it finds. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;

@@ -1,13 +1,19 @@
-import { HeadRow } from "./head-row.ts";
-import { LogRows } from "./log-rows.ts";
+import type { Position } from "../../protocol/offset.ts";
+import { HeadRow, type StoredStream } from "./head-row.ts";
+import { LogRows, type LogEnd } from "./log-rows.ts";
 import { ProducerRows } from "./producer-rows.ts";
+import { PurgeRows } from "./purge-rows.ts";
+import { SegmentRows } from "./segment-rows.ts";
+import type { StoredRun } from "./stored-run.ts";
 import { Tables } from "./tables.ts";
 
 /** Everything that is stored of one stream: the rooms of its SQLite, and what spans them. */
 export class StreamStorage {
   readonly head: HeadRow;
   readonly log: LogRows;
+  readonly segments: SegmentRows;
   readonly producers: ProducerRows;
+  readonly purges: PurgeRows;
   readonly #storage: DurableObjectStorage;
   readonly #tables: Tables;
 
@@ -16,7 +22,20 @@ export class StreamStorage {
     this.#tables = new Tables(storage.sql);
     this.head = new HeadRow(storage.sql, this.#tables);
     this.log = new LogRows(storage.sql, this.#tables);
+    this.segments = new SegmentRows(storage.sql, this.#tables);
     this.producers = new ProducerRows(storage.sql, this.#tables);
+    this.purges = new PurgeRows(storage.sql, this.#tables);
+  }
+
+  /** Where the stream ends: in the hot log, or, when all of it is sealed, with its last segment. */
+  end(): LogEnd | undefined {
+    return this.log.end() ?? this.segments.last();
+  }
+
+  /** The runs from the one that holds `position` on: segments first, then the log. */
+  *runsFrom(position: Position, sealed: Position, stream: StoredStream): Generator<StoredRun> {
+    if (position < sealed) yield* this.segments.from(position, stream.name, stream.incarnation);
+    yield* this.log.from(Math.max(position, sealed));
   }
 
   /** Runs `write` as one transaction: all of it is stored, or, when it throws, none of it. */
@@ -41,7 +60,21 @@ export class StreamStorage {
     void this.#storage.setAlarm(atMs);
   }
 
-  /** Removes every row, table and alarm, so that nothing of the stream is left or billed. */
+  /** Whether objects of this stream, or of an earlier one of its name, may lie in R2. */
+  get mayHaveObjects(): boolean {
+    return this.segments.last() !== undefined || this.segments.intent() !== undefined || this.purges.all().length > 0;
+  }
+
+  /** Removes the stream with all of its rows. What remains to be removed from R2 is queued in the same transaction. */
+  removeStream({ name, incarnation }: StoredStream, nowMs: number): void {
+    this.transaction(() => {
+      this.purges.put({ incarnation, stream: name, dueAtMs: nowMs, passes: 0, failures: 0 });
+      for (const table of ["log", "overflow", "producer", "segment"] as const) this.#tables.empty(table);
+    });
+    this.producers.forget();
+  }
+
+  /** Removes every row, table and alarm, so that nothing at all is left or billed. */
   async destroy(): Promise<void> {
     this.#tables.forget();
     this.producers.forget();

@@ -1,6 +1,12 @@
-import { LOG_TABLE, OVERFLOW_TABLE, PRODUCER_TABLE } from "./schema.ts";
+import { LOG_TABLE, OVERFLOW_TABLE, PRODUCER_TABLE, PURGE_TABLE, SEGMENT_TABLE } from "./schema.ts";
 
-const DEFINITIONS = { log: LOG_TABLE, overflow: OVERFLOW_TABLE, producer: PRODUCER_TABLE };
+const DEFINITIONS = {
+  log: LOG_TABLE,
+  overflow: OVERFLOW_TABLE,
+  producer: PRODUCER_TABLE,
+  segment: SEGMENT_TABLE,
+  purge: PURGE_TABLE,
+};
 
 export type TableName = keyof typeof DEFINITIONS;
 
@@ -22,6 +28,11 @@ export class Tables {
     if (this.has(table)) return;
     this.#sql.exec(DEFINITIONS[table]);
     this.#existing = new Set([...this.#known(), table]);
+  }
+
+  /** Removes every row. The table stays: SQLite drops none while any read is unfinished, and a read of ours may be. */
+  empty(table: TableName): void {
+    if (this.has(table)) this.#sql.exec(`DELETE FROM ${table}`);
   }
 
   snapshot(): ReadonlySet<string> | undefined {

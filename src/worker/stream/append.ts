@@ -58,24 +58,24 @@ class AppendGroup {
   }
 
   store(): void {
-    const runs = planRuns(this.state.kind, this.#before.tail, this.added, ROW_MAX_BYTES);
+    const { kind } = this.state;
+    const runs = planRuns(kind, this.#before.tail, this.added, ROW_MAX_BYTES);
     const closes = this.state.closed && !this.#before.closed;
     // The most frequent group of all is one row, and one statement needs no transaction around it.
     const isOneRow = runs.length === 1 && runs.every(fitsOneRow) && this.#producers.size === 0 && !closes;
     const isNothing = runs.length === 0 && this.#producers.size === 0 && !closes;
-    if (isOneRow) this.#write(runs, closes);
-    else if (!isNothing) {
-      this.#storage.transaction(() => {
-        this.#write(runs, closes);
-      });
-    }
+    if (isNothing) return;
+    const tally = isOneRow ? this.#write(runs, closes) : this.#storage.transaction(() => this.#write(runs, closes));
+    this.state = { ...this.state, tally };
   }
 
-  #write(runs: readonly Run[], closes: boolean): void {
+  /** Gives the stream's tally after it. */
+  #write(runs: readonly Run[], closes: boolean): number {
     const { head, log, producers } = this.#storage;
-    for (const run of runs) log.insert(run, this.state.lastStreamSeq, this.#nowMs);
+    const tally = log.insertAll(this.state.kind, runs, this.#before.tally, this.state.lastStreamSeq, this.#nowMs);
     for (const [id, state] of this.#producers) producers.put(id, state);
     if (closes) head.put(this.state);
+    return tally;
   }
 
   #producer(id: string): ProducerState | undefined {

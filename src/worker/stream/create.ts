@@ -5,7 +5,7 @@ import { positionCount } from "../../protocol/messages.ts";
 import { planRuns } from "../storage/runs.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import type { CreateOutcome, CreateRequest } from "./operations.ts";
-import type { StreamState } from "./state.ts";
+import { NOTHING_SEALED, type StreamState } from "./state.ts";
 
 /** Stores a new stream with its first messages. Must run inside {@link StreamStorage.transaction}. */
 export function insertStream(
@@ -19,8 +19,17 @@ export function insertStream(
   const kind = contentKind(config.contentType);
   const stored = { ...config, incarnation, createdAtMs: nowMs, accessedAtMs: nowMs, closedBy: undefined };
   storage.head.put(stored);
-  for (const run of planRuns(kind, 0, [messages], ROW_MAX_BYTES)) storage.log.insert(run, undefined, nowMs);
-  return { ...stored, kind, tail: positionCount(kind, messages), lastStreamSeq: undefined, lastAccessMs: nowMs };
+  const runs = planRuns(kind, 0, [messages], ROW_MAX_BYTES);
+  const tally = storage.log.insertAll(kind, runs, 0, undefined, nowMs);
+  return {
+    ...stored,
+    kind,
+    tail: positionCount(kind, messages),
+    tally,
+    sealed: NOTHING_SEALED,
+    lastStreamSeq: undefined,
+    lastAccessMs: nowMs,
+  };
 }
 
 /** What asking again for a stream that exists comes to (section 5.1). Its messages are left as they are. */

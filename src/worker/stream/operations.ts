@@ -11,6 +11,8 @@ import type { ProducerState } from "../../protocol/producer.ts";
  */
 
 export interface CreateRequest extends Omit<StreamConfig, "public"> {
+  /** `project/path`. */
+  readonly name: string;
   /** `undefined` when the request does not say: a new stream is private then, and one that exists is taken as it is. */
   readonly public: boolean | undefined;
   readonly closed: boolean;

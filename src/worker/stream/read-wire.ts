@@ -1,12 +1,18 @@
+import { decodeHex, encodeHex } from "../../protocol/hex.ts";
+import { joinPayloads } from "../../protocol/messages.ts";
 import { formatOffset, parseOffsetQuery, type OffsetQuery } from "../../protocol/offset.ts";
+import type { Piece, SegmentSlice } from "../storage/stored-run.ts";
 import type { ReadOutcome, ReadRequest } from "./operations.ts";
 
 /**
  * How a read goes to the object and back: as an HTTP request, since its answer is a body that the edge passes on without
- * touching it, or a WebSocket. The facts travel in the URL one way and in one header the other.
+ * touching it, or a WebSocket. The facts travel in the URL one way and in one header the other. Where a part of the
+ * answer lies in segments, the body is instead a list of where everything is, followed by what is at hand.
  */
 
 const OUTCOME_HEADER = "Ds-Outcome";
+/** Length of the list that a located answer begins with. */
+const PIECES_HEADER = "Ds-Pieces-Bytes";
 
 export function encodeReadRequest(read: ReadRequest): Request {
   const query = new URLSearchParams({ from: formatFrom(read.from), max: String(read.maxBytes), wait: read.wait });
@@ -48,4 +54,42 @@ export function decodeReadOutcome(response: Response): ReadOutcome {
   if (outcome === null)
     throw new Error(`the stream's object answered a read with ${String(response.status)} and no outcome`);
   return JSON.parse(outcome) as ReadOutcome;
+}
+
+/** An entry of the list: a stretch of a segment, or how many of the bytes that follow the list are next. */
+type WirePiece = number | WireSlice;
+
+interface WireSlice extends Omit<SegmentSlice, "checksums"> {
+  readonly checksums: string;
+}
+
+/** The answer of a read that goes into sealed history. The list is part of the body, since headers have to be short. */
+export function encodeLocatedResponse(outcome: ReadOutcome, pieces: readonly Piece[]): Response {
+  const entries = pieces.map((piece): WirePiece =>
+    piece.kind === "bytes" ? piece.bytes.byteLength : { ...piece.slice, checksums: encodeHex(piece.slice.checksums) },
+  );
+  const list = new TextEncoder().encode(JSON.stringify(entries));
+  const atHand = pieces.flatMap((piece) => (piece.kind === "bytes" ? [piece.bytes] : []));
+  return new Response(joinPayloads("binary", [list, ...atHand]), {
+    headers: { [OUTCOME_HEADER]: JSON.stringify(outcome), [PIECES_HEADER]: String(list.byteLength) },
+  });
+}
+
+/** Whether an answer says where its bytes lie, instead of being them. */
+export function isLocated(response: Response): boolean {
+  return response.headers.has(PIECES_HEADER);
+}
+
+/** The pieces of an answer that {@link isLocated}. */
+export async function decodePieces(response: Response): Promise<Piece[]> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  let at = Number(response.headers.get(PIECES_HEADER));
+  const entries = JSON.parse(new TextDecoder().decode(body.subarray(0, at))) as readonly WirePiece[];
+  return entries.map((entry): Piece => {
+    if (typeof entry !== "number")
+      return { kind: "segment", slice: { ...entry, checksums: decodeHex(entry.checksums) } };
+    const bytes = body.subarray(at, at + entry);
+    at += entry;
+    return { kind: "bytes", bytes };
+  });
 }

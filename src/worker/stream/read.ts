@@ -7,7 +7,7 @@ import type { StreamStorage } from "../storage/stream-storage.ts";
 import { encodeLiveEvent } from "./live-event.ts";
 import type { LiveReaders } from "./live-readers.ts";
 import type { ReadOutcome, ReadRequest } from "./operations.ts";
-import { encodeAttachResponse, encodeReadResponse } from "./read-wire.ts";
+import { encodeAttachResponse, encodeLocatedResponse, encodeReadResponse } from "./read-wire.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
 
 /** The position a read starts at, or why there is none. */
@@ -42,24 +42,34 @@ export function answerRead(around: ReadSurroundings, read: ReadRequest, start: P
   const { state } = around;
   const chunk = readChunk(around.storage, state, start, read.maxBytes);
   if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk);
-  const body = read.wait === "sse" ? joinPayloads(state.kind, chunk.payloads) : readBody(state.kind, chunk.payloads);
-  return encodeReadResponse(readOutcome("messages", around, start, chunk.next), body);
+  const outcome = readOutcome("messages", around, start, chunk.next);
+  const payloads = bytesAtHand(chunk);
+  if (payloads === undefined) return encodeLocatedResponse(outcome, chunk.pieces);
+  const body = read.wait === "sse" ? joinPayloads(state.kind, payloads) : readBody(state.kind, payloads);
+  return encodeReadResponse(outcome, body);
 }
 
 /** At the tail nothing is asked of storage. */
 function readChunk(storage: StreamStorage, state: StreamState, start: Position, maxBytes: number): Chunk {
-  if (start >= state.tail) return { payloads: [], next: start };
-  return collectChunk(state.kind, storage.log.from(start), start, maxBytes);
+  if (start >= state.tail) return { pieces: [], bytes: 0, next: start };
+  return collectChunk(state.kind, storage.runsFrom(start, state.sealed.end, state), start, maxBytes);
+}
+
+/** The payloads of a chunk, when none of them lies in a segment. */
+function bytesAtHand({ pieces }: Chunk): Uint8Array[] | undefined {
+  const payloads: Uint8Array[] = [];
+  for (const piece of pieces) {
+    if (piece.kind === "segment") return undefined;
+    payloads.push(piece.bytes);
+  }
+  return payloads;
 }
 
 /** A long-poll that has something to answer is done; an SSE reader stays and gets the end of its catch-up as an event. */
 function staysForMore(state: StreamState, read: ReadRequest, start: Position, chunk: Chunk): boolean {
   if (read.wait === "no" || state.closed || chunk.next !== state.tail) return false;
-  return read.wait === "long-poll" ? chunk.next === start : payloadBytes(chunk) <= LIVE_EVENT_MAX_BYTES;
-}
-
-function payloadBytes(chunk: Chunk): number {
-  return chunk.payloads.reduce((sum, payload) => sum + payload.byteLength, 0);
+  if (read.wait === "long-poll") return chunk.next === start;
+  return chunk.bytes <= LIVE_EVENT_MAX_BYTES && bytesAtHand(chunk) !== undefined;
 }
 
 function attachReader(around: ReadSurroundings, start: Position, chunk: Chunk): Response {
@@ -70,7 +80,7 @@ function attachReader(around: ReadSurroundings, start: Position, chunk: Chunk): 
   }
   const { client, server } = readers.attach();
   if (chunk.next > start) {
-    const payload = joinPayloads(state.kind, chunk.payloads);
+    const payload = joinPayloads(state.kind, bytesAtHand(chunk) ?? []);
     server.send(encodeLiveEvent({ start, end: chunk.next, closed: false, payload }));
   }
   return encodeAttachResponse(readOutcome("attached", around, start, chunk.next), client);

@@ -4,10 +4,13 @@ import { accessGranularityMs } from "../../protocol/expiry.ts";
 import { APPEND_QUEUE_MAX_BYTES } from "../../protocol/limits.ts";
 import type { MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
+import { parseSegmentLimits, type SegmentLimits } from "../../protocol/segment/limits.ts";
+import type { SegmentIntent } from "../storage/segment-rows.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
 import { commitAppends } from "./append.ts";
 import { confirmStream, createdOutcome, insertStream } from "./create.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { inspectStream, listSegments, type InspectedStream, type SegmentListing } from "./inspect.ts";
 import { LiveReaders } from "./live-readers.ts";
 import { closeQuietly, ENDED_CLOSE_CODE } from "./live-socket.ts";
 import type {
@@ -21,6 +24,8 @@ import type {
 import { answerRead, resolveStart } from "./read.ts";
 import { decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
+import type { StreamEnv } from "./stream-env.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** Messages that are committed and that live readers have not been told of yet. */
 interface Announcement {
@@ -28,27 +33,26 @@ interface Announcement {
   readonly added: readonly MessageBatch[];
 }
 
-/** Soonest that an expiry alarm is set again for a stream that its live readers keep alive. */
-const ALARM_MIN_DELAY_MS = 1000;
-
 /**
  * One stream: the single place where its order is made. All state lies in the object's SQLite; what is kept in memory
  * can be lost at any time and is loaded again.
  */
-export class StreamDO extends DurableObject<object> {
+export class StreamDO extends DurableObject<StreamEnv> {
   readonly #storage: StreamStorage;
   readonly #readers: LiveReaders;
   readonly #appends: GroupCommit<AppendRequest, AppendOutcome>;
+  readonly #upkeep: Upkeep;
+  readonly #limits: SegmentLimits | undefined;
   #waitingBytes = 0;
   #state: StreamState | undefined;
   #ending: Promise<void> | undefined;
   #announcement: Announcement | undefined;
 
-  constructor(ctx: DurableObjectState, env: object) {
+  constructor(ctx: DurableObjectState, env: StreamEnv) {
     super(ctx, env);
     this.#storage = new StreamStorage(ctx.storage);
     this.#readers = new LiveReaders(ctx);
-    this.#state = loadState(this.#storage);
+    this.#state = loadState(this.#storage, ctx.id.name ?? `unnamed/${ctx.id.toString()}`);
     this.#appends = new GroupCommit({
       commit: (requests) => this.#commit(requests),
       durable: () => this.#storage.durable(),
@@ -56,6 +60,18 @@ export class StreamDO extends DurableObject<object> {
       nextTurn: () => scheduler.wait(0),
       nowMs: Date.now,
     });
+    this.#limits = readLimits(env);
+    this.#upkeep = new Upkeep({
+      storage: this.#storage,
+      bucket: env.R2,
+      limits: this.#limits,
+      state: () => this.#state,
+      sealed: (segment) => {
+        this.#sealed(segment);
+      },
+      nothingLeft: () => this.#destroy(),
+    });
+    this.#upkeep.resume();
   }
 
   /** Creates the stream, or confirms that it is there as asked (section 5.1). */
@@ -70,8 +86,7 @@ export class StreamDO extends DurableObject<object> {
       insertStream(this.#storage, request, crypto.randomUUID(), Date.now()),
     );
     this.#state = state;
-    const deadline = streamDeadlineMs(state);
-    if (deadline !== undefined) this.#storage.setAlarm(deadline);
+    this.#upkeep.schedule();
     return createdOutcome("created", state);
   }
 
@@ -105,6 +120,19 @@ export class StreamDO extends DurableObject<object> {
     return { kind: "deleted" };
   }
 
+  /** What operators see of the stream. */
+  async inspect(): Promise<InspectedStream | undefined> {
+    const state = this.#current(Date.now());
+    if (state === undefined) return undefined;
+    return inspectStream(this.#storage, state, this.#readers.count, this.#limits);
+  }
+
+  /** The part of the manifest that begins with the segment that holds `from`, or the first one after it. */
+  listSegments(from: Position, limit: number): SegmentListing | undefined {
+    const state = this.#current(Date.now());
+    return state === undefined ? undefined : listSegments(this.#storage, state, from, limit);
+  }
+
   /** Reads, and takes in live readers (sections 5.6 to 5.8); see `read-wire.ts` for the form. */
   override fetch(request: Request): Response {
     const nowMs = Date.now();
@@ -117,16 +145,11 @@ export class StreamDO extends DurableObject<object> {
     return answerRead({ storage: this.#storage, readers: this.#readers, state: touched, nowMs }, read, start);
   }
 
-  /** Ends the stream when its time has come (section 5.1). */
+  /** Ends the stream when its time has come (section 5.1), seals its hot log, purges what was before it. */
   override async alarm(): Promise<void> {
-    const nowMs = Date.now();
-    const state = this.#current(nowMs);
-    if (state === undefined) {
-      await this.#ending;
-      return;
-    }
-    const deadline = streamDeadlineMs(state);
-    if (deadline !== undefined) this.#storage.setAlarm(Math.max(deadline, nowMs + ALARM_MIN_DELAY_MS));
+    this.#current(Date.now());
+    await this.#ending;
+    await this.#upkeep.run();
   }
 
   override webSocketClose(socket: WebSocket): void {
@@ -152,6 +175,7 @@ export class StreamDO extends DurableObject<object> {
     // A retry that stores nothing is still somebody using the stream.
     if (outcomes.some(({ kind }) => kind === "duplicate")) this.#touch(state, nowMs);
     if (added.length > 0 || state.closed !== before.closed) this.#toAnnounce(before.tail, added);
+    this.#upkeep.appended(state);
     return outcomes;
   }
 
@@ -194,11 +218,35 @@ export class StreamDO extends DurableObject<object> {
     return touched;
   }
 
+  /** Ends the stream at once. What it has in R2 is removed later, by the alarm. */
   #end(reason: string): Promise<void> {
+    const ended = this.#state;
     this.#state = undefined;
     this.#announcement = undefined;
     this.#readers.dismiss(reason);
+    if (ended === undefined || !this.#storage.mayHaveObjects) return this.#destroy();
+    this.#storage.removeStream(ended, Date.now());
+    this.#upkeep.schedule();
+    return Promise.resolve();
+  }
+
+  #destroy(): Promise<void> {
+    this.#upkeep.forget();
     this.#ending = this.#storage.destroy();
     return this.#ending;
   }
+
+  /** The beginning of the hot log lies in a segment now. */
+  #sealed({ tail, tally, number }: SegmentIntent): void {
+    if (this.#state === undefined) return;
+    this.#state = { ...this.#state, sealed: { end: tail, tally, segments: number + 1 } };
+  }
+}
+
+/** The edge refuses every request while they are wrong; what the object does by itself has nobody to tell but the log. */
+function readLimits(env: StreamEnv): SegmentLimits | undefined {
+  const limits = parseSegmentLimits(env);
+  if (limits.ok) return limits.value;
+  console.error(limits.error.message);
+  return undefined;
 }

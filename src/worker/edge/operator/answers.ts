@@ -1,0 +1,34 @@
+import { protocolError } from "../../../protocol/errors.ts";
+import { respond, respondError } from "../responses.ts";
+
+/** What operators are told is theirs alone, and true only at the moment. */
+const CACHE_CONTROL = "private, no-store";
+
+export function respondJson(value: object): Response {
+  return respond(200, { "Content-Type": "application/json", "Cache-Control": CACHE_CONTROL }, JSON.stringify(value));
+}
+
+/** Bytes as they lie in the bucket. */
+export function respondObject(body: ReadableStream, bytes: number): Response {
+  return respond(
+    200,
+    {
+      "Content-Type": "application/octet-stream",
+      "Content-Disposition": "attachment",
+      "Content-Length": String(bytes),
+      "Cache-Control": CACHE_CONTROL,
+    },
+    body,
+  );
+}
+
+export function respondNoStream(): Response {
+  return respondError(protocolError("STREAM_NOT_FOUND", "There is no stream at this URL."));
+}
+
+export function respondBucketFailure(error: unknown): Response {
+  console.error(error);
+  return respondError(
+    protocolError("SEGMENT_UNAVAILABLE", "The bucket that holds the segments did not answer; ask again."),
+  );
+}

@@ -1,0 +1,68 @@
+import { isSameBytes, sha256 } from "../../protocol/segment/blocks.ts";
+import { SEGMENT_VERSION } from "../../protocol/segment/footer.ts";
+import type { EncodedSegment, SegmentContent } from "../../protocol/segment/segment.ts";
+import { withinTime } from "./within-time.ts";
+
+const PUT_PATIENCE_MS = 60_000;
+
+/**
+ * Stores a segment's object. R2 checks the bytes that arrive against their SHA-256, and an object that is there already is
+ * kept when it is the same: then an earlier attempt got this far. When it resolves the object is there, whole; otherwise
+ * it throws, and the object may or may not be there.
+ */
+export async function putSegment(
+  bucket: R2Bucket,
+  key: string,
+  content: SegmentContent,
+  encoded: EncodedSegment,
+): Promise<void> {
+  const checksum = await sha256(encoded.object);
+  await withinTime(
+    PUT_PATIENCE_MS,
+    putIfAbsent(bucket, key, encoded.object, checksum, customMetadata(content, encoded)),
+  );
+}
+
+async function putIfAbsent(
+  bucket: R2Bucket,
+  key: string,
+  object: Uint8Array,
+  checksum: Uint8Array,
+  metadata: Record<string, string>,
+): Promise<void> {
+  const options: R2PutOptions = {
+    sha256: checksum,
+    customMetadata: metadata,
+    httpMetadata: { contentType: "application/octet-stream" },
+  };
+  const stored = await bucket.put(key, object, { ...options, onlyIf: { etagDoesNotMatch: "*" } });
+  if (isSame(stored, object, checksum)) return;
+  const there = stored ?? (await bucket.head(key));
+  if (isSame(there, object, checksum)) return;
+  // Nobody reads it: only a finished segment is ever referred to. It is what a broken attempt, or another version of this
+  // code, has left.
+  const replaced = await bucket.put(key, object, options);
+  if (!isSame(replaced, object, checksum)) throw new Error(`R2 did not store ${key} as it was given`);
+}
+
+function isSame(stored: R2Object | null, object: Uint8Array, checksum: Uint8Array): boolean {
+  if (stored?.size !== object.byteLength) return false;
+  const { sha256: there } = stored.checksums;
+  return there !== undefined && isSameBytes(new Uint8Array(there), checksum);
+}
+
+/** What a person or a tool sees of a segment without reading it. */
+function customMetadata(
+  { incarnation, contentType, start }: SegmentContent,
+  { end, sizes, payloadBytes }: EncodedSegment,
+): Record<string, string> {
+  return {
+    version: String(SEGMENT_VERSION),
+    incarnation,
+    "content-type": contentType,
+    start: String(start),
+    end: String(end),
+    messages: String(sizes.length),
+    bytes: String(payloadBytes),
+  };
+}

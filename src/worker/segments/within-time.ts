@@ -1,0 +1,14 @@
+/** Waits for R2, and gives up when it does not answer: nothing may hang upon it. What was begun may still happen. */
+export async function withinTime<T>(patienceMs: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`R2 did not answer within ${String(patienceMs)} ms`));
+    }, patienceMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer ?? null);
+  }
+}

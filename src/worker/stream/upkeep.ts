@@ -1,0 +1,137 @@
+import type { SegmentLimits } from "../../protocol/segment/limits.ts";
+import { isSealingDue } from "../segments/plan.ts";
+import { advancePurge } from "../segments/purge.ts";
+import { sealOne, type SealingSurroundings } from "../segments/seal.ts";
+import { streamDeadlineMs, type StreamState } from "./state.ts";
+
+/** Most segments made in one alarm, and how long it goes on with the next one: then the object gets to do something else. */
+const SEGMENTS_PER_ALARM = 64;
+const ALARM_MAX_MS = 10_000;
+
+/**
+ * After a round of sealing the next one waits four times as long as that one took, and at most two seconds. Under load
+ * sealing so takes a fifth of the time, and segments get larger instead of more.
+ */
+const REST_FACTOR = 4;
+const REST_MAX_MS = 2000;
+
+/** Soonest that an expiry alarm is set again for a stream that its live readers keep alive. */
+const EXPIRY_MIN_DELAY_MS = 1000;
+
+export interface UpkeepSurroundings extends SealingSurroundings {
+  /** `undefined` when the Worker's variables are wrong: then nothing is sealed until they are right. */
+  readonly limits: SegmentLimits | undefined;
+  /** Removes what is stored when neither a stream nor anything to be purged is left. */
+  readonly nothingLeft: () => Promise<void>;
+}
+
+/**
+ * What a stream's object does by itself, later: ending at its time, sealing its hot log, and removing from R2 what is left
+ * of streams of its name that ended. An object has one alarm, which is set to whatever is due first; everything that
+ * decides about it is stored, so that any alarm, late or doubled, does what is due and sets the next.
+ */
+export class Upkeep {
+  readonly #around: UpkeepSurroundings;
+  /** When the alarm will come, as far as this awakening of the object knows. */
+  #alarmAtMs: number | undefined;
+  /** Whether the alarm that is set, or under way, will look at the hot log: then appends have nothing to decide. */
+  #isSealingScheduled = false;
+  #restUntilMs = 0;
+
+  constructor(around: UpkeepSurroundings) {
+    this.#around = around;
+  }
+
+  /**
+   * Takes up, after waking, what may have been cut short: an alarm that failed too often is dropped by the platform. A
+   * stream with nothing to seal or purge costs nothing here, and one whose time is over ends when it is asked for.
+   */
+  resume(): void {
+    const { storage, state } = this.#around;
+    const current = state();
+    const isSealingLeft = current !== undefined && this.#isSealingWanted(current);
+    if (isSealingLeft || storage.purges.all().length > 0) this.schedule();
+  }
+
+  /** Sets the alarm for a stream that was created, that ended, or that grew past what its hot log may hold. */
+  schedule(): void {
+    const nowMs = Date.now();
+    const dueAtMs = this.#nextDueMs(nowMs);
+    if (dueAtMs === undefined) return;
+    const atMs = Math.max(dueAtMs, nowMs);
+    if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
+    this.#alarmAtMs = atMs;
+    this.#around.storage.setAlarm(atMs);
+  }
+
+  /** Sets the alarm when the hot log has to be sealed. Called after every append, so it asks nothing of storage twice. */
+  appended(state: StreamState): void {
+    const { limits } = this.#around;
+    if (limits === undefined || this.#isSealingScheduled || !isSealingDue(state, limits)) return;
+    this.schedule();
+  }
+
+  /** Forgets the alarm that was set, because everything stored is gone and the alarm with it. */
+  forget(): void {
+    this.#alarmAtMs = undefined;
+    this.#isSealingScheduled = false;
+  }
+
+  /** Does what is due. Called by the alarm, after an expired stream was ended. */
+  async run(): Promise<void> {
+    this.#alarmAtMs = undefined;
+    const endsAtMs = Date.now() + ALARM_MAX_MS;
+    try {
+      await this.#purge(endsAtMs);
+      await this.#seal(endsAtMs);
+    } finally {
+      this.#isSealingScheduled = false;
+    }
+    this.schedule();
+  }
+
+  async #seal(endsAtMs: number): Promise<void> {
+    const { limits } = this.#around;
+    const startedAtMs = Date.now();
+    if (limits === undefined || startedAtMs < this.#restUntilMs) return;
+    for (let made = 0; made < SEGMENTS_PER_ALARM; made++) {
+      if ((await sealOne(this.#around, limits)) !== "sealed" || Date.now() >= endsAtMs) break;
+    }
+    const endedAtMs = Date.now();
+    this.#restUntilMs = endedAtMs + Math.min(REST_MAX_MS, REST_FACTOR * (endedAtMs - startedAtMs));
+  }
+
+  async #purge(endsAtMs: number): Promise<void> {
+    const { storage, bucket, state } = this.#around;
+    const nowMs = Date.now();
+    const queue = storage.purges.all();
+    for (const purge of queue.filter(({ dueAtMs }) => dueAtMs <= nowMs)) {
+      const next = await advancePurge(bucket, purge);
+      storage.transaction(() => {
+        if (next === undefined) storage.purges.remove(purge.incarnation);
+        else storage.purges.put(next);
+      });
+      if (Date.now() >= endsAtMs) break;
+    }
+    const isOver = queue.length > 0 && state() === undefined && storage.purges.all().length === 0;
+    if (isOver) await this.#around.nothingLeft();
+  }
+
+  #nextDueMs(nowMs: number): number | undefined {
+    const { storage, state } = this.#around;
+    const current = state();
+    const due = storage.purges.all().map(({ dueAtMs }) => dueAtMs);
+    this.#isSealingScheduled = current !== undefined && this.#isSealingWanted(current);
+    if (this.#isSealingScheduled) {
+      due.push(Math.max(storage.segments.intent()?.nextAttemptAtMs ?? 0, this.#restUntilMs));
+    }
+    const deadlineMs = current === undefined ? undefined : streamDeadlineMs(current);
+    if (deadlineMs !== undefined) due.push(deadlineMs <= nowMs ? nowMs + EXPIRY_MIN_DELAY_MS : deadlineMs);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  #isSealingWanted(state: StreamState): boolean {
+    const { limits, storage } = this.#around;
+    return limits !== undefined && (isSealingDue(state, limits) || storage.segments.intent() !== undefined);
+  }
+}
