@@ -1,0 +1,34 @@
+/** Everything a verification can find. Scripts match on these codes. */
+export type FindingCode =
+  | "SEGMENT_MISSING"
+  | "SEGMENT_DAMAGED"
+  | "OTHER_STREAM"
+  | "MANIFEST_MISMATCH"
+  | "SIZE_MISMATCH"
+  | "GAP"
+  | "OVERLAP"
+  | "TOTALS_MISMATCH"
+  | "ORPHAN_OBJECT";
+
+/** One thing that is wrong, and where. */
+export interface Finding {
+  readonly code: FindingCode;
+  /** The segment's. */
+  readonly number?: number;
+  /** Of the object in the bucket. */
+  readonly key?: string;
+  readonly file?: string;
+  /** A sentence. */
+  readonly message: string;
+}
+
+/** What a verification looked at and what it found. */
+export interface Verification {
+  readonly ok: boolean;
+  /** Those that were checked, damaged ones included. */
+  readonly segments: number;
+  readonly messages: number;
+  /** Of payload. */
+  readonly bytes: number;
+  readonly findings: readonly Finding[];
+}

@@ -1,0 +1,67 @@
+import type { SealingState, StreamMap } from "../../client/operator-types.ts";
+import { visibleText } from "../../client/visible-text.ts";
+import { counted, humanAge, humanBytes } from "./units.ts";
+
+type Lines = readonly (readonly [name: string, value: string | undefined])[];
+
+/** More producers than this are counted and not named. */
+const PRODUCERS_SHOWN = 10;
+
+function extent({ messages, bytes }: { readonly messages: number; readonly bytes: number }): string {
+  return `${counted(messages, "message")}, ${humanBytes(bytes)}`;
+}
+
+function sealingText({ state, failures, nextAttemptAtMs, maxMessages, maxBytes }: SealingState, nowMs: number): string {
+  const limits = `seals at ${counted(maxMessages, "message")} or ${humanBytes(maxBytes)}`;
+  if (state !== "retrying") return `${state}, ${limits}`;
+  const waitS = nextAttemptAtMs === undefined ? undefined : Math.max(0, Math.ceil((nextAttemptAtMs - nowMs) / 1000));
+  const next = waitS === undefined ? "" : `, next try in ${String(waitS)} s`;
+  return `retrying after ${counted(failures, "failure")}${next}, ${limits}`;
+}
+
+function expiryText({ expiry }: StreamMap): string | undefined {
+  if (expiry.ttlSeconds !== undefined) return `${String(expiry.ttlSeconds)} s after the last read or write`;
+  return expiry.expiresAt;
+}
+
+function producerLines({ producers }: StreamMap): Lines {
+  const { count, list } = producers;
+  const shown = list.slice(0, PRODUCERS_SHOWN);
+  return [
+    ["producers", String(count)],
+    ...shown.map(
+      ({ id, epoch, lastSeq }) =>
+        ["", `${JSON.stringify(id)}, epoch ${String(epoch)}, last seq ${String(lastSeq)}`] as const,
+    ),
+    ["", count > shown.length ? `… ${String(count - shown.length)} more` : undefined],
+  ];
+}
+
+/** The map of a stream for people, without its segments. */
+export function streamTable(url: string, map: StreamMap, prefix: string | undefined, nowMs: number): string {
+  const { hot, segments, sealing, purges } = map;
+  const lines: Lines = [
+    ["stream", url],
+    ["incarnation", map.incarnation],
+    ["content type", map.contentType],
+    ["state", `${map.closed ? "closed" : "open"}${map.public ? ", public" : ""}`],
+    ["created", `${new Date(map.createdAtMs).toISOString()} (${humanAge(map.createdAtMs, nowMs)} ago)`],
+    ["expires", expiryText(map)],
+    ["tail", map.tail],
+    ["holds", extent(map)],
+    ["hot log", `${extent(hot)}, ${counted(hot.rows, "row")}, from ${hot.start}`],
+    ["segments", `${String(segments.count)}: ${extent(segments)}`],
+    ["objects", prefix],
+    ["sealing", sealingText(sealing, nowMs)],
+    ["last error", sealing.lastError],
+    ...purges.map(
+      ({ prefix: old, failures }) =>
+        ["purging", `${old}${failures === 0 ? "" : ` (${counted(failures, "failure")})`}`] as const,
+    ),
+    ["readers", counted(map.readers, "live reader")],
+    ...producerLines(map),
+  ];
+  return lines
+    .map(([name, value]) => (value === undefined ? "" : `${name.padEnd(13)} ${visibleText(value)}\n`))
+    .join("");
+}

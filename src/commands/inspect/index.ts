@@ -1,0 +1,55 @@
+import { string as stringArg } from "@oclif/core/args";
+import type { SegmentRow, StreamMap } from "../../client/operator-types.ts";
+import type { EdgeSegments } from "../../cli/inspect/edge-segments.ts";
+import { edgeSegments } from "../../cli/inspect/edge-segments.ts";
+import { keyPrefix, SEGMENT_HEADING, segmentLine } from "../../cli/inspect/segment-table.ts";
+import { streamTable } from "../../cli/inspect/stream-table.ts";
+import { counted } from "../../cli/inspect/units.ts";
+import { ServerCommand } from "../../cli/server-command.ts";
+import { writeOutput } from "../../cli/standard-output.ts";
+
+export default class Inspect extends ServerCommand {
+  static override summary = "Show how a stream is kept: its hot log, its segments, sealing, readers and producers.";
+
+  static override description = `New messages are in the hot log; older ones are sealed into segments, objects in the bucket that never change. Of many segments the first and last few are shown; --json has all of them.
+It needs a durable-streams server whose operator API is open, as that of dev is.`;
+
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> orders",
+    "<%= config.bin %> <%= command.id %> orders --json | jq .hot.messages",
+    "<%= config.bin %> <%= command.id %> verify orders",
+  ];
+
+  static override args = {
+    stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
+  };
+
+  override async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Inspect);
+    const url = this.streamUrl(flags, args.stream);
+    const { operator } = await this.connect(flags);
+    const signal = this.interruptSignal();
+    const map = await operator.map(url, signal);
+    if (flags.json) {
+      const list: SegmentRow[] = [];
+      for await (const { segments } of operator.segmentPages(url, {}, signal)) list.push(...segments);
+      return { ...map, url, segments: { ...map.segments, list } };
+    }
+    await this.#print(args.stream, url, map, await edgeSegments(operator, url, map, signal));
+    return undefined;
+  }
+
+  async #print(name: string, url: string, map: StreamMap, { first, between, last }: EdgeSegments): Promise<void> {
+    const nowMs = Date.now();
+    const prefix = first[0] === undefined ? undefined : keyPrefix(first[0].key);
+    await writeOutput(streamTable(url, map, prefix, nowMs));
+    if (first.length === 0) return;
+    const lines = (rows: readonly SegmentRow[]): string =>
+      rows.map((row) => segmentLine(row, prefix ?? "", nowMs)).join("");
+    const gap =
+      between === 0
+        ? ""
+        : `… ${counted(between, "segment")} between; all: ${this.config.bin} inspect segments ${name}\n`;
+    await writeOutput(`\n${SEGMENT_HEADING}${lines(first)}${gap}${lines(last)}`);
+  }
+}

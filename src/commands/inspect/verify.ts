@@ -1,0 +1,77 @@
+import { string as stringArg } from "@oclif/core/args";
+import { string } from "@oclif/core/flags";
+import { usageFailure } from "../../cli/command-failure.ts";
+import { EXIT } from "../../cli/exit-codes.ts";
+import type { Verification } from "../../cli/inspect/findings.ts";
+import { progressBar, StatusLine } from "../../cli/inspect/status-line.ts";
+import { counted, humanBytes } from "../../cli/inspect/units.ts";
+import { verifyFiles } from "../../cli/inspect/verify-files.ts";
+import { verifyStream } from "../../cli/inspect/verify-stream.ts";
+import { ServerCommand } from "../../cli/server-command.ts";
+import { writeOutput } from "../../cli/standard-output.ts";
+import { visibleText } from "../../client/visible-text.ts";
+
+export default class InspectVerify extends ServerCommand {
+  static override summary = "Fetch and check every segment of a stream.";
+
+  static override description = `Checks each segment's checksums, that it belongs to this stream and is what the manifest says, that the segments follow each other from the first offset to the hot log without a gap, and that the bucket holds no other object for the stream.
+The stream may be in use meanwhile. Exit code 8 when something is off; each finding is told with the segment it is about.
+--json gives {"ok","segments","messages","bytes","findings":[{"code","number","key","message"}]}.`;
+
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> orders",
+    "<%= config.bin %> <%= command.id %> orders --json | jq -r '.findings[].message'",
+    "<%= config.bin %> <%= command.id %> --file *.seg",
+  ];
+
+  static override args = {
+    stream: stringArg({ ignoreStdin: true, description: "The stream's name, or its whole URL." }),
+  };
+
+  static override flags = {
+    file: string({
+      summary: "Check these segment files by themselves, without any server.",
+      helpValue: "FILE...",
+      multiple: true,
+    }),
+  };
+
+  override async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(InspectVerify);
+    const { stream } = args;
+    const { file: files } = flags;
+    if (stream === undefined ? files === undefined : files !== undefined) {
+      throw usageFailure(
+        stream === undefined
+          ? "inspect verify needs STREAM, or --file FILE."
+          : "inspect verify takes STREAM or --file, not both.",
+        `See: ${this.config.bin} inspect verify --help`,
+      );
+    }
+    const progress = new StatusLine(flags.quiet);
+    const onProgress = (done: number, total: number): void => {
+      progress.update(() => `${progressBar(done, total)} ${String(done)} of ${counted(total, "segment")}`);
+    };
+    let verification: Verification;
+    try {
+      if (stream === undefined) {
+        verification = await verifyFiles(files ?? [], onProgress);
+      } else {
+        const url = this.streamUrl(flags, stream);
+        const { operator } = await this.connect(flags);
+        verification = await verifyStream(operator, url, { signal: this.interruptSignal(), onProgress });
+      }
+    } finally {
+      progress.clear();
+    }
+    if (!verification.ok) process.exitCode = EXIT.verification;
+    if (!flags.json) await writeOutput(report(verification));
+    return verification;
+  }
+}
+
+function report({ ok, segments, messages, bytes, findings }: Verification): string {
+  const checked = `${counted(segments, "segment")} with ${counted(messages, "message")}, ${humanBytes(bytes)}`;
+  const lines = findings.map(({ code, message }) => `${code}: ${visibleText(message)}\n`).join("");
+  return ok ? `Intact: ${checked}\n` : `${lines}${counted(findings.length, "problem")} in ${checked}\n`;
+}
