@@ -40,8 +40,24 @@ test("limits: the longest window is a time that deadlines can be computed with",
   expect(Number.isSafeInteger(Date.UTC(2100, 0) + limits.TTL_MAX_SECONDS * 1000)).toBe(true);
 });
 
+test("limits: the defaults of sealing are values that its variables may have", () => {
+  expect(limits.SEGMENT_MAX_MESSAGES_DEFAULT).toBeLessThanOrEqual(limits.SEGMENT_MESSAGES_LIMIT);
+  expect(limits.SEGMENT_MAX_BYTES_DEFAULT).toBeLessThanOrEqual(limits.SEGMENT_BYTES_LIMIT);
+});
+
+test("limits: a segment, its object and what it was made of fit into memory together", () => {
+  expect(3 * Math.max(limits.SEGMENT_BYTES_LIMIT, limits.BODY_MAX_BYTES)).toBeLessThan(PLATFORM_MEMORY_BYTES / 2);
+});
+
+test("limits: a read that begins and ends inside of blocks fetches at most twice what it answers with", () => {
+  expect(2 * limits.SEGMENT_BLOCK_BYTES).toBeLessThanOrEqual(limits.READ_CHUNK_MAX_BYTES);
+});
+
 test("limits: what is written down elsewhere stays as it is written there", () => {
   expect(limits.PATH_MAX_BYTES).toBe(1024);
   expect(limits.HEADER_VALUE_MAX_BYTES).toBe(1024);
   expect(limits.ROW_MAX_BYTES).toBe(1_900_000);
+  expect(limits.SEGMENT_MAX_MESSAGES_DEFAULT).toBe(1000);
+  expect(limits.SEGMENT_MAX_BYTES_DEFAULT).toBe(4_194_304);
+  expect(limits.SEGMENT_BLOCK_BYTES).toBe(524_288);
 });
