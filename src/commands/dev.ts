@@ -32,7 +32,7 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
     persist: string({ summary: "Folder for all data.", helpValue: "DIR", default: DEFAULT_PERSIST_DIR }),
     demo: boolean({ summary: "Append a message to the stream `demo` every second." }),
     var: string({
-      summary: "Set a variable of the Worker, such as DEBUG_TIMING=1; may be repeated.",
+      summary: "Set a variable of the Worker, such as SEGMENT_MAX_MESSAGES=100; may be repeated.",
       helpValue: "NAME=VALUE",
       multiple: true,
     }),

@@ -46,8 +46,8 @@ describe("ready", () => {
   test("--var with a name that has no effect is told so, with the names that have one", async () => {
     const server = await readyDev(await temporaryFolder(), "--var", "DEBUG=1", "--var", "SEGMENT_MAX_BYTES=9");
     expect(server.stderr()).toBe(
-      "Warning: --var DEBUG is not a variable that the Worker knows. Variables with an effect: DEBUG_TIMING.\n" +
-        "Warning: --var SEGMENT_MAX_BYTES is reserved for sealing and has no effect yet. Variables with an effect: DEBUG_TIMING.\n",
+      "Warning: --var DEBUG is not a variable that the Worker knows. " +
+        "Variables with an effect: DEBUG_TIMING, SEGMENT_MAX_MESSAGES, SEGMENT_MAX_BYTES.\n",
     );
   });
 });
@@ -88,6 +88,9 @@ describe("refusals", () => {
   test.each([
     [["--host", "0.0.0.0"], 'Refusing to listen on "0.0.0.0"'],
     [["--var", "DEBUG_TIMING"], '--var "DEBUG_TIMING" is not a NAME=VALUE pair'],
+    [["--var", "SEGMENT_MAX_MESSAGES=lots"], 'SEGMENT_MAX_MESSAGES is "lots"; it must be a whole number from 1 to'],
+    [["--var", "SEGMENT_MAX_BYTES=0"], 'SEGMENT_MAX_BYTES is "0"; it must be a whole number from 1 to'],
+    [["--var", "SEGMENT_MAX_BYTES=99999999999"], "SEGMENT_MAX_BYTES"],
     [["--var", "ALLOWED_HOSTS=*"], "ALLOWED_HOSTS is set by the server itself"],
     [["--port", "70000"], "70000"],
   ])("%j: exit code 2 and a reason", async (flags, reason) => {
