@@ -18,27 +18,39 @@ const unit: TestProjectInlineConfiguration = {
 };
 
 /** The Worker from the inside, in workerd. Each file has a runtime and storage of its own. */
-const worker: TestProjectInlineConfiguration = {
-  plugins: [
-    cloudflareTest({
-      main: "./src/worker/index.ts",
-      miniflare: {
-        compatibilityDate: COMPATIBILITY_DATE,
-        durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true } },
-        kvNamespaces: ["REGISTRY"],
-        r2Buckets: ["R2"],
-      },
-    }),
-  ],
-  define: { __VERSION__: JSON.stringify("0.0.0-test") },
-  test: {
-    name: "worker",
-    include: ["test/worker/**/*.test.ts"],
-    testTimeout: 20_000,
-    maxWorkers: 2,
-    sequence: { groupOrder: 1 },
-  },
-};
+function inWorkerd(
+  name: string,
+  groupOrder: number,
+  variables: Record<string, string>,
+): TestProjectInlineConfiguration {
+  return {
+    plugins: [
+      cloudflareTest({
+        main: "./src/worker/index.ts",
+        miniflare: {
+          compatibilityDate: COMPATIBILITY_DATE,
+          bindings: variables,
+          durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true } },
+          kvNamespaces: ["REGISTRY"],
+          r2Buckets: ["R2"],
+        },
+      }),
+    ],
+    define: { __VERSION__: JSON.stringify("0.0.0-test") },
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: 20_000,
+      maxWorkers: 2,
+      sequence: { groupOrder },
+    },
+  };
+}
+
+const worker = inWorkerd("worker", 1, {});
+
+/** The same with segments of five messages, so that a few appends make history. */
+const sealing = inWorkerd("sealing", 2, { SEGMENT_MAX_MESSAGES: "5", OPERATOR_API: "open" });
 
 /** Spawned processes of the built package. Two files at a time: more would measure the machine, not the program. */
 const e2e: TestProjectInlineConfiguration = {
@@ -48,20 +60,27 @@ const e2e: TestProjectInlineConfiguration = {
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    sequence: { groupOrder: 2 },
-  },
-};
-
-/** The official suite. Some of its tests wait for the server's own long-poll timeout. */
-const conformance: TestProjectInlineConfiguration = {
-  test: {
-    name: "conformance",
-    include: ["test/conformance/**/*.test.ts"],
-    globalSetup: ["test/conformance/server.setup.ts"],
-    testTimeout: 40_000,
-    maxWorkers: 1,
     sequence: { groupOrder: 3 },
   },
 };
 
-export default defineConfig({ test: { projects: [unit, worker, e2e, conformance] } });
+/** The official suite. Some of its tests wait for the server's own long-poll timeout. */
+function officialSuite(name: string, groupOrder: number): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      include: ["test/conformance/**/*.test.ts"],
+      globalSetup: ["test/conformance/server.setup.ts"],
+      testTimeout: 40_000,
+      maxWorkers: 1,
+      sequence: { groupOrder },
+    },
+  };
+}
+
+const conformance = officialSuite("conformance", 4);
+
+/** The same on a server that seals at three messages. */
+const conformanceSealed = officialSuite("conformance-sealed", 5);
+
+export default defineConfig({ test: { projects: [unit, worker, sealing, e2e, conformance, conformanceSealed] } });

@@ -13,8 +13,10 @@ import { countTests, filesNotRun } from "./lib/vitest-report.mjs";
 const PROJECTS = [
   { name: "unit", built: false, excluded: 0 },
   { name: "worker", built: false, excluded: 0 },
+  { name: "sealing", built: false, excluded: 0 },
   { name: "e2e", built: true, excluded: 0 },
   { name: "conformance", built: true, excluded: excludedTests() },
+  { name: "conformance-sealed", built: true, excluded: excludedTests() },
 ];
 
 const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);

@@ -15,7 +15,8 @@ const dispatcher = new Agent({ connections: 64, pipelining: 1 });
 let server: ModelServer;
 
 beforeAll(async () => {
-  server = await startModelServer();
+  // So small that every run crosses from segments into the hot log and back.
+  server = await startModelServer({ SEGMENT_MAX_MESSAGES: "5" });
 });
 
 afterAll(async () => {
@@ -51,4 +52,5 @@ test(`model: ${String(RUNS)} runs of random operations from seed ${String(SEED)}
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
   expect(steps).toBe(RUNS * (STEPS + 1));
+  expect(await server.segments()).toBeGreaterThan(RUNS);
 });

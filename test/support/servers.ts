@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly port?: number;
   /** Data that outlive the server. Default: memory, or a folder of its own that goes with the server. */
   readonly dataDir?: string;
+  /** Variables of our Worker. */
+  readonly vars?: Readonly<Record<string, string>>;
 }
 
 const READY_WITHIN_MS = 20_000;
@@ -31,9 +33,10 @@ export async function startReference({ port = 0, dataDir }: StartOptions = {}): 
 }
 
 /** `durable-streams dev`, as built. */
-export async function startBuilt({ port = 0, dataDir }: StartOptions = {}): Promise<TestServer> {
+export async function startBuilt({ port = 0, dataDir, vars = {} }: StartOptions = {}): Promise<TestServer> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "durable-streams-test-")));
-  const args = [BIN, "dev", "--json", "--port", String(port), "--persist", folder];
+  const variables = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
+  const args = [BIN, "dev", "--json", "--port", String(port), "--persist", folder, ...variables];
   const server = spawn(NODE, args, { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const url = await announcedUrl(server);

@@ -11,6 +11,8 @@ export interface ModelServer {
   readonly url: string;
   /** The last lines that workerd and the Worker wrote to their log. */
   errors(): readonly string[];
+  /** How many segments lie in the bucket. */
+  segments(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -56,9 +58,26 @@ export async function startModelServer(vars: Readonly<Record<string, string>> = 
   });
   try {
     const url = await miniflare.unsafeGetDirectURL(name);
-    return { url: url.origin, errors: () => errors, stop: () => miniflare.dispose() };
+    return {
+      url: url.origin,
+      errors: () => errors,
+      segments: () => countObjects(miniflare, name),
+      stop: () => miniflare.dispose(),
+    };
   } catch (error) {
     await miniflare.dispose();
     throw error;
   }
+}
+
+async function countObjects(miniflare: Miniflare, worker: string): Promise<number> {
+  const bucket = await miniflare.getR2Bucket("R2", worker);
+  let objects = 0;
+  for (let cursor: string | undefined, isLast = false; !isLast;) {
+    const page = await bucket.list(cursor === undefined ? {} : { cursor });
+    objects += page.objects.length;
+    isLast = !page.truncated;
+    cursor = page.truncated ? page.cursor : undefined;
+  }
+  return objects;
 }

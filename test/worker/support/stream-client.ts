@@ -14,6 +14,13 @@ export interface RequestOptions {
 /** Sends a request to a Worker without a network in between: a body is read exactly as fast as the test reads it. */
 export type Send = (pathAndQuery: string, options?: RequestOptions) => Promise<Response>;
 
+const background: Promise<unknown>[] = [];
+
+/** Waits for what the Worker does beside its answers. */
+export async function settleBackground(): Promise<void> {
+  while (background.length > 0) await Promise.all(background.splice(0));
+}
+
 /** The Worker with a configuration and bindings of the test's own. */
 export function sendTo<E extends BaseEnv = BaseEnv>(
   config: StreamWorkerConfig<E> = {},
@@ -25,7 +32,7 @@ export function sendTo<E extends BaseEnv = BaseEnv>(
     if (fetch === undefined) throw new Error("the Worker has no fetch handler");
     const { body = null, ...init } = options;
     const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${pathAndQuery}`, { ...init, body });
-    const context = { waitUntil: () => undefined, passThroughOnException: () => undefined };
+    const context = { waitUntil: (work: Promise<unknown>) => background.push(work) };
     return fetch.call(worker, request, { ...env, ...bindings } as unknown as E, context as unknown as ExecutionContext);
   };
 }

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { readSegment } from "../../src/protocol/segment/segment.ts";
+import { createSealed, sealAll } from "../worker/support/sealing.ts";
+import { openSse } from "../worker/support/sse-client.ts";
+import { createStream, errorCode, offsetAt, producer, sendTo } from "../worker/support/stream-client.ts";
+
+const operate = sendTo({}, { OPERATOR_API: "open" });
+
+async function ask<T>(subject: string, name: string, query = ""): Promise<T> {
+  const answer = await operate(`/v1/__ds/default/${subject}/${name}${query}`);
+  if (answer.status !== 200) throw new Error(`${subject} answered ${String(answer.status)}: ${await answer.text()}`);
+  return answer.json<T>();
+}
+
+interface Page {
+  readonly segments: readonly { readonly number: number; readonly start: string; readonly state: string }[];
+  readonly next: string | null;
+}
+
+describe("operator API: who may use it", () => {
+  test("it is closed unless OPERATOR_API is open, whatever else the variable says", async () => {
+    const stream = await createSealed(5);
+    for (const OPERATOR_API of [undefined, "", "1", "true", "OPEN"]) {
+      const send = sendTo({}, { OPERATOR_API });
+      for (const subject of ["inspect", "segments", "segment", "objects"]) {
+        const answer = await send(`/v1/__ds/default/${subject}/${stream.name}`);
+        expect([answer.status, await errorCode(answer)]).toEqual([403, "OPERATOR_CLOSED"]);
+      }
+    }
+  });
+
+  test("no page of another origin can read an answer, and nothing may keep one", async () => {
+    const stream = await createSealed(5);
+    for (const subject of ["inspect", "segments", "segment", "objects", "unheard-of"]) {
+      const answer = await operate(`/v1/__ds/default/${subject}/${stream.name}`, {
+        headers: { Origin: "https://elsewhere.example" },
+      });
+      if (subject === "unheard-of") {
+        expect(answer.status).toBe(404);
+        continue;
+      }
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("Access-Control-Allow-Origin")).toBeNull();
+      expect(answer.headers.get("Cross-Origin-Resource-Policy")).toBe("same-origin");
+      expect(answer.headers.get("Cache-Control")).toBe("private, no-store");
+    }
+  });
+
+  test("it only answers GET, and a preflight gets no leave", async () => {
+    for (const method of ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"]) {
+      const answer = await operate("/v1/__ds/default/inspect/a", { method });
+      expect([answer.status, answer.headers.get("Allow")]).toEqual([405, "GET"]);
+      expect(answer.headers.get("Access-Control-Allow-Methods")).toBeNull();
+    }
+  });
+});
+
+describe("operator API: what it tells", () => {
+  test("inspect adds up: hot log and segments are the whole stream, with readers and producers", async () => {
+    const stream = await createSealed(11);
+    await stream.append('["é",{"a":1}]', producer("p", 2, 0));
+    const { segments } = await sealAll(stream);
+    expect(segments.count).toBe(2);
+    const sse = await openSse(stream, offsetAt(13));
+    await sse.untilUpToDate();
+    const map = await ask<Record<string, unknown>>("inspect", stream.name);
+    expect(map).toMatchObject({
+      stream: `default/${stream.name}`,
+      contentType: "application/json",
+      closed: false,
+      tail: offsetAt(13),
+      messages: 13,
+      bytes: '0,1,2,3,4,5,6,7,8,9,10,"é",{"a":1}'.length + 1,
+      hot: { start: offsetAt(10), messages: 3, rows: 2, bytes: '10,"é",{"a":1}'.length + 1 },
+      segments: { count: 2, messages: 10, bytes: 18 },
+      sealing: { state: "idle", failures: 0, maxMessages: 5, maxBytes: 4_194_304 },
+      readers: 1,
+      producers: { count: 1, list: [{ id: "p", epoch: 2, lastSeq: 0 }] },
+      purges: [],
+    });
+    await sse.cancel();
+  });
+
+  test("the manifest comes in pages that neither repeat nor leave out a segment", async () => {
+    const stream = await createSealed(35);
+    const numbers: number[] = [];
+    for (let from: string | null = "-1"; from !== null;) {
+      const page: Page = await ask("segments", stream.name, `?from=${from}&limit=3`);
+      expect(page.segments.length).toBeLessThanOrEqual(3);
+      numbers.push(...page.segments.map(({ number }) => number));
+      from = page.next;
+    }
+    expect(numbers).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    const middle = await ask<Page>("segments", stream.name, `?from=${offsetAt(17)}&limit=1`);
+    expect(middle.segments.map(({ number, start }) => [number, start])).toEqual([[3, offsetAt(15)]]);
+  });
+
+  test("segment gives the object as it lies in the bucket, for any offset inside it and none outside", async () => {
+    const stream = await createSealed(7);
+    const object = new Uint8Array(
+      await (await operate(`/v1/__ds/default/segment/${stream.name}?at=${offsetAt(3)}`)).arrayBuffer(),
+    );
+    const reading = await readSegment(object);
+    expect(reading.kind === "segment" && reading.segment).toMatchObject({
+      stream: `default/${stream.name}`,
+      start: 0,
+      end: 5,
+    });
+    for (const at of [5, 6, 7, 1000]) {
+      const answer = await operate(`/v1/__ds/default/segment/${stream.name}?at=${offsetAt(at)}`);
+      expect([answer.status, await errorCode(answer)]).toEqual([404, "SEGMENT_NOT_FOUND"]);
+    }
+  });
+
+  test("nonsense in a query is refused with the value, and a missing stream is 404 everywhere", async () => {
+    const stream = await createStream();
+    for (const query of ["segments?limit=1001", "segments?limit=x", "segments?from=now", "segment?at=5"]) {
+      const [subject = "", parameters = ""] = query.split("?");
+      const answer = await operate(`/v1/__ds/default/${subject}/${stream.name}?${parameters}`);
+      expect(answer.status).toBe(400);
+      expect(await answer.text()).toContain(parameters.split("=")[1] ?? "");
+    }
+    for (const subject of ["inspect", "segments", "segment", "objects"]) {
+      const answer = await operate(`/v1/__ds/default/${subject}/never-created`);
+      expect([answer.status, await errorCode(answer)]).toEqual([404, "STREAM_NOT_FOUND"]);
+    }
+  });
+
+  test("streams of other projects and with odd names have their own manifest and objects", async () => {
+    const path = "rooms/42%20%F0%9F%9A%80";
+    await operate(`/v1/acme/stream/${path}`, { method: "PUT", headers: { "Content-Type": "text/plain" }, body: "x" });
+    const map = await ask<{ stream: string }>("inspect", "x").catch(() => undefined);
+    expect(map).toBeUndefined();
+    const answer = await operate(`/v1/__ds/acme/inspect/${path}`);
+    expect(await answer.json()).toMatchObject({ stream: "acme/rooms/42 🚀", messages: 1, bytes: 1 });
+    const objects = await operate(`/v1/__ds/acme/objects/${path}`);
+    expect(await objects.json()).toMatchObject({
+      prefix: expect.stringMatching(/^segments\/acme\/rooms%2F42%20%F0/) as string,
+    });
+  });
+});
