@@ -1,6 +1,8 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { readSegment } from "../../src/protocol/segment/segment.ts";
-import { createSealed, sealAll } from "../worker/support/sealing.ts";
+import { WatchedBucket } from "../worker/support/bucket.ts";
+import { createSealed, sealAll, segmentKeys } from "../worker/support/sealing.ts";
 import { openSse } from "../worker/support/sse-client.ts";
 import { createStream, errorCode, offsetAt, producer, sendTo } from "../worker/support/stream-client.ts";
 
@@ -46,11 +48,16 @@ describe("operator API: who may use it", () => {
     }
   });
 
-  test("it only answers GET, and a preflight gets no leave", async () => {
-    for (const method of ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"]) {
-      const answer = await operate("/v1/__ds/default/inspect/a", { method });
-      expect([answer.status, answer.headers.get("Allow")]).toEqual([405, "GET"]);
-      expect(answer.headers.get("Access-Control-Allow-Methods")).toBeNull();
+  test("every subject has one method, and a preflight gets no leave", async () => {
+    for (const [subject, allowed] of [
+      ["inspect", "GET"],
+      ["sweep", "POST"],
+    ] as const) {
+      for (const method of ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"].filter((one) => one !== allowed)) {
+        const answer = await operate(`/v1/__ds/default/${subject}/a`, { method });
+        expect([answer.status, answer.headers.get("Allow")]).toEqual([405, allowed]);
+        expect(answer.headers.get("Access-Control-Allow-Methods")).toBeNull();
+      }
     }
   });
 });
@@ -110,6 +117,33 @@ describe("operator API: what it tells", () => {
       const answer = await operate(`/v1/__ds/default/segment/${stream.name}?at=${offsetAt(at)}`);
       expect([answer.status, await errorCode(answer)]).toEqual([404, "SEGMENT_NOT_FOUND"]);
     }
+  });
+
+  test("sweep removes what the manifest does not name, and nothing else, while a segment is being made too", async () => {
+    using bucket = new WatchedBucket();
+    const stream = await createSealed(10);
+    const named = await segmentKeys(stream);
+    const [first = ""] = named;
+    const prefix = first.slice(0, first.lastIndexOf("/") + 1);
+    const orphans = [`${prefix}${first.slice(prefix.length, -21)}9999999999999999.seg`, `${prefix}readme.txt`];
+    for (const key of orphans) await env.R2.put(key, "x");
+    const other = await createSealed(5);
+    // Here the object of the third segment is in the bucket, and its transaction has not run.
+    let swept = "";
+    bucket.intercept(async ({ method, real }) => {
+      const stored = await real();
+      if (method === "put") {
+        swept = await (await operate(`/v1/__ds/default/sweep/${stream.name}`, { method: "POST" })).text();
+      }
+      return stored;
+    });
+    for (let i = 10; i < 15; i++) await stream.append(String(i));
+    await sealAll(stream);
+    const { removed } = JSON.parse(swept) as { removed: string[] };
+    expect(removed.sort()).toEqual(orphans.sort());
+    expect(await segmentKeys(stream)).toEqual([...named, `${prefix}0000000000000010-0000000000000015.seg`]);
+    expect(await segmentKeys(other)).toHaveLength(1);
+    expect(await stream.readMessages()).toHaveLength(15);
   });
 
   test("nonsense in a query is refused with the value, and a missing stream is 404 everywhere", async () => {

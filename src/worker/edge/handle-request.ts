@@ -1,4 +1,3 @@
-import { protocolError } from "../../protocol/errors.ts";
 import type { AuthorizeMutation, AuthorizeRead, AuthResult } from "../auth/types.ts";
 import type { BaseEnv } from "../env.ts";
 import { handleAppend } from "./append.ts";
@@ -9,9 +8,9 @@ import { handleDelete } from "./delete.ts";
 import { handleHead } from "./head.ts";
 import { respondHealth } from "./health.ts";
 import { hostError } from "./host.ts";
-import { handleOperator, OPERATOR_METHODS } from "./operator/handle-operator.ts";
+import { handleOperator } from "./operator/handle-operator.ts";
 import { handleRead } from "./read.ts";
-import { respondError, respondPreflight, withEveryAnswer, withoutSharing } from "./responses.ts";
+import { respondError, respondMethodNotAllowed, respondPreflight, withEveryAnswer } from "./responses.ts";
 import { matchRoute } from "./route.ts";
 import { SegmentCache } from "./segment-cache.ts";
 import { timed, type Timing } from "../timing.ts";
@@ -65,9 +64,7 @@ export async function handleRequest<E extends BaseEnv>(request: Request, around:
   if (error !== undefined) return respondError(error);
   const context = streamContext(request, url, route.value.doKey, around);
   if (route.value.kind === "stream") return handleStream(context, around);
-  return method === OPERATOR_METHODS
-    ? handleOperator(route.value.subject, context, env.OPERATOR_API)
-    : withoutSharing(respondMethodNotAllowed(method, OPERATOR_METHODS));
+  return handleOperator(route.value.subject, context, env.OPERATOR_API);
 }
 
 function streamContext<E extends BaseEnv>(
@@ -100,12 +97,6 @@ async function handleStream<E extends BaseEnv>(context: StreamContext, around: S
 
 function isReadMethod(method: string): boolean {
   return method === "GET" || method === "HEAD";
-}
-
-function respondMethodNotAllowed(method: string, allowed: string): Response {
-  return respondError(protocolError("METHOD_NOT_ALLOWED", `${method} means nothing here; use one of ${allowed}.`), {
-    Allow: allowed,
-  });
 }
 
 async function authorize<E>(

@@ -1,5 +1,5 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
-import { errorBody, errorStatus, isRetryable, type ProtocolError } from "../../protocol/errors.ts";
+import { errorBody, errorStatus, isRetryable, protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import * as header from "../../protocol/headers.ts";
 
 /** Headers by name; an `undefined` one is left out. */
@@ -73,6 +73,11 @@ export function respondError(error: ProtocolError, fields: HeaderFields = {}): R
     { "Content-Type": "application/json", "Cache-Control": NO_STORE, ...retry, ...fields },
     errorBody(error),
   );
+}
+
+export function respondMethodNotAllowed(method: string, allowed: string): Response {
+  const message = `${method} means nothing here; use ${allowed.includes(",") ? `one of ${allowed}` : allowed}.`;
+  return respondError(protocolError("METHOD_NOT_ALLOWED", message), { Allow: allowed });
 }
 
 /** The answer to a CORS preflight. */

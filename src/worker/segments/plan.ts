@@ -5,8 +5,11 @@ import type { SegmentFacts } from "../storage/segment-rows.ts";
 import { amountBetween, type Amount } from "../storage/tally.ts";
 import { hotAmount, type StreamState } from "../stream/state.ts";
 
-/** A hot log of more than this many segments counts as a backlog. */
+/** A hot log of more messages than this many segments may hold counts as a backlog. */
 const BACKLOG_SEGMENTS = 16;
+/** And one this much larger, by its bytes or its messages, is not to grow any more. */
+const OVERDUE_BYTES_FACTOR = 4;
+const OVERDUE_MESSAGES_FACTOR = 64;
 
 /** Whether the hot log is to be sealed: when it is as large as a segment, or when nothing will ever be added to it. */
 export function isSealingDue(state: StreamState, limits: SegmentLimits): boolean {
@@ -33,6 +36,12 @@ export function planSegment(
     planned = { ...end, start: state.sealed.end, number: state.sealed.segments, messages, bytes };
   }
   return planned;
+}
+
+/** Whether the hot log is so large that sealing has to go before everything else. */
+export function isSealingOverdue(state: StreamState, { maxMessages, maxBytes }: SegmentLimits): boolean {
+  const { messages, bytes } = hotAmount(state);
+  return bytes >= OVERDUE_BYTES_FACTOR * maxBytes || messages >= OVERDUE_MESSAGES_FACTOR * maxMessages;
 }
 
 function isBacklog(hot: Amount, limits: SegmentLimits): boolean {

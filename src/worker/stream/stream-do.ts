@@ -5,6 +5,7 @@ import { APPEND_QUEUE_MAX_BYTES } from "../../protocol/limits.ts";
 import type { MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
 import { parseSegmentLimits, type SegmentLimits } from "../../protocol/segment/limits.ts";
+import { sweepObjects } from "../segments/sweep.ts";
 import type { SegmentIntent } from "../storage/segment-rows.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
 import { commitAppends } from "./append.ts";
@@ -131,6 +132,12 @@ export class StreamDO extends DurableObject<StreamEnv> {
   listSegments(from: Position, limit: number): SegmentListing | undefined {
     const state = this.#current(Date.now());
     return state === undefined ? undefined : listSegments(this.#storage, state, from, limit);
+  }
+
+  /** Removes objects that the manifest does not name; gives their keys. */
+  async sweep(): Promise<string[] | undefined> {
+    const state = this.#current(Date.now());
+    return state === undefined ? undefined : sweepObjects(this.env.R2, this.#storage, state);
   }
 
   /** Reads, and takes in live readers (sections 5.6 to 5.8); see `read-wire.ts` for the form. */

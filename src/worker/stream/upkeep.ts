@@ -1,5 +1,5 @@
 import type { SegmentLimits } from "../../protocol/segment/limits.ts";
-import { isSealingDue } from "../segments/plan.ts";
+import { isSealingDue, isSealingOverdue } from "../segments/plan.ts";
 import { advancePurge } from "../segments/purge.ts";
 import { sealOne, type SealingSurroundings } from "../segments/seal.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
@@ -10,7 +10,8 @@ const ALARM_MAX_MS = 10_000;
 
 /**
  * After a round of sealing the next one waits four times as long as that one took, and at most two seconds. Under load
- * sealing so takes a fifth of the time, and segments get larger instead of more.
+ * sealing so takes a fifth of the time, and segments get larger instead of more. It waits no longer than until the hot log
+ * is overdue.
  */
 const REST_FACTOR = 4;
 const REST_MAX_MS = 2000;
@@ -67,7 +68,13 @@ export class Upkeep {
   /** Sets the alarm when the hot log has to be sealed. Called after every append, so it asks nothing of storage twice. */
   appended(state: StreamState): void {
     const { limits } = this.#around;
-    if (limits === undefined || this.#isSealingScheduled || !isSealingDue(state, limits)) return;
+    if (limits === undefined) return;
+    const isResting = this.#isSealingScheduled && this.#alarmAtMs === this.#restUntilMs;
+    const hasToAct = isResting
+      ? isSealingOverdue(state, limits)
+      : !this.#isSealingScheduled && isSealingDue(state, limits);
+    if (!hasToAct) return;
+    if (isResting) this.#restUntilMs = 0;
     this.schedule();
   }
 

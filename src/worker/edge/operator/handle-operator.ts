@@ -1,26 +1,31 @@
 import { protocolError } from "../../../protocol/errors.ts";
 import type { StreamContext } from "../context.ts";
-import { respondError, withoutSharing } from "../responses.ts";
+import { respondError, respondMethodNotAllowed, withoutSharing } from "../responses.ts";
 import { respondInspection } from "./inspection.ts";
 import { respondObjects } from "./objects.ts";
 import { respondSegment } from "./segment.ts";
 import { respondSegments } from "./segments.ts";
+import { respondSweep } from "./sweep.ts";
 
-/** What the operator API tells of a stream, by the names in its URLs. */
+interface Subject {
+  readonly method: "GET" | "POST";
+  readonly respond: (context: StreamContext) => Promise<Response>;
+}
+
+/** What operators can ask or have done about a stream, by the names in the URLs. */
 const SUBJECTS = {
-  inspect: respondInspection,
-  segments: respondSegments,
-  segment: respondSegment,
-  objects: respondObjects,
-} as const satisfies Record<string, (context: StreamContext) => Promise<Response>>;
+  inspect: { method: "GET", respond: respondInspection },
+  segments: { method: "GET", respond: respondSegments },
+  segment: { method: "GET", respond: respondSegment },
+  objects: { method: "GET", respond: respondObjects },
+  sweep: { method: "POST", respond: respondSweep },
+} as const satisfies Record<string, Subject>;
 
 export type OperatorSubject = keyof typeof SUBJECTS;
 
 export function isOperatorSubject(name: string): name is OperatorSubject {
   return Object.hasOwn(SUBJECTS, name);
 }
-
-export const OPERATOR_METHODS = "GET";
 
 const CLOSED = protocolError(
   "OPERATOR_CLOSED",
@@ -37,5 +42,7 @@ export async function handleOperator(
   operatorApi: string | undefined,
 ): Promise<Response> {
   if (operatorApi !== "open") return withoutSharing(respondError(CLOSED));
-  return withoutSharing(await SUBJECTS[subject](context));
+  const { method, respond } = SUBJECTS[subject];
+  if (context.request.method !== method) return withoutSharing(respondMethodNotAllowed(context.request.method, method));
+  return withoutSharing(await respond(context));
 }
