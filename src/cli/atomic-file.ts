@@ -19,7 +19,7 @@ export async function writeFileAtomically(file: string, contents: readonly (Uint
 }
 
 /** The rename itself is only durable once the folder is; some systems cannot open folders, and need not. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r").catch(() => undefined);
   try {
     await handle?.sync();

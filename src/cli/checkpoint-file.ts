@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { CommandFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-codes.ts";
-import { isFileError, isOwnMistake, requireFile } from "./file-error.ts";
+import { isOwnMistake, isSystemError, requireFile } from "./file-error.ts";
 
 const REASONS: Record<string, (folder: string) => readonly [reason: string, hint: string]> = {
   ENOENT: (folder) => [`the folder ${folder} does not exist`, "Create it, or choose another file."],
@@ -15,15 +15,15 @@ const REASONS: Record<string, (folder: string) => readonly [reason: string, hint
   ENOSPC: () => ["the disk is full", "Free some space, then run the command again."],
 };
 
-/** Names the file that was asked for; the drafts that it is written by are nobody's business. */
-function unwritable(file: string, error: unknown): unknown {
-  if (!isFileError(error)) return error;
+/** Says why a file cannot be written. Names the one that was asked for; the drafts that it is written by are nobody's business. */
+export function unwritable(what: string, file: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
   const folder = dirname(file);
   const [reason, hint] = REASONS[error.code]?.(folder) ?? [error.code, "Choose another file."];
   return new CommandFailure(
     {
       code: error.code,
-      message: `The checkpoint ${file} cannot be written: ${reason}.`,
+      message: `The ${what} ${file} cannot be written: ${reason}.`,
       hint,
       exitCode: isOwnMistake(error.code) ? EXIT.usage : EXIT.failure,
     },
@@ -34,12 +34,17 @@ function unwritable(file: string, error: unknown): unknown {
 /** Proves that a checkpoint can be written while nothing has been done yet that it would have to remember. */
 export async function requireWritableCheckpoint(file: string): Promise<void> {
   await requireFile(file, "--checkpoint");
+  await requireWritableFolder("checkpoint", file);
+}
+
+/** Proves that files can be made where this one is to be. */
+export async function requireWritableFolder(what: string, file: string): Promise<void> {
   const probe = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
   try {
     const handle = await open(probe, "wx", 0o600);
     await handle.close();
   } catch (error) {
-    throw unwritable(file, error);
+    throw unwritable(what, file, error);
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
   }
@@ -50,6 +55,6 @@ export async function writeCheckpoint(file: string, contents: readonly (Uint8Arr
   try {
     await writeFileAtomically(file, contents);
   } catch (error) {
-    throw unwritable(file, error);
+    throw unwritable("checkpoint", file, error);
   }
 }

@@ -1,5 +1,5 @@
 import { access, constants, stat } from "node:fs/promises";
-import { usageFailure } from "./command-failure.ts";
+import { type CommandFailure, usageFailure } from "./command-failure.ts";
 import type { ErrorReport } from "./report.ts";
 import { EXIT } from "./exit-codes.ts";
 
@@ -9,15 +9,13 @@ interface FileError extends Error {
   readonly path: string;
 }
 
+/** A failure of a system call. That of an open file does not name the file. */
+export function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && "syscall" in error;
+}
+
 export function isFileError(error: unknown): error is FileError {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    typeof error.code === "string" &&
-    "path" in error &&
-    typeof error.path === "string" &&
-    "syscall" in error
-  );
+  return isSystemError(error) && "path" in error && typeof error.path === "string";
 }
 
 const WORDS: Record<string, readonly [message: string, hint: string]> = {
@@ -43,10 +41,12 @@ export async function requireFile(file: string, flag: string): Promise<void> {
   if (found === undefined) return;
   const name = JSON.stringify(file);
   if (found.isDirectory()) throw usageFailure(`${name} is a folder, and ${flag} needs a file.`);
-  if (flag === "--checkpoint" && !found.isFile()) {
-    throw usageFailure(`${name} is a device or a pipe, and ${flag} needs a file.`);
-  }
+  if (flag === "--checkpoint" && !found.isFile()) throw notAFile(file, flag);
   await access(file, constants.R_OK);
+}
+
+export function notAFile(file: string, flag: string): CommandFailure {
+  return usageFailure(`${JSON.stringify(file)} is a device or a pipe, and ${flag} needs a file.`);
 }
 
 /** Proves that a file to be read is there, before anything is sent. */

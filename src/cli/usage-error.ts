@@ -1,12 +1,18 @@
 import { distance } from "fastest-levenshtein";
 import { type CommandFailure, usageFailure } from "./command-failure.ts";
 
+interface FlagShape {
+  readonly char?: string | undefined;
+  readonly allowNo?: boolean;
+  readonly options?: readonly string[] | undefined;
+}
+
 /** A command as its class describes it. */
 export interface CommandShape {
   readonly bin: string;
   readonly id: string;
   readonly args: Readonly<Record<string, { readonly required?: boolean | undefined }>>;
-  readonly flags: Readonly<Record<string, { readonly char?: string | undefined; readonly allowNo?: boolean }>>;
+  readonly flags: Readonly<Record<string, FlagShape>>;
   /** It takes more arguments than it names. */
   readonly takesMore: boolean;
   /** What was typed after the command's name. */
@@ -81,10 +87,20 @@ function numberSentence(message: string, shape: CommandShape): string | undefine
   return `${flag} ${value} is too ${side === "greater" ? `small: the least is ${bound}` : `large: the most is ${bound}`}.`;
 }
 
+/** Flags that are missing, or that another one is nothing without. */
+function missingFlag(message: string, { id, flags }: CommandShape): string | undefined {
+  const name = /Missing required flag ([\w-]+)/.exec(message)?.[1];
+  const options = flags[name ?? ""]?.options;
+  if (name !== undefined)
+    return `${id} needs --${name}${options === undefined ? "" : `: one of ${options.join(", ")}`}.`;
+  const [, flag, needed] = /must be provided when using --([\w-]+): --([\w-]+)/.exec(message) ?? [];
+  return needed === undefined ? undefined : `--${String(flag)} needs --${needed} with it.`;
+}
+
 /** What oclif says in sentences of its own, in ours. */
 function sentenceOf(message: string, shape: CommandShape): string | undefined {
-  const number = numberSentence(message, shape);
-  if (number !== undefined) return number;
+  const sentence = numberSentence(message, shape) ?? missingFlag(message, shape);
+  if (sentence !== undefined) return sentence;
   const option = /^Expected --([\w-]+)=([\s\S]*) to be one of: (.*)$/.exec(message);
   if (option !== null) {
     const [, name = "", value = "", options = ""] = option;

@@ -42,7 +42,7 @@ export interface SealingState {
   readonly maxBytes: number;
 }
 
-export interface ProducerState {
+interface ProducerState {
   readonly id: string;
   readonly epoch: number;
   readonly lastSeq: number;

@@ -26,7 +26,7 @@ function notFound(message: string, hint: string): CommandFailure {
 }
 
 /** The messages are in the stream, only not where this command looks. */
-export function stillHot(offset: string, stream: string, bin: string): CommandFailure {
+function stillHot(offset: string, stream: string, bin: string): CommandFailure {
   return notFound(
     `The offset ${offset} is in the hot log: it is not sealed into a segment yet.`,
     `Read from it with: ${bin} read ${stream} --offset ${offset}`,

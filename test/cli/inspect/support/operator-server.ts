@@ -9,7 +9,7 @@ import { startScripted, type Handler, type ScriptedServer } from "../../../suppo
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
 export const INCARNATION = "11111111-2222-4333-8444-555555555555";
-export const STREAM = "default/s";
+const STREAM = "default/s";
 
 /** What the server believes, to be changed by tests. */
 export interface FakeStream {
@@ -119,7 +119,7 @@ function segmentPage({ rows, map, pageRows }: FakeStream, query: URLSearchParams
 }
 
 /** Answers about the stream. `before` may change it before each answer, or answer itself. */
-export function operatorHandler(
+function operatorHandler(
   stream: FakeStream,
   before: (what: string, response: ServerResponse) => boolean = () => false,
 ): Handler {
