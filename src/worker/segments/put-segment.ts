@@ -7,8 +7,8 @@ const PUT_PATIENCE_MS = 60_000;
 
 /**
  * Stores a segment's object. R2 checks the bytes that arrive against their SHA-256, and an object that is there already is
- * kept when it is the same: then an earlier attempt got this far. When it resolves the object is there, whole; otherwise
- * it throws, and the object may or may not be there.
+ * kept when it is the same: then an earlier attempt got this far. When it resolves the object is there, whole, since rows
+ * are removed upon it: R2 was asked for what it has. Otherwise it throws, and the object may or may not be there.
  */
 export async function putSegment(
   bucket: R2Bucket,
@@ -35,14 +35,13 @@ async function putIfAbsent(
     customMetadata: metadata,
     httpMetadata: { contentType: "application/octet-stream" },
   };
-  const stored = await bucket.put(key, object, { ...options, onlyIf: { etagDoesNotMatch: "*" } });
-  if (isSame(stored, object, checksum)) return;
-  const there = stored ?? (await bucket.head(key));
-  if (isSame(there, object, checksum)) return;
+  await bucket.put(key, object, { ...options, onlyIf: { etagDoesNotMatch: "*" } });
+  if (isSame(await bucket.head(key), object, checksum)) return;
   // Nobody reads it: only a finished segment is ever referred to. It is what a broken attempt, or another version of this
   // code, has left.
-  const replaced = await bucket.put(key, object, options);
-  if (!isSame(replaced, object, checksum)) throw new Error(`R2 did not store ${key} as it was given`);
+  await bucket.put(key, object, options);
+  if (isSame(await bucket.head(key), object, checksum)) return;
+  throw new Error(`R2 did not store ${key} as it was given`);
 }
 
 function isSame(stored: R2Object | null, object: Uint8Array, checksum: Uint8Array): boolean {
