@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { BLOCK_MEMORY } from "../../src/worker/segments/block-memory.ts";
 import { WatchedBucket } from "../worker/support/bucket.ts";
 import { Meter } from "../worker/support/meter.ts";
 import { createSealed, sealAll, segmentKeys } from "../worker/support/sealing.ts";
@@ -11,30 +12,45 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+interface ReadersCost {
+  readonly objectRequests: number;
+  readonly r2Reads: number;
+}
+
 /** Reads a stream's history with many readers, one after the other, and counts what that takes. */
-async function countReaders(stream: StreamClient): Promise<{ objectRequests: number; gets: number; heads: number }> {
+async function countReaders(
+  stream: StreamClient,
+  isolates: "in one isolate" | "each in its own",
+): Promise<ReadersCost> {
   const meter = new Meter();
   const send = sendTo({}, { STREAMS: meter.countedNamespace(env.STREAMS) });
   const reader = new StreamClient(stream.name, stream.contentType, send);
   using bucket = new WatchedBucket();
   for (let i = 0; i < READERS; i++) {
+    if (isolates === "each in its own") BLOCK_MEMORY.clear();
     expect(await reader.readMessages()).toHaveLength(12);
     await settleBackground();
   }
   const { get, head } = bucket.take();
-  return { objectRequests: meter.take().objectRequests, gets: get, heads: head };
+  return { objectRequests: meter.take().objectRequests, r2Reads: get + head };
 }
 
 describe("cache: what many readers of the same history cost", () => {
-  test("without a cache every reader takes every segment from R2", async () => {
+  test("with nothing near them, every reader takes every segment from R2", async () => {
     const stream = await createSealed(12);
     vi.spyOn(caches, "open").mockRejectedValue(new Error("no cache here"));
-    expect(await countReaders(stream)).toEqual({ objectRequests: READERS, gets: 2 * READERS, heads: 0 });
+    expect(await countReaders(stream, "each in its own")).toEqual({ objectRequests: READERS, r2Reads: 2 * READERS });
   });
 
-  test("with it the first one does, and none of the others", async () => {
+  test("in one isolate only the first one does", async () => {
     const stream = await createSealed(12);
-    expect(await countReaders(stream)).toEqual({ objectRequests: READERS, gets: 2, heads: 0 });
+    vi.spyOn(caches, "open").mockRejectedValue(new Error("no cache here"));
+    expect(await countReaders(stream, "in one isolate")).toEqual({ objectRequests: READERS, r2Reads: 2 });
+  });
+
+  test("in one data centre only the first one does", async () => {
+    const stream = await createSealed(12);
+    expect(await countReaders(stream, "each in its own")).toEqual({ objectRequests: READERS, r2Reads: 2 });
   });
 
   test("history never passes through the object: its answers do not grow with what is read", async () => {
@@ -75,7 +91,9 @@ describe("cache: nobody gets what is not theirs", () => {
     const match = vi.spyOn(caches.default, "match");
     await stream.readMessages();
     await settleBackground();
-    expect(opened.mock.calls).toEqual([["durable-streams-segments"]]);
+    BLOCK_MEMORY.clear();
+    expect(await stream.readMessages()).toHaveLength(5);
+    expect(opened.mock.calls).toEqual([["durable-streams-segments"], ["durable-streams-segments"]]);
     expect(match).not.toHaveBeenCalled();
     const [key = ""] = await segmentKeys(stream);
     const url = `https://segments.durable-streams.invalid/${encodeURIComponent(key)}?block=0`;

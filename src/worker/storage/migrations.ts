@@ -8,17 +8,16 @@ interface Row extends Record<string, SqlStorageValue> {
   sizes: ArrayBuffer | null;
 }
 
-/** From version 1 to 2: the log gets its `tally`. Only the newest row's is ever looked at, so only that one is filled in. */
+/** From version 1 to 2: the log gets its `tally`. Every row does, since segments are planned by those of their rows. */
 export function addTally(sql: SqlStorage, kind: ContentKind): void {
+  const rows = sql.exec<Row>("SELECT start, bytes, sizes FROM log WHERE start >= 0 ORDER BY start");
+  const tallies: (readonly [start: number, tally: number])[] = [];
   let tally = 0;
-  let newest: number | undefined;
-  for (const { start, bytes, sizes } of sql.exec<Row>(
-    "SELECT start, bytes, sizes FROM log WHERE start >= 0 ORDER BY start",
-  )) {
+  for (const { start, bytes, sizes } of rows) {
     const messages = decodeSizes(sizes === null ? null : new Uint8Array(sizes), bytes).length;
     tally += kind === "json" ? bytes + separatorBytes(kind) : messages;
-    newest = start;
+    tallies.push([start, tally]);
   }
   sql.exec("ALTER TABLE log ADD COLUMN tally INTEGER NOT NULL DEFAULT 0");
-  if (newest !== undefined) sql.exec("UPDATE log SET tally = ? WHERE start = ?", tally, newest);
+  for (const [start, sum] of tallies) sql.exec("UPDATE log SET tally = ? WHERE start = ?", sum, start);
 }

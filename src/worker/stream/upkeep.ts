@@ -38,6 +38,7 @@ export class Upkeep {
   /** Whether the alarm that is set, or under way, will look at the hot log: then appends have nothing to decide. */
   #isSealingScheduled = false;
   #restUntilMs = 0;
+  #running: Promise<void> | undefined;
 
   constructor(around: UpkeepSurroundings) {
     this.#around = around;
@@ -84,9 +85,19 @@ export class Upkeep {
     this.#isSealingScheduled = false;
   }
 
-  /** Does what is due. Called by the alarm, after an expired stream was ended. */
-  async run(): Promise<void> {
+  /**
+   * Does what is due. Called by the alarm, after an expired stream was ended. An alarm that comes while another is under
+   * way waits for that one, which looks at the end whether more is due: two at a time would undo each other's steps.
+   */
+  run(): Promise<void> {
     this.#alarmAtMs = undefined;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
     const endsAtMs = Date.now() + ALARM_MAX_MS;
     try {
       await this.#purge(endsAtMs);

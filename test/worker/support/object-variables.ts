@@ -4,7 +4,7 @@ import type { StreamClient } from "./stream-client.ts";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Variables of the Worker as its objects see them; the edge has an environment of its own. An object reads them when it
+ * Sets variables of the Worker for its objects, and for an edge that is not given others. An object reads them when it
  * wakes up, so `stream`'s is put to sleep. The result brings back what was there.
  */
 export async function setObjectVariables(stream: StreamClient, variables: Variables): Promise<AsyncDisposable> {
