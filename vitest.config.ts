@@ -8,7 +8,7 @@ const COMPATIBILITY_DATE = "2026-07-30";
 const unit: TestProjectInlineConfiguration = {
   test: {
     name: "unit",
-    include: ["protocol", "storage", "stream", "client", "tail", "checks", "scripts"].map(
+    include: ["protocol", "storage", "segments", "stream", "client", "tail", "checks", "scripts"].map(
       (room) => `test/${room}/**/*.test.{ts,tsx}`,
     ),
     // The planted trees of test/checks start compilers and linters.

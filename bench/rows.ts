@@ -5,8 +5,8 @@ import { meetsAim, type OperationCost } from "../test/worker/support/operation-c
 import { ROOT, startServer } from "./servers/start.ts";
 import { table } from "./table.ts";
 
-/** Counts what each operation is billed for, in our Worker on the same launcher. */
-export async function countRows(data: string): Promise<OperationCost[]> {
+/** The Worker that counts, as a file. */
+export async function buildRowsWorker(data: string): Promise<string> {
   const file = join(data, "rows-worker.js");
   await build({
     absWorkingDir: ROOT,
@@ -20,6 +20,12 @@ export async function countRows(data: string): Promise<OperationCost[]> {
     define: { __VERSION__: '"bench"' },
     logLevel: "error",
   });
+  return file;
+}
+
+/** Counts what each operation is billed for, in our Worker on the same launcher. */
+export async function countRows(data: string): Promise<OperationCost[]> {
+  const file = await buildRowsWorker(data);
   const server = await startServer("rows", file, data);
   try {
     const { statusCode, body } = await request(`${server.url}/rows`);

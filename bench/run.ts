@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureHistory, printHistory } from "./history.ts";
 import { measure, type Measured } from "./measure.ts";
 import { parseOptions, USAGE, type Options } from "./options.ts";
 import { countRows, printRows } from "./rows.ts";
@@ -15,6 +16,9 @@ import { READS } from "./scenarios/reads.ts";
 import { startServer, type RunningServer } from "./servers/start.ts";
 import { measureStartUp, printStartUp } from "./start-up.ts";
 import type { Scenario } from "./types.ts";
+
+/** What is measured beside the scenarios, and printed as tables of its own. */
+const TABLES = ["start", "rows", "history"];
 
 const SCENARIOS = [...APPENDS, CREATIONS, BODIES, ...READS, ...LIVE];
 
@@ -48,7 +52,7 @@ async function runScenarios(options: Options, scenarios: readonly Scenario[], da
 async function run(options: Options, data: string): Promise<boolean> {
   const { size, json, only } = options;
   const wanted = (key: string) => only?.includes(key) ?? true;
-  const unknown = only?.filter((key) => key !== "start" && key !== "rows" && !SCENARIOS.some((one) => one.key === key));
+  const unknown = only?.filter((key) => !TABLES.includes(key) && !SCENARIOS.some((one) => one.key === key));
   if (unknown !== undefined && unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(", ")}`);
   const results = await runScenarios(
     options,
@@ -59,7 +63,10 @@ async function run(options: Options, data: string): Promise<boolean> {
   if (startUp !== undefined && !json) printStartUp(startUp, size.starts);
   const rows = wanted("rows") ? await countRows(data) : undefined;
   if (rows !== undefined && !json) printRows(rows);
-  if (json) process.stdout.write(`${JSON.stringify({ scenarios: asJson(results), startUp, rows }, null, 2)}\n`);
+  const history = wanted("history") ? await measureHistory(size.rounds, data) : undefined;
+  if (history !== undefined && !json) printHistory(history);
+  const figures = { scenarios: asJson(results), startUp, rows, history };
+  if (json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   return results.every(({ failures }) => failures.size === 0);
 }
 

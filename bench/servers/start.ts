@@ -20,7 +20,12 @@ export interface RunningServer extends Target {
 }
 
 /** The arguments that make Node a server of this name with its data in `folder`. */
-function serverArguments(name: string, workerFile: string | undefined, folder: string): string[] {
+function serverArguments(
+  name: string,
+  workerFile: string | undefined,
+  folder: string,
+  vars: Readonly<Record<string, string>>,
+): string[] {
   if (workerFile !== undefined) return [join(ROOT, "bench/servers/worker.ts"), workerFile, folder];
   switch (name) {
     case "limit":
@@ -28,15 +33,26 @@ function serverArguments(name: string, workerFile: string | undefined, folder: s
     case "ref":
       return [join(ROOT, "bench/servers/reference.ts"), folder];
     default:
-      return [join(ROOT, "bin/run.js"), "dev", "--json", "--port", "0", "--persist", folder];
+      return [
+        ...[join(ROOT, "bin/run.js"), "dev", "--json", "--port", "0", "--persist", folder],
+        ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}=${value}`]),
+      ];
   }
 }
 
-/** Starts a server; with `workerFile` it is that Worker, otherwise one of those that the bench knows by name. */
-export async function startServer(name: string, workerFile: string | undefined, data: string): Promise<RunningServer> {
+/**
+ * Starts a server; with `workerFile` it is that Worker, otherwise one of those that the bench knows by name. `vars` are for
+ * ours.
+ */
+export async function startServer(
+  name: string,
+  workerFile: string | undefined,
+  data: string,
+  vars: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const folder = join(data, name);
   await mkdir(folder, { recursive: true });
-  const child = spawn(process.execPath, serverArguments(name, workerFile, folder), {
+  const child = spawn(process.execPath, serverArguments(name, workerFile, folder, vars), {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });

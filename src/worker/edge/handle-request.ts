@@ -1,6 +1,7 @@
 import type { AuthorizeMutation, AuthorizeRead, AuthResult } from "../auth/types.ts";
 import type { BaseEnv } from "../env.ts";
 import { handleAppend } from "./append.ts";
+import { BLOCK_MEMORY } from "../segments/block-memory.ts";
 import { configurationError } from "./configuration.ts";
 import type { StreamContext } from "./context.ts";
 import { handleCreate } from "./create.ts";
@@ -81,7 +82,7 @@ function streamContext<E extends BaseEnv>(
     url,
     name,
     object: env.STREAMS.getByName(name),
-    segments: { bucket: env.R2, cache },
+    segments: { memory: BLOCK_MEMORY, cache, bucket: env.R2 },
     timing,
     readsAreOpen: authorization.authorizeRead === undefined,
   };

@@ -7,9 +7,9 @@ import { hotAmount, type StreamState } from "../stream/state.ts";
 
 /** A hot log of more messages than this many segments may hold counts as a backlog. */
 const BACKLOG_SEGMENTS = 16;
-/** And one this much larger, by its bytes or its messages, is not to grow any more. */
-const OVERDUE_BYTES_FACTOR = 4;
-const OVERDUE_MESSAGES_FACTOR = 64;
+/** And one this many times as large as a segment, by its bytes or its messages, is not to grow any more. */
+const OVERDUE_BYTES_FACTOR = 16;
+const OVERDUE_MESSAGES_FACTOR = 256;
 
 /** Whether the hot log is to be sealed: when it is as large as a segment, or when nothing will ever be added to it. */
 export function isSealingDue(state: StreamState, limits: SegmentLimits): boolean {

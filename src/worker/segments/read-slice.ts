@@ -4,71 +4,72 @@ import { CHECKSUM_BYTES, coveringBlocks, isSameBytes, sha256 } from "../../proto
 import { segmentKey, segmentPrefix } from "../../protocol/segment/key.ts";
 import type { SegmentSlice } from "../storage/stored-run.ts";
 import type { BlockCache } from "./block-cache.ts";
+import type { BlockMemory } from "./block-memory.ts";
 import { fetchRange } from "./fetch-range.ts";
 import { SegmentFault } from "./segment-fault.ts";
 
-/** Where the edge reads sealed history. */
+/** Where the edge reads sealed history, nearest first: its own memory, the data centre's cache, R2. */
 export interface SegmentReader {
-  readonly bucket: R2Bucket;
+  readonly memory: BlockMemory;
   readonly cache: BlockCache;
+  readonly bucket: R2Bucket;
 }
 
 /**
  * Reads a stretch of a segment in whole blocks, each checked against its checksum: what comes back is what was sealed.
- * Blocks come from the cache, and what it lacks, or has wrong, in one piece from R2. Throws a {@link SegmentFault}.
+ * What neither memory nor cache has, or has right, is fetched in one piece from R2. Throws a {@link SegmentFault}.
  */
-export async function readSlice({ bucket, cache }: SegmentReader, slice: SegmentSlice): Promise<Uint8Array> {
+export async function readSlice(reader: SegmentReader, slice: SegmentSlice): Promise<Uint8Array> {
   const prefix = await segmentPrefix(slice.stream, slice.incarnation);
   const key = segmentKey(prefix, slice.start, slice.end);
   const { first, end } = coveringBlocks(slice.from, slice.to);
   const numbers = Array.from({ length: end - first }, (_, i) => first + i);
-  const blocks = await Promise.all(numbers.map((number) => cachedBlock(cache, key, slice, number)));
-  const missing = numbers.filter((_, i) => blocks[i] === undefined);
-  const [firstMissing] = missing;
-  const lastMissing = missing.at(-1);
-  if (firstMissing !== undefined && lastMissing !== undefined) {
-    const fetched = await fetchBlocks(bucket, key, slice, firstMissing, lastMissing);
-    for (const [i, block] of fetched.entries()) {
-      const number = firstMissing + i;
-      if (blocks[number - first] === undefined) cache.put(key, number, block);
-      blocks[number - first] = block;
-    }
-  }
-  const whole = joinPayloads(
-    "binary",
-    blocks.filter((block) => block !== undefined),
-  );
-  const wholeFrom = first * SEGMENT_BLOCK_BYTES;
-  return whole.subarray(slice.from - wholeFrom, slice.to - wholeFrom);
+  const near = await Promise.all(numbers.map((number) => nearBlock(reader, key, slice, number)));
+  const missing = numbers.filter((_, i) => near[i] === undefined);
+  const fetched = missing.length === 0 ? [] : await fetchBlocks(reader, key, slice, missing);
+  const blocks = near.map((block, i) => block ?? fetched[first + i - (missing[0] ?? 0)] ?? NOTHING);
+  const at = first * SEGMENT_BLOCK_BYTES;
+  return joinPayloads("binary", blocks).subarray(slice.from - at, slice.to - at);
 }
 
-async function cachedBlock(
-  cache: BlockCache,
+const NOTHING = new Uint8Array(0);
+
+async function nearBlock(
+  { memory, cache }: SegmentReader,
   key: string,
   slice: SegmentSlice,
   number: number,
 ): Promise<Uint8Array | undefined> {
+  const remembered = memory.get(key, number);
+  if (remembered !== undefined) return remembered;
   const block = await cache.get(key, number);
-  return block !== undefined && (await isIntact(slice, number, block)) ? block : undefined;
+  if (block === undefined || !(await isIntact(slice, number, block))) return undefined;
+  memory.put(key, number, block);
+  return block;
 }
 
+/** The blocks from the first missing one to the last. */
 async function fetchBlocks(
-  bucket: R2Bucket,
+  { memory, cache, bucket }: SegmentReader,
   key: string,
   slice: SegmentSlice,
-  first: number,
-  last: number,
+  missing: readonly number[],
 ): Promise<Uint8Array[]> {
+  const first = missing[0] ?? 0;
+  const last = missing.at(-1) ?? first;
   const from = first * SEGMENT_BLOCK_BYTES;
   const to = Math.min((last + 1) * SEGMENT_BLOCK_BYTES, slice.bytes);
   const bytes = await fetchRange(bucket, key, from, to);
   const blocks: Uint8Array[] = [];
   for (let number = first; number <= last; number++) {
     const at = number * SEGMENT_BLOCK_BYTES - from;
-    const block = bytes.subarray(at, at + SEGMENT_BLOCK_BYTES);
+    // A copy: what is remembered must not keep the whole piece that it came in.
+    const block = bytes.slice(at, at + SEGMENT_BLOCK_BYTES);
     if (!(await isIntact(slice, number, block))) {
       throw new SegmentFault("SEGMENT_CORRUPT", key, `block ${String(number)} does not have its checksum`);
     }
+    memory.put(key, number, block);
+    cache.put(key, number, block);
     blocks.push(block);
   }
   return blocks;

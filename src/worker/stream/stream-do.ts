@@ -228,11 +228,13 @@ export class StreamDO extends DurableObject<StreamEnv> {
   /** Ends the stream at once. What it has in R2 is removed later, by the alarm. */
   #end(reason: string): Promise<void> {
     const ended = this.#state;
+    const leavesObjects = ended !== undefined && this.#storage.mayHaveObjects;
+    // Before anything else: when this fails, nothing has ended.
+    if (leavesObjects) this.#storage.removeStream(ended, Date.now());
     this.#state = undefined;
     this.#announcement = undefined;
     this.#readers.dismiss(reason);
-    if (ended === undefined || !this.#storage.mayHaveObjects) return this.#destroy();
-    this.#storage.removeStream(ended, Date.now());
+    if (!leavesObjects) return this.#destroy();
     this.#upkeep.schedule();
     return Promise.resolve();
   }
