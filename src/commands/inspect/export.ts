@@ -14,14 +14,14 @@ const STDOUT = "-";
 export default class InspectExport extends ServerCommand {
   static override summary = "Copy a whole stream into a file, as NDJSON, as it is, or as a Parquet table.";
 
-  static override description = `Reads the stream as any reader does, so it works with every server, and needs little memory however long the stream is.
+  static override description = `Reads the stream as any reader does, so it works with every server, and its memory stays bounded however long the stream is.
   ndjson   a line a row: JSON messages as they are, others as {"offset","message"}, or {"offset","base64"} where they are not text
   raw      the bytes that one answer with the whole stream would have: for JSON one array of the messages
   parquet  columns position, offset and message, compressed with Snappy. JSON messages are strings, so every digit of a number survives. Of a text stream, rows that are not UTF-8 are in the column bytes instead
 A row is a message of a JSON stream, a line of a text stream with its line end (at most 16 MiB of it), or 64 KiB of any other. Offsets are those of a durable-streams server; of another server, whose offsets do not count, ndjson has "position" instead and parquet nulls.
 
 The export ends where the stream ended when it began; with another server, where the stream ends when it gets there.
-With --file it can be ended at any moment, even by a crash: run again with the same arguments it goes on, and the finished file is the same. Until then there are FILE.part, and FILE.export, which says how much of it counts: it is saved every 8 MiB, for parquet with every row group (16 MiB of messages, or 100,000 rows). FILE appears only when it is whole. A stream that was deleted and created again in between is refused with exit code 5, where the server tells the two apart, as durable-streams does.
+With --file it can be ended at any moment, even by a crash: run again with the same arguments it goes on, and the finished file is the same. Until then there are FILE.part, and FILE.export, which says how much of it counts: it is saved every 8 MiB, for parquet with every row group (16 MiB of messages, or 50,000 rows). FILE appears only when it is whole. A stream that was deleted and created again in between is refused with exit code 5, where the server tells the two apart, as durable-streams does.
 --json gives {"stream","file","to","contentType","rows","bytes","nextOffset","resumedAtRow"}.`;
 
   static override examples = [

@@ -255,6 +255,24 @@ describe("what an export may go on with", () => {
     expect(await readFile(file, "utf8")).toBe("mine");
   });
 
+  it("a file that appears while the export runs is not replaced; once it is out of the way, the export gets its name", async () => {
+    stream.pages = [["1", "2"], ["3"]];
+    server = await startPages(stream);
+    stream.failFrom = 1;
+    const child = startCli(args("ndjson"));
+    const closed = once(child, "close");
+    await server.asked(1);
+    await writeFile(file, "mine");
+    // The failure is asked again.
+    delete stream.failFrom;
+    expect(await closed).toEqual([2, null]);
+    expect(await readFile(file, "utf8")).toBe("mine");
+    expect(await error("ndjson")).toEqual({ code: 2, error: "USAGE" });
+    await rm(file);
+    expect(await exported("ndjson")).toMatchObject({ code: 0 });
+    expect(await readFile(file, "utf8")).toBe("1\n2\n3\n");
+  });
+
   it.each([
     ["before it got its name", async () => rename(file, `${file}.part`)],
     ["between its name and the removal of the part file", async () => link(file, `${file}.part`)],

@@ -13,7 +13,7 @@ type Columns = Parameters<ParquetWriter["write"]>[0]["columnData"];
 /** Message bytes that end a row group: it is made in memory, and written with the next kill in mind. */
 const ROW_GROUP_BYTES = 16 * 1024 * 1024;
 /** Rows that end a row group. */
-export const ROW_GROUP_ROWS = 100_000;
+export const ROW_GROUP_ROWS = 50_000;
 
 /** Bytes of a column that make a page of it. */
 const PAGE_BYTES = 1024 * 1024;
