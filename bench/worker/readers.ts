@@ -38,7 +38,7 @@ async function readAll(ask: Ask, name: string): Promise<number> {
 
 /** Counts what readers, one after another, take from the object and from R2. */
 export async function countReaders(ask: Ask, env: BaseEnv, meter: Meter): Promise<ReadersCost[]> {
-  const { open } = caches;
+  const open = caches.open.bind(caches);
   const costs: ReadersCost[] = [];
   for (const near of ["nothing", "their isolate", "their data centre"] as const) {
     const name = `readers-${crypto.randomUUID()}`;
