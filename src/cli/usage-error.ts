@@ -87,14 +87,11 @@ function numberSentence(message: string, shape: CommandShape): string | undefine
   return `${flag} ${value} is too ${side === "greater" ? `small: the least is ${bound}` : `large: the most is ${bound}`}.`;
 }
 
-/** Flags that are missing, or that another one is nothing without. */
 function missingFlag(message: string, { id, flags }: CommandShape): string | undefined {
   const name = /Missing required flag ([\w-]+)/.exec(message)?.[1];
-  const options = flags[name ?? ""]?.options;
-  if (name !== undefined)
-    return `${id} needs --${name}${options === undefined ? "" : `: one of ${options.join(", ")}`}.`;
-  const [, flag, needed] = /must be provided when using --([\w-]+): --([\w-]+)/.exec(message) ?? [];
-  return needed === undefined ? undefined : `--${String(flag)} needs --${needed} with it.`;
+  if (name === undefined) return undefined;
+  const options = flags[name]?.options;
+  return `${id} needs --${name}${options === undefined ? "" : `: one of ${options.join(", ")}`}.`;
 }
 
 /** What oclif says in sentences of its own, in ours. */

@@ -36,17 +36,14 @@ With --file it can be ended at any moment, even by a crash: run again with the s
   static override flags = {
     to: string({ summary: "The form of the export.", options: [...EXPORT_FORMATS], required: true }),
     file: string({ summary: "Write to this file; - is stdout (default, but not for parquet).", helpValue: "FILE" }),
-    force: boolean({
-      summary: "Replace FILE, and start over where an unfinished export cannot be continued.",
-      dependsOn: ["file"],
-    }),
+    force: boolean({ summary: "Replace FILE, and start over where an unfinished export cannot be continued." }),
   };
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(InspectExport);
     const to = EXPORT_FORMATS.find((each) => each === flags.to) ?? "ndjson";
     const file = flags.file === STDOUT ? undefined : flags.file;
-    if (file === undefined) requireStdout(to, flags.json === true);
+    if (file === undefined) requireStdout(to, flags);
     const url = this.streamUrl(flags, args.stream);
     const client = await this.connect(flags);
     const status = new StatusLine(flags.quiet);
@@ -69,11 +66,15 @@ With --file it can be ended at any moment, even by a crash: run again with the s
   }
 }
 
-function requireStdout(to: ExportFormat, isJson: boolean): void {
+/** Refuses what has no meaning without a file. */
+function requireStdout(
+  to: ExportFormat,
+  flags: { readonly json?: boolean | undefined; readonly force: boolean },
+): void {
   if (to === "parquet") throw usageFailure("--to parquet needs a file.", "Name one with --file.");
-  if (isJson) {
-    throw usageFailure("--json has no place beside an export on stdout.", "Name a file with --file, or leave it out.");
-  }
+  if (flags.force) throw usageFailure("--force has nothing to replace on stdout.", "Name a file with --file.");
+  if (flags.json !== true) return;
+  throw usageFailure("--json has no place beside an export on stdout.", "Name a file with --file, or leave it out.");
 }
 
 function showProgress(status: StatusLine): (counts: ExportCounts) => void {

@@ -209,7 +209,7 @@ describe("inspect export", () => {
     ["parquet on stdout", ["--to", "parquet", "--file", "-"], "--to parquet needs a file."],
     ["no form", ["--file", "x"], "Error: inspect export needs --to: one of ndjson, raw, parquet.\n"],
     ["another form", ["--to", "csv"], "csv"],
-    ["consent to nothing", ["--to", "raw", "--force"], "Error: --force needs --file with it.\n"],
+    ["consent to nothing", ["--to", "raw", "--force"], "--force has nothing to replace on stdout."],
     ["a folder", ["--to", "raw", "--file", "/"], "is a folder"],
     ["a device", ["--to", "raw", "--file", "/dev/null"], "is a device or a pipe"],
     ["a folder that is not there", ["--to", "raw", "--file", "/nonexist/x"], "the folder /nonexist does not exist"],
@@ -247,5 +247,24 @@ describe("inspect export", () => {
     await symlink(target, file);
     expect((await run("--to", "raw", "--file", file)).code).toBe(2);
     expect(await readFile(target, "utf8")).toBe("mine");
+  });
+});
+
+describe("the Parquet library", () => {
+  // Told by the module loader itself; the file's name is that of the source that asks for the library.
+  const hook = `import{registerHooks}from"node:module";registerHooks({load(url,context,next){if(url.includes("parquet"))process.stderr.write("loaded\\n");return next(url,context)}})`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
+
+  it("is loaded by --to parquet, and by nothing else", async () => {
+    const server = await startPages({ contentType: "text/plain", incarnation: undefined, pages: [Buffer.from("x")] });
+    const run = async (...args: readonly string[]): Promise<number> => {
+      const { stderr } = await runCli([...args, "--url", server.url], { env });
+      return stderr.split("loaded\n").length - 1;
+    };
+    expect(await run("inspect", "export", "s", "--to", "parquet", "--file", join(folder, "x"))).toBe(1);
+    expect(await run("inspect", "export", "s", "--to", "ndjson")).toBe(0);
+    expect(await run("inspect", "verify", "s")).toBe(0);
+    expect(await run("read", "s")).toBe(0);
+    await server.stop();
   });
 });
