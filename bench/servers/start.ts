@@ -26,7 +26,10 @@ function serverArguments(
   folder: string,
   vars: Readonly<Record<string, string>>,
 ): string[] {
-  if (workerFile !== undefined) return [join(ROOT, "bench/servers/worker.ts"), workerFile, folder];
+  if (workerFile !== undefined) {
+    // Only what counts readers looks at the cache.
+    return [join(ROOT, "bench/servers/worker.ts"), workerFile, folder, name === "readers" ? "yes" : "no"];
+  }
   switch (name) {
     case "limit":
       return [join(ROOT, "bench/servers/worker.ts"), join(ROOT, "bench/servers/limit-worker.mjs"), folder];

@@ -25,6 +25,8 @@ export interface LocalServerOptions {
   readonly persistDir?: string;
   /** Variables of the Worker, such as `DEBUG_TIMING`. `ALLOWED_HOSTS` and `OPERATOR_API` are set by the server. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** Whether the platform's cache is simulated. Default: no; what would be in it lies on this very disk, in the bucket. */
+  readonly edgeCache?: boolean;
   /** Receives what the runtime and the Worker have to say. Default: errors and warnings go to stderr. */
   readonly log?: LogHandler;
 }

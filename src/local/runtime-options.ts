@@ -13,6 +13,7 @@ export interface RuntimeConfig {
   /** Absolute. */
   readonly persistDir: string;
   readonly vars: Readonly<Record<string, string>>;
+  readonly edgeCache: boolean;
 }
 
 /**
@@ -63,5 +64,6 @@ function server(config: RuntimeConfig, name: string): WorkerOptions {
     durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true, unsafeUniqueKey: "streams" } },
     r2Buckets: { R2: "segments" },
     kvNamespaces: { REGISTRY: "registry" },
+    cache: config.edgeCache,
   };
 }

@@ -30,7 +30,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const { lock } = folder;
   let runtime: Runtime | undefined;
   try {
-    const config = { workerFile, host, persistDir, vars };
+    const config = { workerFile, host, persistDir, vars, edgeCache: options.edgeCache ?? false };
     const log = options.log ?? logToStderr;
     const port = options.port ?? DEFAULT_PORT;
     const launched = await clock.measure("runtimeMs", () => launch(config, port, importing, log));
