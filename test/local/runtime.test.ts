@@ -22,6 +22,7 @@ test("a port that somebody takes just before the runtime does is recognised as t
     port,
     persistDir: path.join(await temporaryFolder(), "data"),
     vars: {},
+    edgeCache: false,
   };
   const failure: unknown = await startRuntime(miniflare, config, () => undefined).catch((error: unknown) => error);
   expect(isPortTaken(failure)).toBe(true);
