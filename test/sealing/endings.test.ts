@@ -8,7 +8,7 @@ import { Clock } from "../worker/support/clock.ts";
 import { ErrorLog } from "../worker/support/error-log.ts";
 import { failStatements, NOTHING_STORED, readerCount, storedState } from "../worker/support/object-state.ts";
 import { createSealed, inspect, sealAll } from "../worker/support/sealing.ts";
-import { openSse, SseClient } from "../worker/support/sse-client.ts";
+import { openSse, type SseClient } from "../worker/support/sse-client.ts";
 import { createStream, errorCode, offsetAt, producer, type StreamClient } from "../worker/support/stream-client.ts";
 import { manifest, objectKeys } from "./support/sealed-objects.ts";
 
@@ -116,7 +116,9 @@ describe("delete: what was sealed is purged by the alarm", () => {
     onlyByHand(clock);
     const stream = await createSealed(7);
     const { incarnation } = await inspect(stream);
-    const others = ["-more", "/more"].map((more) => `segments/default/${encodeURIComponent(stream.name + more)}/${incarnation}/a`);
+    const others = ["-more", "/more"].map(
+      (more) => `segments/default/${encodeURIComponent(stream.name + more)}/${incarnation}/a`,
+    );
     for (const key of others) await env.R2.put(key, "x");
     await stream.delete();
     await runAlarms(stream, 3);
@@ -155,45 +157,51 @@ describe("delete: what was sealed is purged by the alarm", () => {
 });
 
 describe("delete: R2 fails", () => {
-  test.each(["list", "delete"] as const)("a %s that fails is repeated, later each time, until it is done", async (method) => {
-    using clock = new Clock();
-    using bucket = new WatchedBucket();
-    using log = new ErrorLog();
-    onlyByHand(clock);
-    const stream = await createSealed(7);
-    await stream.delete();
-    bucket.fail(method);
-    for (let failures = 1; failures <= 10; failures++) {
+  test.each(["list", "delete"] as const)(
+    "a %s that fails is repeated, later each time, until it is done",
+    async (method) => {
+      using clock = new Clock();
+      using bucket = new WatchedBucket();
+      using log = new ErrorLog();
+      onlyByHand(clock);
+      const stream = await createSealed(7);
+      await stream.delete();
+      bucket.fail(method);
+      for (let failures = 1; failures <= 10; failures++) {
+        await runDurableObjectAlarm(stream.object);
+        const { alarmMs } = await storedState(stream);
+        const delayMs = (alarmMs ?? 0) - clock.nowMs;
+        const leastMs = Math.min(300_000, 1000 * 2 ** (failures - 1));
+        expect(delayMs).toBeGreaterThanOrEqual(leastMs);
+        expect(delayMs).toBeLessThanOrEqual(leastMs * 1.2);
+        expect(await queue(stream)).toMatchObject([{ failures, passes: 0 }]);
+        await evictDurableObject(stream.object);
+        clock.advanceSeconds(delayMs / 1000);
+      }
+      expect(log.take()).toHaveLength(10);
+      bucket.intercept();
+      expect(await objectKeys(stream)).toHaveLength(1);
+      await runHandler(stream);
+      expect([await objectKeys(stream), await queue(stream)]).toMatchObject([[], [{ failures: 0, passes: 1 }]]);
+      bucket.fail(method);
+      await env.R2.put(
+        `${await segmentPrefix(`default/${stream.name}`, (await queue(stream))[0]?.incarnation ?? "")}x`,
+        "late",
+      );
+      clock.advanceSeconds(600);
       await runDurableObjectAlarm(stream.object);
-      const { alarmMs } = await storedState(stream);
-      const delayMs = (alarmMs ?? 0) - clock.nowMs;
-      const leastMs = Math.min(300_000, 1000 * 2 ** (failures - 1));
-      expect(delayMs).toBeGreaterThanOrEqual(leastMs);
-      expect(delayMs).toBeLessThanOrEqual(leastMs * 1.2);
-      expect(await queue(stream)).toMatchObject([{ failures, passes: 0 }]);
-      await evictDurableObject(stream.object);
-      clock.advanceSeconds(delayMs / 1000);
-    }
-    expect(log.take()).toHaveLength(10);
-    bucket.intercept();
-    expect(await objectKeys(stream)).toHaveLength(1);
-    await runHandler(stream);
-    expect([await objectKeys(stream), await queue(stream)]).toMatchObject([[], [{ failures: 0, passes: 1 }]]);
-    bucket.fail(method);
-    await env.R2.put(`${await segmentPrefix(`default/${stream.name}`, (await queue(stream))[0]?.incarnation ?? "")}x`, "late");
-    clock.advanceSeconds(600);
-    await runDurableObjectAlarm(stream.object);
-    expect(await queue(stream)).toMatchObject([{ failures: 1, passes: 1 }]);
-    bucket.intercept();
-    clock.advanceSeconds(2);
-    await runDurableObjectAlarm(stream.object);
-    expect([await objectKeys(stream), await storedState(stream)]).toEqual([[], NOTHING_STORED]);
-  });
+      expect(await queue(stream)).toMatchObject([{ failures: 1, passes: 1 }]);
+      bucket.intercept();
+      clock.advanceSeconds(2);
+      await runDurableObjectAlarm(stream.object);
+      expect([await objectKeys(stream), await storedState(stream)]).toEqual([[], NOTHING_STORED]);
+    },
+  );
 
   test("a purge that waits does not hold up the sealing of the stream that has the name now", async () => {
     using clock = new Clock();
     using bucket = new WatchedBucket();
-    using _log = new ErrorLog();
+    using log = new ErrorLog();
     onlyByHand(clock);
     const stream = await createSealed(7);
     await stream.delete();
@@ -203,6 +211,7 @@ describe("delete: R2 fails", () => {
     await runDurableObjectAlarm(stream.object);
     expect((await inspect(stream)).segments.messages).toBe(5);
     expect((await inspect(stream)).purges).toMatchObject([{ failures: 1 }]);
+    expect(log.take()).toHaveLength(1);
   });
 });
 
@@ -219,10 +228,11 @@ describe("delete and create again: the new stream", () => {
     await appendNumbers(stream, 100, 112);
     // The purge is held up while the new stream seals under the very same positions.
     using bucket = new WatchedBucket();
-    using _log = new ErrorLog();
+    using log = new ErrorLog();
     bucket.fail("list");
     await sealAll(stream);
     bucket.intercept();
+    expect(log.take()).not.toEqual([]);
     const mine = (await manifest(stream)).map(({ key }) => key);
     expect(await objectKeys(stream)).toEqual([...old, ...mine].sort());
     clock.advanceSeconds(LONG_SECONDS);
@@ -238,9 +248,10 @@ describe("delete and create again: the new stream", () => {
   test("is not harmed by a put of the old one that arrives after all was purged, and the second look removes it", async () => {
     using clock = new Clock();
     using bucket = new WatchedBucket();
-    using _log = new ErrorLog();
+    using log = new ErrorLog();
     onlyByHand(clock);
     const { stream, arrive } = await withPutUnderWay(bucket);
+    expect(log.take()).toEqual([expect.stringContaining("the connection was lost")]);
     await stream.delete();
     await stream.put();
     await appendNumbers(stream, 50, 56);
@@ -290,7 +301,7 @@ describe("delete and create again: the new stream", () => {
     onlyByHand(clock);
     const stream = await createStream();
     using bucket = new WatchedBucket();
-    using _log = new ErrorLog();
+    using log = new ErrorLog();
     bucket.fail("list");
     for (let cycle = 0; cycle < 12; cycle++) {
       await appendNumbers(stream, cycle, cycle + (cycle % 3 === 0 ? 2 : 6));
@@ -301,6 +312,7 @@ describe("delete and create again: the new stream", () => {
     }
     // The first one held nothing in R2 and left nothing to be purged; whoever came after the first that did is queued too.
     expect(await queue(stream)).toHaveLength(11);
+    expect(log.take()).not.toEqual([]);
     await stream.delete();
     bucket.intercept();
     expect(await objectKeys(stream)).toHaveLength(8);
@@ -439,7 +451,7 @@ describe("a stream that ends while somebody reads its history", () => {
   test("ends the connection of an SSE reader whose next bytes are just being fetched", async () => {
     using clock = new Clock();
     using bucket = new WatchedBucket();
-    using _log = new ErrorLog();
+    using log = new ErrorLog();
     onlyByHand(clock);
     const stream = await createLong();
     endBeforeFetch(bucket, stream, 2);
@@ -447,6 +459,7 @@ describe("a stream that ends while somebody reads its history", () => {
     await firstEvents(sse);
     const end = await sse.rest().catch(() => "broken off");
     expect([[], "broken off"]).toContainEqual(end);
+    expect(log.take().length).toBe(end === "broken off" ? 1 : 0);
   });
 
   test("ends the connection of an SSE reader that has had all of it and waits for more", async () => {

@@ -8,7 +8,14 @@ import { ErrorLog } from "../worker/support/error-log.ts";
 import { setObjectVariables } from "../worker/support/object-variables.ts";
 import { storedState } from "../worker/support/object-state.ts";
 import { inspect, sealAll } from "../worker/support/sealing.ts";
-import { createStream, nextOffset, offsetAt, producer, sendTo, type StreamClient } from "../worker/support/stream-client.ts";
+import {
+  createStream,
+  nextOffset,
+  offsetAt,
+  producer,
+  sendTo,
+  type StreamClient,
+} from "../worker/support/stream-client.ts";
 import { manifest, objectKeys, requireSegment } from "./support/sealed-objects.ts";
 
 function numbers(from: number, to: number): number[] {
@@ -60,7 +67,7 @@ describe("thresholds: when a hot log is sealed", () => {
     using clock = new Clock();
     onlyByHand(clock);
     const stream = await createStream({ contentType });
-    await using _variables = await setObjectVariables(stream, {
+    await setObjectVariables(stream, {
       SEGMENT_MAX_BYTES: "99",
       SEGMENT_MAX_MESSAGES: "1000",
     });
@@ -81,7 +88,7 @@ describe("thresholds: when a hot log is sealed", () => {
     using clock = new Clock();
     onlyByHand(clock);
     const stream = await createStream();
-    await using _variables = await setObjectVariables(stream, { SEGMENT_MAX_BYTES: "100" });
+    await setObjectVariables(stream, { SEGMENT_MAX_BYTES: "100" });
     const large = "x".repeat(2_500_000);
     await appendEach(stream, [1, 2, JSON.stringify(large), 3, JSON.stringify("y".repeat(100))]);
     await sealAll(stream);
@@ -97,51 +104,58 @@ describe("thresholds: when a hot log is sealed", () => {
 });
 
 describe("a backlog", () => {
-  test("is drained in bounded steps and larger segments, and appends never wait for R2", { timeout: 60_000 }, async () => {
-    using clock = new Clock();
-    using bucket = new WatchedBucket();
-    using log = new ErrorLog();
-    onlyByHand(clock);
-    const stream = await createStream();
-    await using _variables = await setObjectVariables(stream, { SEGMENT_MAX_BYTES: "120" });
-    bucket.fail("put");
-    for (let from = 0; from < 2000; from += 10) {
-      await stream.append(JSON.stringify(numbers(from, from + 10)));
-      if (from % 500 !== 0) continue;
-      await runDurableObjectAlarm(stream.object);
-      clock.advanceSeconds(LONG_SECONDS);
-    }
-    const { hot, sealing, segments } = await inspect(stream);
-    expect([hot.messages, segments.count, sealing.state, sealing.failures]).toEqual([2000, 0, "retrying", 4]);
-    expect(sealing.lastError).toBe("injected failure of put");
-    expect(log.take()).toHaveLength(4);
-    bucket.intercept();
-    const rounds: number[] = [];
-    do {
-      const before = (await inspect(stream)).segments.count;
-      expect(await runDurableObjectAlarm(stream.object)).toBe(true);
-      rounds.push((await inspect(stream)).segments.count - before);
-      expect((await stream.post(String(2000 + rounds.length - 1))).status).toBe(204);
-    } while ((await inspect(stream)).sealing.state !== "idle");
-    const made = rounds.reduce((sum, round) => sum + round, 0);
-    expect(rounds[0]).toBe(64);
-    expect(rounds.length).toBeGreaterThan(1);
-    expect(made).toBeLessThan(150);
-    expect((await inspect(stream)).hot.messages).toBeLessThan(5);
-    expect(await stream.readMessages()).toEqual(numbers(0, 2000 + rounds.length));
-    for (const { bytes } of await manifest(stream)) expect(bytes).toBeLessThanOrEqual(120);
-  });
+  test(
+    "is drained in bounded steps and larger segments, and appends never wait for R2",
+    { timeout: 60_000 },
+    async () => {
+      using clock = new Clock();
+      using bucket = new WatchedBucket();
+      using log = new ErrorLog();
+      onlyByHand(clock);
+      const stream = await createStream();
+      await setObjectVariables(stream, { SEGMENT_MAX_BYTES: "120" });
+      bucket.fail("put");
+      for (let from = 0; from < 2000; from += 10) {
+        await stream.append(JSON.stringify(numbers(from, from + 10)));
+        if (from % 500 !== 0) continue;
+        await runDurableObjectAlarm(stream.object);
+        clock.advanceSeconds(LONG_SECONDS);
+      }
+      const { hot, sealing, segments } = await inspect(stream);
+      expect([hot.messages, segments.count, sealing.state, sealing.failures]).toEqual([2000, 0, "retrying", 4]);
+      expect(sealing.lastError).toBe("injected failure of put");
+      expect(log.take()).toHaveLength(4);
+      bucket.intercept();
+      const rounds: number[] = [];
+      do {
+        const before = (await inspect(stream)).segments.count;
+        expect(await runDurableObjectAlarm(stream.object)).toBe(true);
+        rounds.push((await inspect(stream)).segments.count - before);
+        expect((await stream.post(String(2000 + rounds.length - 1))).status).toBe(204);
+      } while ((await inspect(stream)).sealing.state !== "idle");
+      const made = rounds.reduce((sum, round) => sum + round, 0);
+      expect(rounds[0]).toBe(64);
+      expect(rounds.length).toBeGreaterThan(1);
+      expect(made).toBeLessThan(150);
+      expect((await inspect(stream)).hot.messages).toBeLessThan(5);
+      expect(await stream.readMessages()).toEqual(numbers(0, 2000 + rounds.length));
+      for (const { bytes } of await manifest(stream)) expect(bytes).toBeLessThanOrEqual(120);
+    },
+  );
 
   test("of more than 16 segments is sealed as if SEGMENT_MAX_MESSAGES were not there", async () => {
     using clock = new Clock();
     onlyByHand(clock);
     const [few, many] = [await createStream(), await createStream()];
-    await using _off = await setObjectVariables(many, { SEGMENT_MAX_MESSAGES: "1000" });
+    await setObjectVariables(many, { SEGMENT_MAX_MESSAGES: "1000" });
     await evictDurableObject(few.object);
-    for (const [stream, count] of [[few, 80], [many, 81]] as const) {
+    for (const [stream, count] of [
+      [few, 80],
+      [many, 81],
+    ] as const) {
       for (let i = 0; i < count; i++) await stream.append(String(i));
     }
-    await using _on = await setObjectVariables(many, { SEGMENT_MAX_MESSAGES: "5" });
+    await setObjectVariables(many, { SEGMENT_MAX_MESSAGES: "5" });
     await evictDurableObject(few.object);
     for (const stream of [few, many]) {
       await inspect(stream);
@@ -235,18 +249,17 @@ describe("variables that make no sense to an object", () => {
     using log = new ErrorLog();
     onlyByHand(clock);
     const stream = await createStream({ send });
-    {
-      await using _variables = await setObjectVariables(stream, { SEGMENT_MAX_MESSAGES: "many" });
-      await appendEach(stream, numbers(0, 12));
-      await runHandler(stream);
-      expect(log.take()).toEqual([expect.stringContaining("SEGMENT_MAX_MESSAGES")]);
-      expect((await inspect(stream)).sealing).toEqual({ state: "disabled", failures: 0 });
-      expect([(await storedState(stream)).alarmMs, await objectKeys(stream)]).toEqual([null, []]);
-      expect(await stream.readMessages()).toEqual(numbers(0, 12));
-      await evictDurableObject(stream.object);
-      expect((await stream.head()).status).toBe(200);
-      log.take();
-    }
+    await setObjectVariables(stream, { SEGMENT_MAX_MESSAGES: "many" });
+    await appendEach(stream, numbers(0, 12));
+    await runHandler(stream);
+    expect(log.take()).toEqual([expect.stringContaining("SEGMENT_MAX_MESSAGES")]);
+    expect((await inspect(stream)).sealing).toEqual({ state: "disabled", failures: 0 });
+    expect([(await storedState(stream)).alarmMs, await objectKeys(stream)]).toEqual([null, []]);
+    expect(await stream.readMessages()).toEqual(numbers(0, 12));
+    await evictDurableObject(stream.object);
+    expect((await stream.head()).status).toBe(200);
+    log.take();
+    await setObjectVariables(stream, { SEGMENT_MAX_MESSAGES: "5" });
     await inspect(stream);
     expect(await runDurableObjectAlarm(stream.object)).toBe(true);
     expect((await inspect(stream)).segments.messages).toBe(10);
@@ -255,13 +268,14 @@ describe("variables that make no sense to an object", () => {
 
   test("do not keep what ended from being purged", async () => {
     using clock = new Clock();
-    using _log = new ErrorLog();
+    using log = new ErrorLog();
     onlyByHand(clock);
     const stream = await createStream({ send });
     await appendEach(stream, numbers(0, 5));
     await sealAll(stream);
-    await using _variables = await setObjectVariables(stream, { SEGMENT_MAX_BYTES: "-1" });
+    await setObjectVariables(stream, { SEGMENT_MAX_BYTES: "-1" });
     await stream.delete();
+    expect(log.take()).toEqual([expect.stringContaining("SEGMENT_MAX_BYTES")]);
     await runDurableObjectAlarm(stream.object);
     expect(await objectKeys(stream)).toEqual([]);
   });
@@ -306,7 +320,10 @@ describe("alarms that come twice", () => {
     bucket.take();
     await runHandler(stream);
     await runHandler(stream, 2);
-    expect([await storedState(stream), bucket.take()]).toEqual([before, { put: 0, get: 0, head: 0, list: 0, delete: 0 }]);
+    expect([await storedState(stream), bucket.take()]).toEqual([
+      before,
+      { put: 0, get: 0, head: 0, list: 0, delete: 0 },
+    ]);
   });
 });
 
@@ -322,7 +339,9 @@ describe("a stream of the version before segments", () => {
   async function makeOld(stream: StreamClient, rows: readonly OldRow[], closed = false): Promise<void> {
     await runInDurableObject(stream.object, (_instance, { storage }) => {
       const { sql } = storage;
-      const [head] = sql.exec<{ payload: ArrayBuffer; at_ms: number }>("SELECT payload, at_ms FROM log WHERE start = -1");
+      const [head] = sql.exec<{ payload: ArrayBuffer; at_ms: number }>(
+        "SELECT payload, at_ms FROM log WHERE start = -1",
+      );
       if (head === undefined) throw new Error("the stream has no head");
       const { name: _name, ...facts } = JSON.parse(new TextDecoder().decode(head.payload)) as Record<string, unknown>;
       const old = new TextEncoder().encode(JSON.stringify({ ...facts, version: 1, closed }));

@@ -5,10 +5,12 @@ import { runHandler } from "../../worker/support/alarms.ts";
 import type { WatchedBucket } from "../../worker/support/bucket.ts";
 import { NOTHING_STORED, storedState } from "../../worker/support/object-state.ts";
 import { inspect } from "../../worker/support/sealing.ts";
-import { freshName, nextOffset, offsetAt, sendTo, StreamClient } from "../../worker/support/stream-client.ts";
+import { freshName, offsetAt, sendTo, StreamClient } from "../../worker/support/stream-client.ts";
 import { FAULTS, FaultyStream, type Fault } from "./faults.ts";
 import { manifest, objectKeys, requireSegment } from "./sealed-objects.ts";
 import { isSame, StreamModel } from "./stream-model.ts";
+
+const decoder = new TextDecoder();
 
 const CONTENT_TYPES: Readonly<Record<ContentKind, string>> = {
   json: "application/json",
@@ -195,14 +197,14 @@ export class FaultRun {
   async #append(): Promise<void> {
     if (this.#model.closed) return;
     const messages = Array.from({ length: this.#kind === "json" ? this.#random.int(1, 7) : 1 }, () => this.#message());
-    const body =
-      this.#kind === "json" ? `[${messages.map((bytes) => new TextDecoder().decode(bytes)).join()}]` : messages[0];
+    const texts = messages.map((bytes) => decoder.decode(bytes));
+    const body = this.#kind === "json" ? `[${texts.join()}]` : messages[0];
     this.#model.append(messages);
-    const offset = await this.#stream.append(body ?? "");
+    const offset = await this.#stream.append((body ?? "") as BodyInit);
     if (offset !== offsetAt(this.#model.tail)) throw new Error(`an append answered ${offset}`);
   }
 
-  #message(): Uint8Array<ArrayBuffer> {
+  #message(): Uint8Array {
     const large = this.#written === 3 ? this.#large : 0;
     const n = String(this.#written++);
     if (this.#kind === "binary") {

@@ -149,8 +149,10 @@ export class FaultyStream {
   #strikeCommit(fault: Fault): void {
     const storage = this.#context?.storage;
     if (storage === undefined) throw new Error("a fault without the object that it is for");
-    if (fault === "commit fails at its first statement") return failStatement(storage.sql, 1);
-    if (fault === "commit fails at its second statement") return failStatement(storage.sql, 2);
+    if (fault === "commit fails at its first statement" || fault === "commit fails at its second statement") {
+      failStatement(storage.sql, fault === "commit fails at its first statement" ? 1 : 2);
+      return;
+    }
     const transactionSync = storage.transactionSync.bind(storage);
     storage.transactionSync = <T>(write: () => T): T => {
       const result = transactionSync(write);

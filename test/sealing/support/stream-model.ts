@@ -59,8 +59,7 @@ export class StreamModel {
         throw new Error(`${where} answered ${String(response.status)}: ${new TextDecoder().decode(body)}`);
       }
       const next = Number(nextOffset(response).slice(17));
-      if (!isSame(body, this.answer(from, next)))
-        throw new Error(`${where} gave other bytes up to ${String(next)}`);
+      if (!isSame(body, this.answer(from, next))) throw new Error(`${where} gave other bytes up to ${String(next)}`);
       const isUpToDate = response.headers.get("Stream-Up-To-Date") === "true";
       const isClosed = response.headers.get("Stream-Closed") === "true";
       if (isUpToDate !== (next === this.tail) || isClosed !== (isUpToDate && this.closed)) {

@@ -1,19 +1,18 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { onTestFinished } from "vitest";
 import type { StreamClient } from "./stream-client.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Sets variables of the Worker for its objects, and for an edge that is not given others. An object reads them when it
- * wakes up, so `stream`'s is put to sleep. The result brings back what was there.
+ * Sets variables of the Worker for its objects, and for an edge that is not given others, until the test is over. An object
+ * reads them when it wakes up, so `stream`'s is put to sleep.
  */
-export async function setObjectVariables(stream: StreamClient, variables: Variables): Promise<AsyncDisposable> {
+export async function setObjectVariables(stream: StreamClient, variables: Variables): Promise<void> {
   const before = await assign(stream, variables);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await assign(stream, before);
-    },
-  };
+  onTestFinished(async () => {
+    await assign(stream, before);
+  });
 }
 
 async function assign(stream: StreamClient, variables: Variables): Promise<Variables> {
