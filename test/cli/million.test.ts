@@ -76,9 +76,9 @@ test(
         samples.push({ hot: map.hot, rss: await residentBytes(server.runtimePid) });
         return map;
       };
-      let isAppending = true;
-      const appended = run(["append", "million", "--file", input], server.url).finally(() => (isAppending = false));
-      while (isAppending) await inspect();
+      const append = { isOver: false };
+      const appended = run(["append", "million", "--file", input], server.url).finally(() => (append.isOver = true));
+      while (!append.isOver) await inspect();
       await appended;
       let map = await inspect();
       while (map.sealing.state !== "idle") map = await inspect();
