@@ -20,7 +20,7 @@ const POLL_MS = 20;
 const NEVER_SEALS = { SEGMENT_MAX_MESSAGES: "100000", SEGMENT_MAX_BYTES: "16777216" };
 
 /** How fast a stream is read back, by where its messages lie; each figure is a median over the rounds. */
-export interface HistoryFigures {
+interface HistoryFigures {
   readonly place: "hot log" | "segments" | "segments, cached";
   readonly messagesPerSecond: number;
   readonly megabytesPerSecond: number;

@@ -146,3 +146,9 @@ export function isObjectPage(value: unknown): value is ObjectPage {
     (value["cursor"] === null || typeof value["cursor"] === "string")
   );
 }
+
+export function isSweep(value: unknown): value is { readonly removed: readonly string[] } {
+  if (!hasFields(value, {})) return false;
+  const { removed } = value;
+  return Array.isArray(removed) && removed.every((key) => typeof key === "string");
+}

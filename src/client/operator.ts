@@ -7,6 +7,7 @@ import {
   isObjectPage,
   isSegmentPage,
   isStreamMap,
+  isSweep,
   type ObjectPage,
   type SegmentPage,
   type SegmentRow,
@@ -95,8 +96,8 @@ async function readBody(answer: Answer, stream: string): Promise<Uint8Array> {
 }
 
 /**
- * The operator API of our server, which no other server has. Every request only reads, so it is repeated while the server
- * cannot be reached. Throws a `ClientError`; `NoOperatorApiError` where there is no such API.
+ * The operator API of our server, which no other server has. Every request may be made twice, so it is repeated while the
+ * server cannot be reached. Throws a `ClientError`; `NoOperatorApiError` where there is no such API.
  */
 export class OperatorClient {
   readonly #transport: Transport;
@@ -136,7 +137,7 @@ export class OperatorClient {
 
   /** A sealed segment's object, as it lies in the bucket. */
   async segmentObject(stream: string, offset: string, signal?: AbortSignal): Promise<SegmentObject> {
-    const said = await this.#get(stream, "segment", { at: offset }, UNAVAILABLE, signal);
+    const said = await this.#ask("GET", stream, "segment", { at: offset }, UNAVAILABLE, signal);
     if (said === "SEGMENT_MISSING") return { kind: "missing" };
     return said === "SEGMENT_NOT_FOUND" ? { kind: "not-sealed" } : { kind: "object", bytes: said };
   }
@@ -152,14 +153,21 @@ export class OperatorClient {
     }
   }
 
+  /** Removes what lies in the bucket for the stream and is in no row of its manifest; gives the keys. */
+  async sweep(stream: string, signal?: AbortSignal): Promise<readonly string[]> {
+    const { removed } = await this.#json(stream, "sweep", {}, isSweep, signal, "POST");
+    return removed;
+  }
+
   async #json<T>(
     stream: string,
     what: string,
     parameters: Parameters,
     isExpected: (value: unknown) => value is T,
     signal?: AbortSignal,
+    method: "GET" | "POST" = "GET",
   ): Promise<T> {
-    const bytes = await this.#get(stream, what, parameters, [], signal);
+    const bytes = await this.#ask(method, stream, what, parameters, [], signal);
     let value: unknown;
     try {
       value = JSON.parse(Buffer.from(bytes).toString("utf8"));
@@ -173,7 +181,8 @@ export class OperatorClient {
   }
 
   /** The body of the answer, or the one of `sayings` that is its error's code. */
-  #get<Saying extends string>(
+  #ask<Saying extends string>(
+    method: "GET" | "POST",
     stream: string,
     what: string,
     parameters: Parameters,
@@ -183,7 +192,7 @@ export class OperatorClient {
     const url = operatorUrl(stream, what, parameters);
     return withRetries(
       async () => {
-        const answer = await this.#transport.send({ method: "GET", url, signal });
+        const answer = await this.#transport.send({ method, url, signal });
         if (answer.status === 200) return readBody(answer, stream);
         const error = await answerError(answer, stream, "Inspecting");
         const saying = sayings.find((code) => code === error.code && error.explained);

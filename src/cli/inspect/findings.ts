@@ -31,4 +31,6 @@ export interface Verification {
   /** Of payload. */
   readonly bytes: number;
   readonly findings: readonly Finding[];
+  /** Keys of the objects that were removed, when that was asked for. */
+  readonly swept?: readonly string[];
 }

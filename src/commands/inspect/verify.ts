@@ -1,10 +1,11 @@
 import { string as stringArg } from "@oclif/core/args";
-import { string } from "@oclif/core/flags";
+import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../../cli/command-failure.ts";
 import { EXIT } from "../../cli/exit-codes.ts";
 import type { Verification } from "../../cli/inspect/findings.ts";
 import { progressBar, StatusLine } from "../../cli/inspect/status-line.ts";
 import { counted, humanBytes } from "../../cli/inspect/units.ts";
+import { sweepOrphans } from "../../cli/inspect/sweep-orphans.ts";
 import { verifyFiles } from "../../cli/inspect/verify-files.ts";
 import { verifyStream } from "../../cli/inspect/verify-stream.ts";
 import { ServerCommand } from "../../cli/server-command.ts";
@@ -16,7 +17,8 @@ export default class InspectVerify extends ServerCommand {
 
   static override description = `Checks each segment's checksums, that it belongs to this stream and is what the manifest says, that the segments follow each other from the first offset to the hot log without a gap, and that the bucket holds no other object for the stream.
 The stream may be in use meanwhile. Exit code 8 when something is off; each finding is told with the segment it is about.
---json gives {"ok","segments","messages","bytes","findings":[{"code","number","key","message"}]}.`;
+A stream whose storage was set back to an earlier time leaves objects that no row names. --sweep removes them.
+--json gives {"ok","segments","messages","bytes","findings":[{"code","number","key","message"}]}, with --sweep also "swept", the keys that were removed.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders",
@@ -33,6 +35,10 @@ The stream may be in use meanwhile. Exit code 8 when something is off; each find
       summary: "Check these segment files by themselves, without any server.",
       helpValue: "FILE...",
       multiple: true,
+    }),
+    sweep: boolean({
+      summary: "Remove objects that no row of the manifest names.",
+      exclusive: ["file"],
     }),
   };
 
@@ -59,7 +65,9 @@ The stream may be in use meanwhile. Exit code 8 when something is off; each find
       } else {
         const url = this.streamUrl(flags, stream);
         const { operator } = await this.connect(flags);
-        verification = await verifyStream(operator, url, { signal: this.interruptSignal(), onProgress });
+        const signal = this.interruptSignal();
+        verification = await verifyStream(operator, url, { signal, onProgress });
+        if (flags.sweep) verification = await sweepOrphans(operator, url, verification, signal);
       }
     } finally {
       progress.clear();
@@ -70,8 +78,9 @@ The stream may be in use meanwhile. Exit code 8 when something is off; each find
   }
 }
 
-function report({ ok, segments, messages, bytes, findings }: Verification): string {
+function report({ ok, segments, messages, bytes, findings, swept = [] }: Verification): string {
   const checked = `${counted(segments, "segment")} with ${counted(messages, "message")}, ${humanBytes(bytes)}`;
-  const lines = findings.map(({ code, message }) => `${code}: ${visibleText(message)}\n`).join("");
-  return ok ? `Intact: ${checked}\n` : `${lines}${counted(findings.length, "problem")} in ${checked}\n`;
+  const removed = swept.map((key) => `Removed ${visibleText(key)}\n`).join("");
+  const lines = removed + findings.map(({ code, message }) => `${code}: ${visibleText(message)}\n`).join("");
+  return ok ? `${lines}Intact: ${checked}\n` : `${lines}${counted(findings.length, "problem")} in ${checked}\n`;
 }

@@ -4,7 +4,7 @@ import { failed, parsed, type Parsed } from "../../protocol/result.ts";
 import { isOperatorSubject, type OperatorSubject } from "./operator/handle-operator.ts";
 
 /** A stream as a URL names it. */
-export interface NamedStream {
+interface NamedStream {
   readonly project: string;
   readonly path: string;
   readonly doKey: string;

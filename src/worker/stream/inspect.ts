@@ -15,7 +15,7 @@ import { hotAmount, type StreamState } from "./state.ts";
 const PRODUCERS_LISTED = 100;
 
 /** How sealing stands: nothing to do, something to do at the next alarm, or waiting after a failure. */
-export interface SealingStatus {
+interface SealingStatus {
   readonly state: "idle" | "due" | "retrying" | "disabled";
   /** Failed attempts in a row. */
   readonly failures: number;
