@@ -62,6 +62,8 @@ export class FaultyStream {
   async arm(fault: Fault): Promise<void> {
     this.#armed = fault;
     this.#isAlarmToFail = ALARM_FAILS.has(fault);
+    const reachesIntoTheObject = ALARM_FAILS.has(fault) || fault.startsWith("commit");
+    if (!reachesIntoTheObject) return;
     this.#context = await runInDurableObject(this.#stream.object, (_instance, state) => state);
   }
 
