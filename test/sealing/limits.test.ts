@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { encodeSizes } from "../../src/protocol/sizes.ts";
-import { LONG_SECONDS, onlyByHand, runHandler } from "../worker/support/alarms.ts";
+import { dropAlarm, LONG_SECONDS, onlyByHand, runHandler } from "../worker/support/alarms.ts";
 import { WatchedBucket } from "../worker/support/bucket.ts";
 import { Clock } from "../worker/support/clock.ts";
 import { ErrorLog } from "../worker/support/error-log.ts";
@@ -324,6 +324,46 @@ describe("alarms that come twice", () => {
       before,
       { put: 0, get: 0, head: 0, list: 0, delete: 0 },
     ]);
+  });
+});
+
+describe("an alarm that the platform dropped", () => {
+  test("is set again when the object wakes up for whatever reason", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const stream = await createStream();
+    await appendEach(stream, numbers(0, 6));
+    await dropAlarm(stream);
+    expect((await stream.head()).status).toBe(200);
+    expect((await storedState(stream)).alarmMs).toBe(clock.nowMs);
+    expect((await sealAll(stream)).segments.messages).toBe(5);
+  });
+
+  test("is set again for when a failed attempt is to be repeated", async () => {
+    using clock = new Clock();
+    using bucket = new WatchedBucket();
+    using log = new ErrorLog();
+    onlyByHand(clock);
+    const stream = await createStream();
+    await appendEach(stream, numbers(0, 6));
+    bucket.fail("put");
+    await runDurableObjectAlarm(stream.object);
+    expect(log.take()).toHaveLength(1);
+    const { alarmMs } = await storedState(stream);
+    await dropAlarm(stream);
+    expect((await inspect(stream)).sealing.nextAttemptAtMs).toBe(alarmMs);
+    expect((await storedState(stream)).alarmMs).toBe(alarmMs);
+  });
+
+  test("is not set by waking up a stream with nothing to be done", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const stream = await createStream();
+    await appendEach(stream, numbers(0, 7));
+    await sealAll(stream);
+    await evictDurableObject(stream.object);
+    expect((await stream.head()).status).toBe(200);
+    expect((await storedState(stream)).alarmMs).toBeNull();
   });
 });
 

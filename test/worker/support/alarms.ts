@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import type { Clock } from "./clock.ts";
 import type { StreamClient } from "./stream-client.ts";
 
@@ -22,4 +22,10 @@ export function runHandler(stream: StreamClient, times = 1): Promise<void> {
   return runInDurableObject(stream.object, async (instance) => {
     await Promise.all(Array.from({ length: times }, () => instance.alarm()));
   });
+}
+
+/** What the platform does with an alarm that failed too often: it is gone, and so, sooner or later, is the object's memory. */
+export async function dropAlarm(stream: StreamClient): Promise<void> {
+  await runInDurableObject(stream.object, (_instance, { storage }) => storage.deleteAlarm());
+  await evictDurableObject(stream.object);
 }
