@@ -1,3 +1,4 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { SEGMENT_BLOCK_BYTES } from "../../src/protocol/limits.ts";
@@ -302,6 +303,22 @@ describe("the cache is not believed", () => {
     expect(await errorCode(await stream.get())).toBe("SEGMENT_CORRUPT");
     expect(await errorCode(await stream.get())).toBe("SEGMENT_CORRUPT");
     expect(log.take()).toHaveLength(2);
+  });
+});
+
+describe("a stream that was set back in time", () => {
+  test("and sealed other messages under the same key is answered with those, wherever the earlier ones are remembered", async () => {
+    const stream = await createSealed(5);
+    const [segment] = await manifest(stream);
+    expect(await stream.readMessages()).toEqual([0, 1, 2, 3, 4]);
+    await runInDurableObject(stream.object, (_instance, { storage }) => {
+      storage.sql.exec("DELETE FROM segment");
+    });
+    await evictDurableObject(stream.object);
+    for (const message of [5, 6, 7, 8, 9]) await stream.append(String(message));
+    await sealAll(stream);
+    expect((await manifest(stream))[0]?.key).toBe(segment?.key);
+    expect(await stream.readMessages()).toEqual([5, 6, 7, 8, 9]);
   });
 });
 

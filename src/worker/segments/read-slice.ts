@@ -1,3 +1,4 @@
+import { encodeHex } from "../../protocol/hex.ts";
 import { SEGMENT_BLOCK_BYTES } from "../../protocol/limits.ts";
 import { joinPayloads } from "../../protocol/messages.ts";
 import { CHECKSUM_BYTES, coveringBlocks, isSameBytes, sha256 } from "../../protocol/segment/blocks.ts";
@@ -40,11 +41,11 @@ async function nearBlock(
   slice: SegmentSlice,
   number: number,
 ): Promise<Uint8Array | undefined> {
-  const remembered = memory.get(key, number);
+  const remembered = memory.get(memoryKey(key, slice, number), number);
   if (remembered !== undefined) return remembered;
   const block = await cache.get(key, number);
   if (block === undefined || !(await isIntact(slice, number, block))) return undefined;
-  memory.put(key, number, block);
+  memory.put(memoryKey(key, slice, number), number, block);
   return block;
 }
 
@@ -68,14 +69,26 @@ async function fetchBlocks(
     if (!(await isIntact(slice, number, block))) {
       throw new SegmentFault("SEGMENT_CORRUPT", key, `block ${String(number)} does not have its checksum`);
     }
-    memory.put(key, number, block);
+    memory.put(memoryKey(key, slice, number), number, block);
     cache.put(key, number, block);
     blocks.push(block);
   }
   return blocks;
 }
 
+/**
+ * What is remembered was checked when it came, and is not checked again. So it goes by its checksum too: a stream that was
+ * set back in time may seal other messages under a key that it had before.
+ */
+function memoryKey(key: string, slice: SegmentSlice, number: number): string {
+  return `${key} ${encodeHex(checksumOf(slice, number))}`;
+}
+
 async function isIntact(slice: SegmentSlice, number: number, block: Uint8Array): Promise<boolean> {
+  return isSameBytes(await sha256(block), checksumOf(slice, number));
+}
+
+function checksumOf(slice: SegmentSlice, number: number): Uint8Array {
   const at = (number - coveringBlocks(slice.from, slice.to).first) * CHECKSUM_BYTES;
-  return isSameBytes(await sha256(block), slice.checksums.subarray(at, at + CHECKSUM_BYTES));
+  return slice.checksums.subarray(at, at + CHECKSUM_BYTES);
 }
