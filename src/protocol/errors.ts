@@ -30,7 +30,16 @@ const TABLE = {
   TTL_AND_EXPIRES_AT: { status: 400, retryable: false },
   INVALID_PRODUCER: { status: 400, retryable: false },
   INVALID_STREAM_SEQ: { status: 400, retryable: false },
-  FORK_NOT_SUPPORTED: { status: 501, retryable: false },
+
+  INVALID_FORK_SOURCE: { status: 400, retryable: false },
+  INVALID_FORK_OFFSET: { status: 400, retryable: false },
+  INVALID_FORK_SUB_OFFSET: { status: 400, retryable: false },
+  FORK_HEADERS_ALONE: { status: 400, retryable: false },
+  FORK_OFFSET_BEYOND_TAIL: { status: 400, retryable: false },
+  FORK_SOURCE_NOT_FOUND: { status: 404, retryable: false },
+  FORK_SOURCE_GONE: { status: 409, retryable: false },
+  FORK_TOO_DEEP: { status: 409, retryable: false },
+  FORK_ACROSS_PROJECTS: { status: 403, retryable: false },
 
   EMPTY_BODY: { status: 400, retryable: false },
   EMPTY_ARRAY: { status: 400, retryable: false },
@@ -39,6 +48,8 @@ const TABLE = {
   BODY_TOO_LARGE: { status: 413, retryable: false },
   TOO_MANY_MESSAGES: { status: 413, retryable: false },
 
+  STREAM_GONE: { status: 410, retryable: false },
+  PATH_HELD_BY_FORKS: { status: 409, retryable: false },
   STREAM_NOT_FOUND: { status: 404, retryable: false },
   STREAM_CONFIG_MISMATCH: { status: 409, retryable: false },
   STREAM_CLOSED: { status: 409, retryable: false },

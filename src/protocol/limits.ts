@@ -37,6 +37,12 @@ export const READ_CHUNK_MAX_ROWS = 8192;
 /** Most sealed segments that one answer of a catch-up read is put together from: each takes a fetch of its own. */
 export const READ_CHUNK_MAX_SEGMENTS = 32;
 
+/** Most streams that a fork inherits history from, whatever the length of the chain. Past it: 409 `FORK_TOO_DEEP`. */
+export const FORK_ANCESTORS_MAX = 256;
+
+/** Most of them that one answer of a read is put together from: each is asked by a request of its own. */
+export const READ_CHUNK_MAX_ANCESTORS = 16;
+
 /** Messages of a hot log that are sealed into a segment, unless `SEGMENT_MAX_MESSAGES` says otherwise. */
 export const SEGMENT_MAX_MESSAGES_DEFAULT = 1000;
 

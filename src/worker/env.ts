@@ -1,10 +1,7 @@
-import type { StreamDO } from "./stream/stream-do.ts";
 import type { StreamEnv } from "./stream/stream-env.ts";
 
 /** The bindings and variables every deployment has. One's own Worker may extend it with more. */
 export interface BaseEnv extends StreamEnv {
-  /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
-  STREAMS: DurableObjectNamespace<StreamDO>;
   /** For projects and their signing keys. Nothing reads it yet. */
   REGISTRY?: KVNamespace;
   /** For one data point per operation. Nothing is written to it yet. */

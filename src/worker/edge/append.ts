@@ -9,7 +9,7 @@ import { failed, parsed, type Parsed } from "../../protocol/result.ts";
 import type { AppendOutcome, AppendRequest } from "../stream/operations.ts";
 import { readRequestBody } from "./body.ts";
 import type { StreamContext } from "./context.ts";
-import { respond, respondError } from "./responses.ts";
+import { respond, respondAbsence, respondError } from "./responses.ts";
 import { timed } from "../timing.ts";
 
 /** `POST`: appends messages, closes the stream, or both at once (sections 5.2 and 5.3). */
@@ -98,9 +98,8 @@ function respondAppend(outcome: AppendOutcome): Response {
     case "duplicate":
       return respondAppended(outcome);
     case "not-found":
-      return respondError(
-        protocolError("STREAM_NOT_FOUND", "There is no stream at this URL; create it first with PUT."),
-      );
+    case "gone":
+      return respondAbsence(outcome);
     case "closed":
       return respondError(
         protocolError("STREAM_CLOSED", "The stream is closed and takes no more messages; append to another one."),

@@ -9,9 +9,13 @@ export interface StreamContext {
   /** `project/path`. */
   readonly name: string;
   readonly object: DurableObjectStub<StreamDO>;
+  /** Where other streams are found: a fork reads from those that it inherits from. */
+  readonly streams: DurableObjectNamespace<StreamDO>;
   /** Where sealed history is read from. */
   readonly segments: SegmentReader;
   readonly timing: Timing | null;
+  /** Decides whether the request may read another stream too; `undefined` when it may. */
+  readonly refuseRead: (url: URL, name: string) => Promise<Response | undefined>;
   /** Whether anybody may read every stream here, since nothing decides about reading. */
   readonly readsAreOpen: boolean;
 }

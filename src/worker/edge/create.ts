@@ -4,18 +4,23 @@ import { protocolError } from "../../protocol/errors.ts";
 import { parseExpiry } from "../../protocol/expiry.ts";
 import * as header from "../../protocol/headers.ts";
 import { BODY_MAX_BYTES } from "../../protocol/limits.ts";
-import { readMessages } from "../../protocol/messages.ts";
+import { NO_MESSAGES, readMessages } from "../../protocol/messages.ts";
 import { formatOffset } from "../../protocol/offset.ts";
-import { failed, parsed, type Parsed } from "../../protocol/result.ts";
+import { parsed, type Parsed } from "../../protocol/result.ts";
 import type { CreateOutcome, CreateRequest } from "../stream/operations.ts";
 import { readRequestBody } from "./body.ts";
 import type { StreamContext } from "./context.ts";
+import { parseFork, type RequestedFork } from "./fork-request.ts";
 import { respond, respondError } from "./responses.ts";
 import { timed } from "../timing.ts";
 
 /** `PUT`: creates a stream, with its first messages if the request has a body (section 5.1). */
 export async function handleCreate(context: StreamContext): Promise<Response> {
-  const request = await timed(context.timing, "body", () => parseCreate(context));
+  const fork = parseFork(context.request.headers, context.url.origin);
+  if (!fork.ok) return respondError(fork.error);
+  const refusal = fork.value === undefined ? undefined : await refuseFork(context, fork.value);
+  if (refusal !== undefined) return refusal;
+  const request = await timed(context.timing, "body", () => parseCreate(context, fork.value));
   if (!request.ok) return respondError(request.error);
   const outcome = await timed(context.timing, "object", async (): Promise<CreateOutcome> =>
     context.object.create(request.value),
@@ -23,36 +28,56 @@ export async function handleCreate(context: StreamContext): Promise<Response> {
   return respondCreate(context, outcome);
 }
 
-async function parseCreate({ request, url, name }: StreamContext): Promise<Parsed<CreateRequest>> {
+async function parseCreate(context: StreamContext, fork: RequestedFork | undefined): Promise<Parsed<CreateRequest>> {
+  const { request, url, name } = context;
   const { headers } = request;
-  if (
-    headers.has(header.STREAM_FORKED_FROM) ||
-    headers.has(header.STREAM_FORK_OFFSET) ||
-    headers.has(header.STREAM_FORK_SUB_OFFSET)
-  ) {
-    return failed(
-      protocolError(
-        "FORK_NOT_SUPPORTED",
-        "This server does not fork streams; create the stream without the Stream-Fork headers and append what it should begin with.",
-      ),
-    );
-  }
   const contentType = parseContentType(headers.get("Content-Type"));
   if (!contentType.ok) return contentType;
   const expiry = parseExpiry(headers.get(header.STREAM_TTL), headers.get(header.STREAM_EXPIRES_AT));
   if (!expiry.ok) return expiry;
   const body = await readRequestBody(request, BODY_MAX_BYTES);
   if (!body.ok) return body;
-  const messages = readMessages(contentType.value, body.value);
+  // A fork may leave both to its source (section 4.2), and then its body can only be understood there.
+  const takesType = fork !== undefined && isAbsent(headers.get("Content-Type"));
+  const takesExpiry = fork !== undefined && expiry.value.kind === "never";
+  const messages = takesType ? parsed(NO_MESSAGES) : readMessages(contentType.value, body.value);
   if (!messages.ok) return messages;
   return parsed({
     name,
-    contentType: contentType.value,
-    expiry: expiry.value,
+    contentType: takesType ? undefined : contentType.value,
+    expiry: takesExpiry ? undefined : expiry.value,
     public: url.searchParams.has("public") ? url.searchParams.get("public") === "true" : undefined,
     closed: header.isClosedHeader(headers.get(header.STREAM_CLOSED)),
     messages: messages.value,
+    fork: fork?.request,
+    ...(takesType ? { unparsedBody: body.value } : {}),
   });
+}
+
+function isAbsent(contentType: string | null): boolean {
+  return contentType === null || contentType.trim() === "";
+}
+
+/**
+ * Whoever forks a stream reads it: what decides about reads is asked about the source too. Where nothing does, a fork
+ * stays within its project.
+ */
+async function refuseFork(
+  context: StreamContext,
+  { request, sourceUrl }: RequestedFork,
+): Promise<Response | undefined> {
+  const isAcross = projectOf(request.source) !== projectOf(context.name);
+  if (!isAcross || !context.readsAreOpen) return context.refuseRead(sourceUrl, request.source);
+  return respondError(
+    protocolError(
+      "FORK_ACROSS_PROJECTS",
+      `The stream ${request.source} is in another project, and nothing here decides who may read it; fork within a project.`,
+    ),
+  );
+}
+
+function projectOf(name: string): string {
+  return name.slice(0, name.indexOf("/"));
 }
 
 function respondCreate({ url }: StreamContext, outcome: CreateOutcome): Response {

@@ -1,8 +1,7 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
-import { protocolError } from "../../protocol/errors.ts";
 import type { DeleteOutcome } from "../stream/operations.ts";
 import type { StreamContext } from "./context.ts";
-import { respond, respondError } from "./responses.ts";
+import { respond, respondAbsence } from "./responses.ts";
 import { timed } from "../timing.ts";
 
 /** `DELETE`: removes a stream and everything stored of it (section 5.4). */
@@ -12,8 +11,7 @@ export async function handleDelete(context: StreamContext): Promise<Response> {
     case "deleted":
       return respond(204, { "Cache-Control": NO_STORE });
     case "not-found":
-      return respondError(
-        protocolError("STREAM_NOT_FOUND", "There is no stream at this URL, so there is nothing to delete."),
-      );
+    case "gone":
+      return respondAbsence(outcome, "there is nothing to delete");
   }
 }

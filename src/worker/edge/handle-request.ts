@@ -72,8 +72,9 @@ function streamContext<E extends BaseEnv>(
   request: Request,
   url: URL,
   name: string,
-  { env, ctx, authorization, timing }: Surroundings<E>,
+  around: Surroundings<E>,
 ): StreamContext {
+  const { env, ctx, authorization, timing } = around;
   const cache = new SegmentCache((work) => {
     ctx.waitUntil(work);
   });
@@ -82,10 +83,24 @@ function streamContext<E extends BaseEnv>(
     url,
     name,
     object: env.STREAMS.getByName(name),
+    streams: env.STREAMS,
     segments: { memory: BLOCK_MEMORY, cache, bucket: env.R2 },
     timing,
+    refuseRead: (other, otherName) => refuseRead(request, other, otherName, around),
     readsAreOpen: authorization.authorizeRead === undefined,
   };
+}
+
+/** Asks about a read of another stream, with what the request brought along to prove who it is from. */
+async function refuseRead<E>(
+  request: Request,
+  url: URL,
+  name: string,
+  around: Surroundings<E>,
+): Promise<Response | undefined> {
+  const read = new Request(url, { headers: request.headers });
+  const auth = await timed(around.timing, "auth", async () => authorize("read", read, name, around));
+  return isAllowed(auth) ? undefined : withEveryAnswer(auth.response);
 }
 
 async function handleStream<E extends BaseEnv>(context: StreamContext, around: Surroundings<E>): Promise<Response> {

@@ -1,18 +1,16 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
-import { protocolError } from "../../protocol/errors.ts";
 import * as header from "../../protocol/headers.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import type { HeadOutcome } from "../stream/operations.ts";
 import type { StreamContext } from "./context.ts";
 import { bodyFields } from "./read-response.ts";
-import { respond, respondError } from "./responses.ts";
+import { respond, respondAbsence } from "./responses.ts";
 import { timed } from "../timing.ts";
 
 /** `HEAD`: what a stream is and where its tail lies (section 5.5). */
 export async function handleHead(context: StreamContext): Promise<Response> {
   const outcome = await timed(context.timing, "object", async (): Promise<HeadOutcome> => context.object.head());
-  if (outcome.kind === "not-found")
-    return respondError(protocolError("STREAM_NOT_FOUND", "There is no stream at this URL; create it first with PUT."));
+  if (outcome.kind !== "found") return respondAbsence(outcome);
   const { expiry } = outcome;
   return respond(200, {
     ...bodyFields(outcome.contentType),

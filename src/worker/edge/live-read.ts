@@ -1,15 +1,12 @@
 import type { OffsetQuery } from "../../protocol/offset.ts";
-import type { ReadOutcome } from "../stream/operations.ts";
-import { decodeReadOutcome, encodeReadRequest } from "../stream/read-wire.ts";
-import { timed } from "../timing.ts";
 import type { StreamContext } from "./context.ts";
-import { withMessages } from "./located-body.ts";
 import { LiveBridge } from "./live-bridge.ts";
-import type { MessagesOutcome } from "./read-response.ts";
+import { readObject } from "./read-object.ts";
+import type { MessagesOutcome, Unread } from "./read-response.ts";
 
 /** What the object answered to a reader that is willing to wait. */
 export type LiveRead =
-  | { readonly kind: "unread"; readonly outcome: Exclude<ReadOutcome, MessagesOutcome> }
+  | { readonly kind: "unread"; readonly outcome: Unread }
   /** There is something to tell already. */
   | { readonly kind: "messages"; readonly outcome: MessagesOutcome; readonly body: Response }
   /** The reader stands at the tail, or gets there by the first event, and the object keeps it in mind. */
@@ -22,15 +19,14 @@ export async function liveRead(
   wait: "long-poll" | "sse",
   maxBytes: number,
 ): Promise<LiveRead> {
-  const request = encodeReadRequest({ from, maxBytes, wait });
-  const response = await timed(context.timing, "object", () => context.object.fetch(request));
-  const outcome = decodeReadOutcome(response);
-  if (outcome.kind === "not-found" || outcome.kind === "refused") return { kind: "unread", outcome };
-  if (response.webSocket === null) {
-    const form = wait === "sse" ? "payload" : "answer";
-    const body = await withMessages(context.segments, response, outcome.contentType, form);
-    return { kind: "messages", outcome, body };
+  const read = await readObject(context, { from, maxBytes, wait }, wait === "sse" ? "payload" : "answer");
+  switch (read.kind) {
+    case "unread":
+      return read;
+    case "messages":
+      return { kind: "messages", outcome: read.outcome, body: await read.messages() };
+    case "attached":
+      // Taken over at once: until then nothing bounds or closes the socket.
+      return { kind: "attached", outcome: read.outcome, bridge: new LiveBridge(read.socket, read.outcome.start) };
   }
-  // Taken over at once: until then nothing bounds or closes the socket.
-  return { kind: "attached", outcome, bridge: new LiveBridge(response.webSocket, outcome.start) };
 }

@@ -6,18 +6,20 @@ import type { SegmentFault, SegmentFaultCode } from "../segments/segment-fault.t
 import { decodePieces, isLocated } from "../stream/read-wire.ts";
 import { respondError } from "./responses.ts";
 
+/** How messages stand in a body: as an answer has them, with the brackets of JSON, or by themselves. */
+export type MessageForm = "answer" | "payload";
+
 /**
  * The object's answer with its messages in the body, wherever they lie. What was in the hot log is handed on untouched.
  * For sealed history the answer only says where it is: it is read here, so that it never goes through the object.
  *
- * @param form `answer` with the brackets of JSON, `payload` without them.
  * @throws SegmentFault when a segment cannot be read, before anything was answered.
  */
 export async function withMessages(
   segments: SegmentReader,
   response: Response,
   contentType: string,
-  form: "answer" | "payload",
+  form: MessageForm,
 ): Promise<Response> {
   if (!isLocated(response)) return response;
   const pieces = await decodePieces(response);

@@ -1,11 +1,10 @@
 import { NO_STORE, readCacheControl } from "../../protocol/cache-policy.ts";
 import { contentKind } from "../../protocol/content-type.ts";
-import { protocolError } from "../../protocol/errors.ts";
 import { readEtag } from "../../protocol/etag.ts";
 import * as header from "../../protocol/headers.ts";
 import { formatOffset, type OffsetQuery } from "../../protocol/offset.ts";
-import type { ReadOutcome } from "../stream/operations.ts";
-import { respondError, type HeaderFields } from "./responses.ts";
+import type { Absence, ReadOutcome } from "../stream/operations.ts";
+import { respondAbsence, respondError, type HeaderFields } from "./responses.ts";
 
 /** Facts about messages that were read. */
 export type MessagesOutcome = Extract<ReadOutcome, { kind: "messages" | "attached" }>;
@@ -33,8 +32,10 @@ export function bodyFields(contentType: string): HeaderFields {
   };
 }
 
+/** Why a read gave no messages. */
+export type Unread = Absence | Extract<ReadOutcome, { kind: "refused" }>;
+
 /** The answer to a read that gave no messages. */
-export function respondUnread(outcome: Extract<ReadOutcome, { kind: "not-found" | "refused" }>): Response {
-  if (outcome.kind === "refused") return respondError(outcome.error);
-  return respondError(protocolError("STREAM_NOT_FOUND", "There is no stream at this URL; create it first with PUT."));
+export function respondUnread(outcome: Unread): Response {
+  return outcome.kind === "refused" ? respondError(outcome.error) : respondAbsence(outcome);
 }

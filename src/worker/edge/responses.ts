@@ -1,5 +1,6 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
 import { errorBody, errorStatus, isRetryable, protocolError, type ProtocolError } from "../../protocol/errors.ts";
+import type { Absence } from "../stream/operations.ts";
 import * as header from "../../protocol/headers.ts";
 
 /** Headers by name; an `undefined` one is left out. */
@@ -72,6 +73,18 @@ export function respondError(error: ProtocolError, fields: HeaderFields = {}): R
     errorStatus(error.code),
     { "Content-Type": "application/json", "Cache-Control": NO_STORE, ...retry, ...fields },
     errorBody(error),
+  );
+}
+
+/** The answer to whatever is asked of a stream that is not there. */
+export function respondAbsence({ kind }: Absence, what = "create it first with PUT"): Response {
+  return respondError(
+    kind === "gone"
+      ? protocolError(
+          "STREAM_GONE",
+          "The stream was deleted; only its forks still read what it holds, and until they are gone the path is not free.",
+        )
+      : protocolError("STREAM_NOT_FOUND", `There is no stream at this URL; ${what}.`),
   );
 }
 

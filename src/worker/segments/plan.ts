@@ -14,7 +14,7 @@ const OVERDUE_MESSAGES_FACTOR = 256;
 /** Whether the hot log is to be sealed: when it is as large as a segment, or when nothing will ever be added to it. */
 export function isSealingDue(state: StreamState, limits: SegmentLimits): boolean {
   const { messages, bytes } = hotAmount(state);
-  if (state.closed) return messages > 0;
+  if (state.closed || state.softDeleted) return messages > 0;
   return messages >= limits.maxMessages || bytes >= limits.maxBytes;
 }
 

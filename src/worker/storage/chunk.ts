@@ -21,10 +21,16 @@ interface Stretch {
 
 /**
  * Gathers what follows `start`, up to about `maxBytes`, {@link READ_CHUNK_MAX_ROWS} and {@link READ_CHUNK_MAX_SEGMENTS}.
- * Chunks end between messages; only a message of plain bytes that is larger than a whole chunk is divided, while a JSON
+ * Where a chunk goes on what another one began, `mustProgress` is false, and it may hold nothing. Chunks end between messages; only a message of plain bytes that is larger than a whole chunk is divided, while a JSON
  * message is always answered whole. Where a run is stored makes no difference.
  */
-export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start: Position, maxBytes: number): Chunk {
+export function collectChunk(
+  kind: ContentKind,
+  runs: Iterable<StoredRun>,
+  start: Position,
+  maxBytes: number,
+  mustProgress = true,
+): Chunk {
   const pieces: Piece[] = [];
   let next = start;
   let bytes = 0;
@@ -34,7 +40,7 @@ export function collectChunk(kind: ContentKind, runs: Iterable<StoredRun>, start
     const isWhole = next === run.start && run.bytes <= budget;
     const stretch = isWhole
       ? { from: 0, to: run.bytes, next: run.start + run.positions }
-      : fit(kind, run, next, budget, pieces.length === 0);
+      : fit(kind, run, next, budget, mustProgress && pieces.length === 0);
     if (stretch === undefined) break;
     const piece = run.piece(stretch.from, stretch.to);
     pieces.push(piece);

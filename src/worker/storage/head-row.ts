@@ -1,7 +1,8 @@
 import { contentKind } from "../../protocol/content-type.ts";
 import type { StreamConfig } from "../../protocol/create.ts";
+import type { ForkOrigin } from "../../protocol/fork.ts";
 import type { ProducerTuple } from "../../protocol/producer.ts";
-import { addTally } from "./migrations.ts";
+import { addTally, TALLY_VERSION } from "./migrations.ts";
 import { HEAD_KEY, SCHEMA_VERSION } from "./schema.ts";
 import type { Tables } from "./tables.ts";
 
@@ -17,13 +18,19 @@ export interface StoredStream extends StreamConfig {
   readonly closed: boolean;
   /** The request that closed the stream, when a producer did. */
   readonly closedBy: ProducerTuple | undefined;
+  /** Where a fork comes from. */
+  readonly fork: ForkOrigin | undefined;
+  /** Whether the stream ended while forks need it: then it is there for them alone (section 4.2). */
+  readonly softDeleted: boolean;
 }
 
 /** The head as JSON. Fields are only ever added, and get a default where an older head lacks them. */
-interface Head extends Omit<StoredStream, "accessedAtMs" | "closedBy" | "name"> {
+interface Head extends Omit<StoredStream, "accessedAtMs" | "closedBy" | "name" | "fork" | "softDeleted"> {
   readonly version: number;
   readonly closedBy?: ProducerTuple;
   readonly name?: string;
+  readonly fork?: ForkOrigin;
+  readonly softDeleted?: boolean;
 }
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -58,9 +65,10 @@ export class HeadRow {
         `The stream is stored in format ${String(version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`,
       );
     }
-    const stream = { name, ...head, closedBy: head.closedBy, accessedAtMs: row.at_ms };
+    const { closedBy, fork, softDeleted = false } = head;
+    const stream = { name, ...head, closedBy, fork, softDeleted, accessedAtMs: row.at_ms };
     if (version < SCHEMA_VERSION) {
-      addTally(this.#sql, contentKind(stream.contentType));
+      if (version < TALLY_VERSION) addTally(this.#sql, contentKind(stream.contentType));
       this.put(stream);
     }
     return stream;
@@ -92,8 +100,15 @@ function toHead({
   createdAtMs,
   closed,
   closedBy,
+  fork,
+  softDeleted,
 }: StoredStream): Head {
   const config = { contentType, expiry, public: isPublic };
   const head = { version: SCHEMA_VERSION, name, incarnation, ...config, createdAtMs, closed };
-  return closedBy === undefined ? head : { ...head, closedBy };
+  return {
+    ...head,
+    ...(closedBy === undefined ? {} : { closedBy }),
+    ...(fork === undefined ? {} : { fork }),
+    ...(softDeleted ? { softDeleted } : {}),
+  };
 }

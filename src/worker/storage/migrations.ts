@@ -2,6 +2,9 @@ import type { ContentKind } from "../../protocol/content-type.ts";
 import { decodeSizes } from "../../protocol/sizes.ts";
 import { separatorBytes } from "../../protocol/messages.ts";
 
+/** The version whose logs have a `tally`. */
+export const TALLY_VERSION = 2;
+
 interface Row extends Record<string, SqlStorageValue> {
   start: number;
   bytes: number;

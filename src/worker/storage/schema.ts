@@ -77,5 +77,24 @@ export const PURGE_TABLE = `CREATE TABLE IF NOT EXISTS purge (
   failures INTEGER NOT NULL
 ) WITHOUT ROWID`;
 
+/** Forks of this stream that read what it holds: while there are any, nothing of it is removed. */
+export const FORK_TABLE = `CREATE TABLE IF NOT EXISTS fork (
+  fork TEXT NOT NULL,
+  incarnation TEXT NOT NULL,
+  PRIMARY KEY (fork, incarnation)
+) WITHOUT ROWID`;
+
+/**
+ * References to sources that forks of this name hold and are to give back: because they ended, or because they never came
+ * to be. The row is written before the reference is taken, and removed when the fork is stored, so no crash leaves a
+ * reference that nobody gives back. It outlives the stream.
+ */
+export const RELEASE_TABLE = `CREATE TABLE IF NOT EXISTS release (
+  incarnation TEXT PRIMARY KEY,
+  source TEXT NOT NULL,
+  due_at_ms INTEGER NOT NULL,
+  failures INTEGER NOT NULL
+) WITHOUT ROWID`;
+
 /** Version of the tables above, stored in the head so that a later version knows what it finds. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;

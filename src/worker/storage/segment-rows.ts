@@ -73,6 +73,11 @@ export class SegmentRows {
     this.#tables = tables;
   }
 
+  /** Whether objects of this stream may lie in R2. */
+  get mayHaveObjects(): boolean {
+    return this.#one("true LIMIT 1") !== undefined;
+  }
+
   /** The newest sealed segment. */
   last(): SegmentFacts | undefined {
     return this.#one("sealed_at_ms IS NOT NULL ORDER BY start DESC LIMIT 1");

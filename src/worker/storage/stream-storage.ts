@@ -1,8 +1,10 @@
 import type { Position } from "../../protocol/offset.ts";
+import { ForkRows } from "./fork-rows.ts";
 import { HeadRow, type StoredStream } from "./head-row.ts";
 import { LogRows, type LogEnd } from "./log-rows.ts";
 import { ProducerRows } from "./producer-rows.ts";
 import { PurgeRows } from "./purge-rows.ts";
+import { ReleaseRows } from "./release-rows.ts";
 import { SegmentRows } from "./segment-rows.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { Tables } from "./tables.ts";
@@ -14,6 +16,8 @@ export class StreamStorage {
   readonly segments: SegmentRows;
   readonly producers: ProducerRows;
   readonly purges: PurgeRows;
+  readonly forks: ForkRows;
+  readonly releases: ReleaseRows;
   readonly #storage: DurableObjectStorage;
   readonly #tables: Tables;
 
@@ -25,6 +29,8 @@ export class StreamStorage {
     this.segments = new SegmentRows(storage.sql, this.#tables);
     this.producers = new ProducerRows(storage.sql, this.#tables);
     this.purges = new PurgeRows(storage.sql, this.#tables);
+    this.forks = new ForkRows(storage.sql, this.#tables);
+    this.releases = new ReleaseRows(storage.sql, this.#tables);
   }
 
   /** Where the stream ends: in the hot log, or, when all of it is sealed, with its last segment. */
@@ -60,16 +66,21 @@ export class StreamStorage {
     void this.#storage.setAlarm(atMs);
   }
 
-  /** Whether objects of this stream, or of an earlier one of its name, may lie in R2. */
-  get mayHaveObjects(): boolean {
-    return this.segments.last() !== undefined || this.segments.intent() !== undefined || this.purges.all().length > 0;
+  /** Whether something is left to do for streams of this name that ended. */
+  get hasAftermath(): boolean {
+    return this.purges.all().length > 0 || this.releases.all().length > 0;
   }
 
-  /** Removes the stream with all of its rows. What remains to be removed from R2 is queued in the same transaction. */
-  removeStream({ name, incarnation }: StoredStream, nowMs: number): void {
+  /** Removes the stream with all of its rows. What is left to do elsewhere is queued in the same transaction. */
+  removeStream({ name, incarnation, fork }: StoredStream, nowMs: number): void {
     this.transaction(() => {
-      this.purges.put({ incarnation, stream: name, dueAtMs: nowMs, passes: 0, failures: 0 });
-      for (const table of ["log", "overflow", "producer", "segment"] as const) this.#tables.empty(table);
+      if (this.segments.mayHaveObjects) {
+        this.purges.put({ incarnation, stream: name, dueAtMs: nowMs, passes: 0, failures: 0 });
+      }
+      if (fork !== undefined) {
+        this.releases.put({ incarnation, source: fork.source, dueAtMs: nowMs, failures: 0 });
+      }
+      for (const table of ["log", "overflow", "producer", "segment", "fork"] as const) this.#tables.empty(table);
     });
     this.producers.forget();
   }

@@ -1,4 +1,12 @@
-import { LOG_TABLE, OVERFLOW_TABLE, PRODUCER_TABLE, PURGE_TABLE, SEGMENT_TABLE } from "./schema.ts";
+import {
+  FORK_TABLE,
+  LOG_TABLE,
+  OVERFLOW_TABLE,
+  PRODUCER_TABLE,
+  PURGE_TABLE,
+  RELEASE_TABLE,
+  SEGMENT_TABLE,
+} from "./schema.ts";
 
 const DEFINITIONS = {
   log: LOG_TABLE,
@@ -6,6 +14,8 @@ const DEFINITIONS = {
   producer: PRODUCER_TABLE,
   segment: SEGMENT_TABLE,
   purge: PURGE_TABLE,
+  fork: FORK_TABLE,
+  release: RELEASE_TABLE,
 };
 
 export type TableName = keyof typeof DEFINITIONS;

@@ -1,32 +1,46 @@
-import { contentKind } from "../../protocol/content-type.ts";
-import { configMismatch } from "../../protocol/create.ts";
+import { contentKind, DEFAULT_CONTENT_TYPE } from "../../protocol/content-type.ts";
+import { configMismatch, type StreamConfig } from "../../protocol/create.ts";
+import { NEVER } from "../../protocol/expiry.ts";
+import { ownStart, type ForkOrigin } from "../../protocol/fork.ts";
 import { ROW_MAX_BYTES } from "../../protocol/limits.ts";
 import { positionCount } from "../../protocol/messages.ts";
 import { planRuns } from "../storage/runs.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import type { CreateOutcome, CreateRequest } from "./operations.ts";
-import { NOTHING_SEALED, type StreamState } from "./state.ts";
+import { nothingSealed, type StreamState } from "./state.ts";
+
+/** What a new stream is, when everything that its creation left open has been decided. */
+export interface NewStream {
+  readonly request: CreateRequest;
+  readonly config: StreamConfig;
+  readonly fork: ForkOrigin | undefined;
+  readonly incarnation: string;
+}
+
+/** A stream that is no fork. The edge has filled in what such a creation may leave open. */
+export function newStream(request: CreateRequest, incarnation: string): NewStream {
+  const { contentType = DEFAULT_CONTENT_TYPE, expiry = NEVER } = request;
+  const config = { contentType, expiry, public: request.public ?? false };
+  return { request, config, fork: undefined, incarnation };
+}
 
 /** Stores a new stream with its first messages. Must run inside {@link StreamStorage.transaction}. */
-export function insertStream(
-  storage: StreamStorage,
-  request: CreateRequest,
-  incarnation: string,
-  nowMs: number,
-): StreamState {
-  const { messages, ...wanted } = request;
-  const config = { ...wanted, public: wanted.public ?? false };
+export function insertStream(storage: StreamStorage, stream: NewStream, nowMs: number): StreamState {
+  const { request, config, fork, incarnation } = stream;
+  const { name, closed, messages } = request;
   const kind = contentKind(config.contentType);
-  const stored = { ...config, incarnation, createdAtMs: nowMs, accessedAtMs: nowMs, closedBy: undefined };
+  const start = ownStart(fork);
+  const times = { createdAtMs: nowMs, accessedAtMs: nowMs };
+  const stored = { ...config, ...times, name, incarnation, closed, closedBy: undefined, fork, softDeleted: false };
   storage.head.put(stored);
-  const runs = planRuns(kind, 0, [messages], ROW_MAX_BYTES);
+  const runs = planRuns(kind, start, [messages], ROW_MAX_BYTES);
   const tally = storage.log.insertAll(kind, runs, 0, undefined, nowMs);
   return {
     ...stored,
     kind,
-    tail: positionCount(kind, messages),
+    tail: start + positionCount(kind, messages),
     tally,
-    sealed: NOTHING_SEALED,
+    sealed: nothingSealed(start),
     lastStreamSeq: undefined,
     lastAccessMs: nowMs,
   };

@@ -1,5 +1,6 @@
 import type { AppendRequest } from "../../protocol/append.ts";
-import type { StreamConfig } from "../../protocol/create.ts";
+import type { StreamConfig, WantedConfig } from "../../protocol/create.ts";
+import type { InheritedStretch } from "../../protocol/fork.ts";
 import type { ProtocolError } from "../../protocol/errors.ts";
 import type { MessageBatch } from "../../protocol/messages.ts";
 import type { OffsetQuery, Position } from "../../protocol/offset.ts";
@@ -10,13 +11,12 @@ import type { ProducerState } from "../../protocol/producer.ts";
  * turned into HTTP after they leave. During a deploy old and new code talk to each other: fields are only ever added.
  */
 
-export interface CreateRequest extends Omit<StreamConfig, "public"> {
+export interface CreateRequest extends WantedConfig {
   /** `project/path`. */
   readonly name: string;
-  /** `undefined` when the request does not say: a new stream is private then, and one that exists is taken as it is. */
-  readonly public: boolean | undefined;
-  readonly closed: boolean;
   readonly messages: MessageBatch;
+  /** The body of a fork that takes its source's content type: only with that can it be divided into messages. */
+  readonly unparsedBody?: Uint8Array;
 }
 
 export type CreateOutcome =
@@ -39,18 +39,20 @@ export type AppendOutcome =
       readonly hasMessages: boolean;
       readonly producer: ProducerState | undefined;
     }
-  | { readonly kind: "not-found" }
+  | Absence
   | { readonly kind: "closed"; readonly next: Position }
   | { readonly kind: "stale-epoch"; readonly epoch: number }
   | { readonly kind: "sequence-gap"; readonly expectedSeq: number; readonly receivedSeq: number }
   | { readonly kind: "refused"; readonly error: ProtocolError };
 
 export type HeadOutcome =
-  | (StreamConfig & { readonly kind: "found"; readonly next: Position; readonly closed: boolean })
-  | { readonly kind: "not-found" };
+  (StreamConfig & { readonly kind: "found"; readonly next: Position; readonly closed: boolean }) | Absence;
 
-export interface DeleteOutcome {
-  readonly kind: "deleted" | "not-found";
+export type DeleteOutcome = { readonly kind: "deleted" } | Absence;
+
+/** That there is no stream: none at all, or one that ended and is there for its forks alone (section 4.2). */
+export interface Absence {
+  readonly kind: "not-found" | "gone";
 }
 
 export interface ReadRequest {
@@ -74,5 +76,30 @@ export type ReadOutcome =
       /** Time until the stream ends by itself, in milliseconds; absent for never. */
       readonly remainingMs?: number;
     }
-  | { readonly kind: "not-found" }
+  | InheritedOutcome
+  | Absence
   | { readonly kind: "refused"; readonly error: ProtocolError };
+
+/** A read that begins in what a fork inherits: where it lies, and what the fork is like at the moment. */
+export interface InheritedOutcome {
+  readonly kind: "inherited";
+  readonly incarnation: string;
+  readonly contentType: string;
+  readonly public: boolean;
+  readonly start: Position;
+  /** What follows `start`, up to as many streams as one answer is put together from. */
+  readonly stretches: readonly InheritedStretch[];
+  readonly tail: Position;
+  readonly closed: boolean;
+  readonly remainingMs?: number;
+}
+
+/** What is asked of a stream that holds what a fork inherits. */
+export interface InheritedRead {
+  readonly incarnation: string;
+  readonly from: Position;
+  readonly until: Position;
+  readonly maxBytes: number;
+  /** Whether a JSON message larger than `maxBytes` is to come all the same: the first one of an answer is. */
+  readonly isFirst: boolean;
+}

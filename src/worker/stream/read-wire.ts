@@ -2,7 +2,7 @@ import { decodeHex, encodeHex } from "../../protocol/hex.ts";
 import { joinPayloads } from "../../protocol/messages.ts";
 import { formatOffset, parseOffsetQuery, type OffsetQuery } from "../../protocol/offset.ts";
 import type { Piece, SegmentSlice } from "../storage/stored-run.ts";
-import type { ReadOutcome, ReadRequest } from "./operations.ts";
+import type { InheritedRead, ReadOutcome, ReadRequest } from "./operations.ts";
 
 /**
  * How a read goes to the object and back: as an HTTP request, since its answer is a body that the edge passes on without
@@ -27,6 +27,33 @@ export function decodeReadRequest(request: Request): ReadRequest {
     from: parseOffsetQuery(searchParams.get("from") ?? "") ?? { kind: "start" },
     maxBytes: Number(searchParams.get("max")),
     wait: wait === "sse" || wait === "long-poll" ? wait : "no",
+  };
+}
+
+const INHERITED_PATH = "/inherited";
+
+/** Asks a stream that holds what a fork inherits; the answer has the form of a read's. */
+export function encodeInheritedRead({ incarnation, from, until, maxBytes, isFirst }: InheritedRead): Request {
+  const query = new URLSearchParams({
+    incarnation,
+    from: String(from),
+    until: String(until),
+    max: String(maxBytes),
+    first: String(isFirst),
+  });
+  return new Request(`http://stream${INHERITED_PATH}?${query.toString()}`);
+}
+
+/** The request as {@link encodeInheritedRead} made it, or `undefined` when it is an ordinary read. */
+export function decodeInheritedRead(request: Request): InheritedRead | undefined {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname !== INHERITED_PATH) return undefined;
+  return {
+    incarnation: searchParams.get("incarnation") ?? "",
+    from: Number(searchParams.get("from")),
+    until: Number(searchParams.get("until")),
+    maxBytes: Number(searchParams.get("max")),
+    isFirst: searchParams.get("first") === "true",
   };
 }
 

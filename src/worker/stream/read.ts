@@ -1,12 +1,14 @@
 import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
+import { inheritedFrom, ownStart } from "../../protocol/fork.ts";
 import { formatOffset, type OffsetQuery, type Position } from "../../protocol/offset.ts";
-import { LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX } from "../../protocol/limits.ts";
+import { LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX, READ_CHUNK_MAX_ANCESTORS } from "../../protocol/limits.ts";
 import { joinPayloads, readBody } from "../../protocol/messages.ts";
 import { collectChunk, type Chunk } from "../storage/chunk.ts";
+import { runsUntil } from "../storage/cut-run.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import { encodeLiveEvent } from "./live-event.ts";
 import type { LiveReaders } from "./live-readers.ts";
-import type { ReadOutcome, ReadRequest } from "./operations.ts";
+import type { InheritedOutcome, InheritedRead, ReadOutcome, ReadRequest } from "./operations.ts";
 import { encodeAttachResponse, encodeLocatedResponse, encodeReadResponse } from "./read-wire.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
 
@@ -40,6 +42,7 @@ export interface ReadSurroundings {
  */
 export function answerRead(around: ReadSurroundings, read: ReadRequest, start: Position): Response {
   const { state } = around;
+  if (start < ownStart(state.fork)) return encodeReadResponse(inheritedOutcome(around, start), null);
   const chunk = readChunk(around.storage, state, start, read.maxBytes);
   if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk);
   const outcome = readOutcome("messages", around, start, chunk.next);
@@ -47,6 +50,47 @@ export function answerRead(around: ReadSurroundings, read: ReadRequest, start: P
   if (payloads === undefined) return encodeLocatedResponse(outcome, chunk.pieces);
   const body = read.wait === "sse" ? joinPayloads(state.kind, payloads) : readBody(state.kind, payloads);
   return encodeReadResponse(outcome, body);
+}
+
+/** What a fork reads of this stream (section 4.2): also when it has ended, and without counting as an access. */
+export function answerInherited(storage: StreamStorage, state: StreamState, read: InheritedRead): Response {
+  const { kind, sealed } = state;
+  const runs = runsUntil(kind, storage.runsFrom(read.from, sealed.end, state), read.until);
+  const chunk = collectChunk(kind, runs, read.from, read.maxBytes, read.isFirst);
+  const outcome: ReadOutcome = {
+    kind: "messages",
+    incarnation: state.incarnation,
+    contentType: state.contentType,
+    public: state.public,
+    start: read.from,
+    next: chunk.next,
+    upToDate: false,
+    closed: false,
+  };
+  const payloads = bytesAtHand(chunk);
+  return payloads === undefined
+    ? encodeLocatedResponse(outcome, chunk.pieces)
+    : encodeReadResponse(outcome, joinPayloads(kind, payloads));
+}
+
+function inheritedOutcome({ state, nowMs }: ReadSurroundings, start: Position): InheritedOutcome {
+  const { incarnation, contentType, tail, closed } = state;
+  return {
+    kind: "inherited",
+    incarnation,
+    contentType,
+    public: state.public,
+    start,
+    stretches: inheritedFrom(state.fork, start).slice(0, READ_CHUNK_MAX_ANCESTORS),
+    tail,
+    closed,
+    ...remaining(state, nowMs),
+  };
+}
+
+function remaining(state: StreamState, nowMs: number): { remainingMs?: number } {
+  const deadline = streamDeadlineMs(state);
+  return deadline === undefined ? {} : { remainingMs: Math.max(0, deadline - nowMs) };
 }
 
 /** At the tail nothing is asked of storage. */
@@ -95,7 +139,6 @@ function readOutcome(
 ): ReadOutcome {
   const { state, nowMs } = around;
   const upToDate = next === state.tail;
-  const deadline = streamDeadlineMs(state);
   return {
     kind,
     incarnation: state.incarnation,
@@ -105,6 +148,6 @@ function readOutcome(
     next,
     upToDate,
     closed: upToDate && state.closed,
-    ...(deadline === undefined ? {} : { remainingMs: Math.max(0, deadline - nowMs) }),
+    ...remaining(state, nowMs),
   };
 }

@@ -1,6 +1,7 @@
 import type { AppendState } from "../../protocol/append.ts";
 import { contentKind, type ContentKind } from "../../protocol/content-type.ts";
 import { accessGranularityMs, deadlineMs } from "../../protocol/expiry.ts";
+import { ownStart } from "../../protocol/fork.ts";
 import type { Position } from "../../protocol/offset.ts";
 import type { StoredStream } from "../storage/head-row.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
@@ -27,7 +28,10 @@ export interface SealedState {
   readonly segments: number;
 }
 
-export const NOTHING_SEALED: SealedState = { end: 0, tally: 0, segments: 0 };
+/** Of a stream whose own first position is `start`. */
+export function nothingSealed(start: Position): SealedState {
+  return { end: start, tally: 0, segments: 0 };
+}
 
 /** What the hot log holds. */
 export function hotAmount({ kind, tail, tally, sealed }: StreamState): Amount {
@@ -45,16 +49,19 @@ export function loadState(storage: StreamStorage, name: string): StreamState | u
     ...stored,
     accessedAtMs: storedAccessMs,
     kind: contentKind(stored.contentType),
-    tail: end?.tail ?? 0,
+    tail: end?.tail ?? ownStart(stored.fork),
     lastStreamSeq: end?.lastStreamSeq,
     tally: end?.tally ?? 0,
-    sealed: last === undefined ? NOTHING_SEALED : { end: last.tail, tally: last.tally, segments: last.number + 1 },
+    sealed:
+      last === undefined
+        ? nothingSealed(ownStart(stored.fork))
+        : { end: last.tail, tally: last.tally, segments: last.number + 1 },
     // The last accesses before an eviction may not have been written down: take the latest they can have been.
     lastAccessMs: storedAccessMs + accessGranularityMs(stored.expiry),
   };
 }
 
-/** When the stream ends by itself, in Unix milliseconds; `undefined` for never. */
+/** When the stream ends by itself, in Unix milliseconds; `undefined` for never. One that has ended does not end again. */
 export function streamDeadlineMs(state: StreamState): number | undefined {
-  return deadlineMs(state.expiry, state.lastAccessMs);
+  return state.softDeleted ? undefined : deadlineMs(state.expiry, state.lastAccessMs);
 }

@@ -4,26 +4,32 @@ import { accessGranularityMs } from "../../protocol/expiry.ts";
 import { APPEND_QUEUE_MAX_BYTES } from "../../protocol/limits.ts";
 import type { MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
+import { parsed, type Parsed } from "../../protocol/result.ts";
 import { parseSegmentLimits, type SegmentLimits } from "../../protocol/segment/limits.ts";
 import { sweepObjects } from "../segments/sweep.ts";
+import type { ForkReference } from "../storage/fork-rows.ts";
 import type { SegmentIntent } from "../storage/segment-rows.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
 import { commitAppends } from "./append.ts";
-import { confirmStream, createdOutcome, insertStream } from "./create.ts";
+import { confirmStream, createdOutcome, insertStream, newStream } from "./create.ts";
+import { grantFork, noSource, type ForkGrant, type GrantRequest } from "./fork.ts";
+import { ForkMaking, HELD_BY_FORKS } from "./fork-making.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { inspectStream, listSegments, type InspectedStream, type SegmentListing } from "./inspect.ts";
 import { LiveReaders } from "./live-readers.ts";
 import { closeQuietly, ENDED_CLOSE_CODE } from "./live-socket.ts";
 import type {
+  Absence,
   AppendOutcome,
   AppendRequest,
   CreateOutcome,
   CreateRequest,
   DeleteOutcome,
   HeadOutcome,
+  InheritedRead,
 } from "./operations.ts";
-import { answerRead, resolveStart } from "./read.ts";
-import { decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
+import { answerInherited, answerRead, resolveStart } from "./read.ts";
+import { decodeInheritedRead, decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
 import type { StreamEnv } from "./stream-env.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -39,11 +45,15 @@ interface Announcement {
  * can be lost at any time and is loaded again.
  */
 export class StreamDO extends DurableObject<StreamEnv> {
+  readonly #name: string;
   readonly #storage: StreamStorage;
   readonly #readers: LiveReaders;
   readonly #appends: GroupCommit<AppendRequest, AppendOutcome>;
   readonly #upkeep: Upkeep;
   readonly #limits: SegmentLimits | undefined;
+  readonly #forks: ForkMaking;
+  /** Creations come one after the other: that of a fork waits for another object. */
+  #creating: Promise<unknown> = Promise.resolve();
   #waitingBytes = 0;
   #state: StreamState | undefined;
   #ending: Promise<void> | undefined;
@@ -53,7 +63,8 @@ export class StreamDO extends DurableObject<StreamEnv> {
     super(ctx, env);
     this.#storage = new StreamStorage(ctx.storage);
     this.#readers = new LiveReaders(ctx);
-    this.#state = loadState(this.#storage, ctx.id.name ?? `unnamed/${ctx.id.toString()}`);
+    this.#name = ctx.id.name ?? `unnamed/${ctx.id.toString()}`;
+    this.#state = loadState(this.#storage, this.#name);
     this.#appends = new GroupCommit({
       commit: (requests) => this.#commit(requests),
       durable: () => this.#storage.durable(),
@@ -70,25 +81,60 @@ export class StreamDO extends DurableObject<StreamEnv> {
       sealed: (segment) => {
         this.#sealed(segment);
       },
+      release: ({ source, incarnation }) => this.#release(source, incarnation),
+      isMaking: (incarnation) => this.#forks.isMaking(incarnation),
       nothingLeft: () => this.#destroy(),
+    });
+    this.#forks = new ForkMaking({
+      storage: this.#storage,
+      source: (name) => env.STREAMS.getByName(name),
+      schedule: () => {
+        this.#upkeep.schedule();
+      },
     });
     this.#upkeep.resume();
   }
 
   /** Creates the stream, or confirms that it is there as asked (section 5.1). */
-  async create(request: CreateRequest): Promise<CreateOutcome> {
+  create(request: CreateRequest): Promise<CreateOutcome> {
+    const created = this.#creating.then(() => this.#create(request));
+    this.#creating = created.catch(() => undefined);
+    return created;
+  }
+
+  async #create(request: CreateRequest): Promise<CreateOutcome> {
     let existing = this.#current(Date.now());
     if (existing === undefined && this.#ending !== undefined) {
       await this.#ending;
       existing = this.#current(Date.now());
     }
     if (existing !== undefined) return confirmStream(existing, request);
-    const state = this.#storage.transaction(() =>
-      insertStream(this.#storage, request, crypto.randomUUID(), Date.now()),
-    );
-    this.#state = state;
+    if (this.#state !== undefined) return { kind: "refused", error: HELD_BY_FORKS };
+    const made =
+      request.fork === undefined ? parsed(this.#insert(request)) : await this.#forks.make(request, request.fork);
+    if (!made.ok) return { kind: "refused", error: made.error };
+    this.#state = made.value;
     this.#upkeep.schedule();
-    return createdOutcome("created", state);
+    return createdOutcome("created", made.value);
+  }
+
+  #insert(request: CreateRequest): StreamState {
+    const stream = newStream(request, crypto.randomUUID());
+    return this.#storage.transaction(() => insertStream(this.#storage, stream, Date.now()));
+  }
+
+  /** Takes a fork among those that need this stream; gives what it inherits (section 4.2). */
+  grantFork(request: GrantRequest): Parsed<ForkGrant> {
+    const state = this.#current(Date.now());
+    return state === undefined
+      ? noSource(request.fork.source, this.#state !== undefined)
+      : grantFork(this.#storage, state, request);
+  }
+
+  /** A fork needs this stream no more. When it was the last one of a stream that ended, that is removed for good. */
+  releaseFork(reference: ForkReference): void {
+    this.#storage.forks.remove(reference);
+    if (this.#state?.softDeleted === true && !this.#storage.forks.areThere) void this.#remove(this.#state);
   }
 
   /** Appends, closes, or both (sections 5.2 and 5.3), in one commit with whatever else arrives at the moment. */
@@ -109,14 +155,14 @@ export class StreamDO extends DurableObject<StreamEnv> {
   /** What `HEAD` tells (section 5.5). Asking does not count as an access. */
   head(): HeadOutcome {
     const state = this.#current(Date.now());
-    if (state === undefined) return { kind: "not-found" };
+    if (state === undefined) return this.#absence();
     const { contentType, expiry, tail, closed } = state;
     return { kind: "found", contentType, expiry, public: state.public, next: tail, closed };
   }
 
   /** Deletes the stream with everything stored of it (section 5.4). */
   async delete(): Promise<DeleteOutcome> {
-    if (this.#current(Date.now()) === undefined) return { kind: "not-found" };
+    if (this.#current(Date.now()) === undefined) return this.#absence();
     await this.#end("the stream was deleted");
     return { kind: "deleted" };
   }
@@ -142,14 +188,23 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** Reads, and takes in live readers (sections 5.6 to 5.8); see `read-wire.ts` for the form. */
   override fetch(request: Request): Response {
+    const inherited = decodeInheritedRead(request);
+    if (inherited !== undefined) return this.#readInherited(inherited);
     const nowMs = Date.now();
     const state = this.#current(nowMs);
-    if (state === undefined) return encodeReadResponse({ kind: "not-found" }, null);
+    if (state === undefined) return encodeReadResponse(this.#absence(), null);
     const read = decodeReadRequest(request);
     const start = resolveStart(state, read.from);
     if (typeof start !== "number") return encodeReadResponse({ kind: "refused", error: start }, null);
     const touched = this.#touch(state, nowMs);
     return answerRead({ storage: this.#storage, readers: this.#readers, state: touched, nowMs }, read, start);
+  }
+
+  /** For a fork: also of a stream that has ended, but never of another one of its name. */
+  #readInherited(read: InheritedRead): Response {
+    const state = this.#state;
+    if (state?.incarnation !== read.incarnation) return encodeReadResponse({ kind: "not-found" }, null);
+    return answerInherited(this.#storage, state, read);
   }
 
   /** Ends the stream when its time has come (section 5.1), seals its hot log, purges what was before it. */
@@ -176,7 +231,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   #commit(requests: readonly AppendRequest[]): readonly AppendOutcome[] {
     const nowMs = Date.now();
     const before = this.#current(nowMs);
-    if (before === undefined) return requests.map(() => ({ kind: "not-found" }));
+    if (before === undefined) return requests.map(() => this.#absence());
     const { state, outcomes, added } = commitAppends(this.#storage, before, requests, nowMs);
     this.#state = state;
     // A retry that stores nothing is still somebody using the stream.
@@ -206,7 +261,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   /** The stream, unless there is none or its time is over; in that case what is left of it is removed. */
   #current(nowMs: number): StreamState | undefined {
     const state = this.#state;
-    if (state === undefined) return undefined;
+    if (state === undefined || state.softDeleted) return undefined;
     const deadline = streamDeadlineMs(state);
     if (deadline === undefined || nowMs < deadline) return state;
     // Live readers keep a stream with a sliding window alive for as long as they listen (section 5.1).
@@ -225,18 +280,47 @@ export class StreamDO extends DurableObject<StreamEnv> {
     return touched;
   }
 
-  /** Ends the stream at once. What it has in R2 is removed later, by the alarm. */
-  #end(reason: string): Promise<void> {
+  /** Why there is nothing to read, to write or to delete. */
+  #absence(): Absence {
+    return { kind: this.#state === undefined ? "not-found" : "gone" };
+  }
+
+  /** Ends the stream at once. While forks need it, it stays for them (section 4.2). */
+  async #end(reason: string): Promise<void> {
     const ended = this.#state;
-    const leavesObjects = ended !== undefined && this.#storage.mayHaveObjects;
+    if (ended !== undefined && this.#storage.forks.areThere) this.#softDelete(ended);
+    else await this.#remove(ended, reason);
+  }
+
+  #softDelete(ended: StreamState): void {
+    const kept = { ...ended, softDeleted: true };
+    this.#storage.head.put(kept);
+    this.#state = kept;
+    this.#announcement = undefined;
+    this.#readers.dismiss("the stream ended");
+    this.#upkeep.schedule();
+  }
+
+  /** Removes the stream for good. What is left to do elsewhere, in R2 or at its source, is done by the alarm. */
+  #remove(ended: StreamState | undefined, reason = "the stream ended"): Promise<void> {
+    const leavesWork = ended !== undefined && this.#leavesWork(ended);
     // Before anything else: when this fails, nothing has ended.
-    if (leavesObjects) this.#storage.removeStream(ended, Date.now());
+    if (leavesWork) this.#storage.removeStream(ended, Date.now());
     this.#state = undefined;
     this.#announcement = undefined;
     this.#readers.dismiss(reason);
-    if (!leavesObjects) return this.#destroy();
+    if (!leavesWork) return this.#destroy();
     this.#upkeep.schedule();
     return Promise.resolve();
+  }
+
+  #leavesWork({ fork }: StreamState): boolean {
+    return fork !== undefined || this.#storage.segments.mayHaveObjects || this.#storage.hasAftermath;
+  }
+
+  async #release(source: string, incarnation: string): Promise<void> {
+    const fork = this.#name;
+    await this.env.STREAMS.getByName(source).releaseFork({ fork, incarnation });
   }
 
   #destroy(): Promise<void> {

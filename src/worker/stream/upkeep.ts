@@ -1,6 +1,8 @@
 import type { SegmentLimits } from "../../protocol/segment/limits.ts";
+import { backoffMs } from "../segments/backoff.ts";
 import { isSealingDue, isSealingOverdue } from "../segments/plan.ts";
 import { advancePurge } from "../segments/purge.ts";
+import type { Release } from "../storage/release-rows.ts";
 import { sealOne, type SealingSurroundings } from "../segments/seal.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
 
@@ -19,16 +21,23 @@ const REST_MAX_MS = 2000;
 /** Soonest that an expiry alarm is set again for a stream that its live readers keep alive. */
 const EXPIRY_MIN_DELAY_MS = 1000;
 
+/** How soon a fork that is being made is looked after again. */
+const MAKING_MIN_DELAY_MS = 10_000;
+
 export interface UpkeepSurroundings extends SealingSurroundings {
   /** `undefined` when the Worker's variables are wrong: then nothing is sealed until they are right. */
   readonly limits: SegmentLimits | undefined;
-  /** Removes what is stored when neither a stream nor anything to be purged is left. */
+  /** Gives a reference back to the source that a fork of this name took it from; throws when that cannot be reached. */
+  readonly release: (release: Release) => Promise<void>;
+  /** Whether the fork that a reference is for is only just being made. */
+  readonly isMaking: (incarnation: string) => boolean;
+  /** Removes what is stored when neither a stream nor anything to do for an earlier one is left. */
   readonly nothingLeft: () => Promise<void>;
 }
 
 /**
- * What a stream's object does by itself, later: ending at its time, sealing its hot log, and removing from R2 what is left
- * of streams of its name that ended. An object has one alarm, which is set to whatever is due first; everything that
+ * What a stream's object does by itself, later: ending at its time, sealing its hot log, and, for streams of its name that
+ * ended, removing what is left of them from R2 and giving back what they held of their sources. An object has one alarm, which is set to whatever is due first; everything that
  * decides about it is stored, so that any alarm, late or doubled, does what is due and sets the next.
  */
 export class Upkeep {
@@ -52,7 +61,7 @@ export class Upkeep {
     const { storage, state } = this.#around;
     const current = state();
     const isSealingLeft = current !== undefined && this.#isSealingWanted(current);
-    if (isSealingLeft || storage.purges.all().length > 0) this.schedule();
+    if (isSealingLeft || storage.hasAftermath) this.schedule();
   }
 
   /** Sets the alarm for a stream that was created, that ended, or that grew past what its hot log may hold. */
@@ -100,7 +109,9 @@ export class Upkeep {
   async #run(): Promise<void> {
     const endsAtMs = Date.now() + ALARM_MAX_MS;
     try {
+      await this.#release();
       await this.#purge(endsAtMs);
+      await this.#tidy();
       await this.#seal(endsAtMs);
     } finally {
       this.#isSealingScheduled = false;
@@ -120,10 +131,9 @@ export class Upkeep {
   }
 
   async #purge(endsAtMs: number): Promise<void> {
-    const { storage, bucket, state } = this.#around;
+    const { storage, bucket } = this.#around;
     const nowMs = Date.now();
-    const queue = storage.purges.all();
-    for (const purge of queue.filter(({ dueAtMs }) => dueAtMs <= nowMs)) {
+    for (const purge of storage.purges.all().filter(({ dueAtMs }) => dueAtMs <= nowMs)) {
       const next = await advancePurge(bucket, purge);
       storage.transaction(() => {
         if (next === undefined) storage.purges.remove(purge.incarnation);
@@ -131,14 +141,38 @@ export class Upkeep {
       });
       if (Date.now() >= endsAtMs) break;
     }
-    const isOver = queue.length > 0 && state() === undefined && storage.purges.all().length === 0;
-    if (isOver) await this.#around.nothingLeft();
+  }
+
+  async #release(): Promise<void> {
+    const { storage, release, isMaking } = this.#around;
+    const nowMs = Date.now();
+    for (const due of storage.releases.all().filter(({ dueAtMs }) => dueAtMs <= nowMs)) {
+      if (isMaking(due.incarnation)) continue;
+      try {
+        await release(due);
+        storage.releases.remove(due.incarnation);
+      } catch (error) {
+        const failures = due.failures + 1;
+        console.error(`A fork's reference to ${due.source} could not be given back, and will be later:`, error);
+        storage.releases.put({ ...due, failures, dueAtMs: Date.now() + backoffMs(failures, Math.random()) });
+      }
+    }
+  }
+
+  /** When nothing is left to do, nothing is left: not a table of what once was. */
+  async #tidy(): Promise<void> {
+    const { storage, state, nothingLeft } = this.#around;
+    if (state() === undefined && !storage.hasAftermath) await nothingLeft();
   }
 
   #nextDueMs(nowMs: number): number | undefined {
-    const { storage, state } = this.#around;
+    const { storage, state, isMaking } = this.#around;
     const current = state();
-    const due = storage.purges.all().map(({ dueAtMs }) => dueAtMs);
+    const releases = storage.releases.all().map(({ incarnation, dueAtMs }) => {
+      // Should the object be lost while it makes the fork, the alarm finds what it left.
+      return isMaking(incarnation) ? Math.max(dueAtMs, nowMs + MAKING_MIN_DELAY_MS) : dueAtMs;
+    });
+    const due = [...storage.purges.all().map(({ dueAtMs }) => dueAtMs), ...releases];
     this.#isSealingScheduled = current !== undefined && this.#isSealingWanted(current);
     if (this.#isSealingScheduled) {
       due.push(Math.max(storage.segments.intent()?.nextAttemptAtMs ?? 0, this.#restUntilMs));

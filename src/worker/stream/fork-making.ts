@@ -1,0 +1,103 @@
+import { protocolError } from "../../protocol/errors.ts";
+import type { ForkRequest } from "../../protocol/fork.ts";
+import type { Parsed } from "../../protocol/result.ts";
+import type { Release } from "../storage/release-rows.ts";
+import type { StreamStorage } from "../storage/stream-storage.ts";
+import { insertStream, type NewStream } from "./create.ts";
+import { noSource, toFork, type ForkGrant, type GrantRequest } from "./fork.ts";
+import type { CreateRequest } from "./operations.ts";
+import type { StreamState } from "./state.ts";
+
+/** How long the making of a fork may take; after that a reference that it took counts as left behind. */
+const MAKING_MAX_MS = 60_000;
+
+/** What another object can be asked for. */
+export interface Source {
+  grantFork(request: GrantRequest): Promise<Parsed<ForkGrant>>;
+}
+
+export interface MakingSurroundings {
+  readonly storage: StreamStorage;
+  readonly source: (name: string) => Source;
+  /** Sets the alarm to what is due first. */
+  readonly schedule: () => void;
+}
+
+/**
+ * Makes forks, over two objects and through every crash between them. First a release is stored, due later: the promise to
+ * give back a reference that may have been taken. Then the source is asked, and takes the reference. Then one transaction
+ * stores the fork and takes the promise back. What does not get that far is undone by the alarm.
+ */
+export class ForkMaking {
+  readonly #around: MakingSurroundings;
+  /** The fork that is being made: its release is not due, however long it takes. */
+  #incarnation: string | undefined;
+
+  constructor(around: MakingSurroundings) {
+    this.#around = around;
+  }
+
+  isMaking(incarnation: string): boolean {
+    return incarnation === this.#incarnation;
+  }
+
+  /** The stored fork, or why there is none. When it throws, it may be repeated. */
+  async make(request: CreateRequest, fork: ForkRequest): Promise<Parsed<StreamState>> {
+    if (fork.source === request.name) return noSource(fork.source, false);
+    const incarnation = crypto.randomUUID();
+    const promise = { incarnation, source: fork.source, dueAtMs: Date.now() + MAKING_MAX_MS, failures: 0 };
+    this.#incarnation = incarnation;
+    try {
+      return await this.#make(request, fork, promise);
+    } catch (error) {
+      // Nobody knows whether the source took the reference.
+      this.#put({ ...promise, dueAtMs: Date.now() });
+      throw error;
+    } finally {
+      this.#incarnation = undefined;
+      this.#around.schedule();
+    }
+  }
+
+  async #make(request: CreateRequest, fork: ForkRequest, promise: Release): Promise<Parsed<StreamState>> {
+    const { storage, source } = this.#around;
+    const { incarnation } = promise;
+    this.#put(promise);
+    this.#around.schedule();
+    // The promise has to be durable before there can be a reference.
+    await storage.durable();
+    const reference = { fork: request.name, incarnation };
+    const granted = await source(fork.source).grantFork({ reference, fork, contentType: request.contentType });
+    if (!granted.ok) {
+      storage.releases.remove(incarnation);
+      return granted;
+    }
+    const made = toFork(request, incarnation, granted.value);
+    if (!made.ok) {
+      this.#put({ ...promise, dueAtMs: Date.now() });
+      return made;
+    }
+    return { ok: true, value: this.#store(made.value) };
+  }
+
+  #store(fork: NewStream): StreamState {
+    const { storage } = this.#around;
+    return storage.transaction(() => {
+      storage.releases.remove(fork.incarnation);
+      return insertStream(storage, fork, Date.now());
+    });
+  }
+
+  #put(release: Release): void {
+    const { storage } = this.#around;
+    storage.transaction(() => {
+      storage.releases.put(release);
+    });
+  }
+}
+
+/** The refusal of a creation under a name that forks still need. */
+export const HELD_BY_FORKS = protocolError(
+  "PATH_HELD_BY_FORKS",
+  "The stream that was here is deleted, but forks still read what it holds; choose another path, or delete the forks first.",
+);
