@@ -55,6 +55,9 @@ export const SEGMENT_MESSAGES_LIMIT = 100_000;
 /** Largest value of `SEGMENT_MAX_BYTES`: a segment is put together in memory. Past it: 500 `INVALID_VARIABLE`. */
 export const SEGMENT_BYTES_LIMIT = 16 * MIB;
 
+/** Most rows of the hot log that one segment is made of: every row costs time and memory, whatever its size. */
+export const SEGMENT_MAX_ROWS = 8192;
+
 /** Bytes of a segment's payload that have a checksum of their own, so that a range can be verified without the rest. */
 export const SEGMENT_BLOCK_BYTES = 512 * KIB;
 

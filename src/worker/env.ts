@@ -1,4 +1,4 @@
-import type { StreamEnv } from "./stream/stream-env.ts";
+import type { StreamEnv } from "./stream/stream-do.ts";
 
 /** The bindings and variables every deployment has. One's own Worker may extend it with more. */
 export interface BaseEnv extends StreamEnv {
@@ -13,6 +13,6 @@ export interface BaseEnv extends StreamEnv {
    * host is served. The local server sets it, since a page whose name was rebound to 127.0.0.1 must not reach it.
    */
   ALLOWED_HOSTS?: string;
-  /** `open` lets everybody who reaches the Worker use the operator API. The local server sets it. Default: closed. */
+  /** `open` lets whoever may read and write streams use the operator API too. The local server sets it. Default: closed. */
   OPERATOR_API?: string;
 }

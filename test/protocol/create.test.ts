@@ -6,7 +6,7 @@ import { HEADER_VALUE_MAX_BYTES } from "../../src/protocol/limits.ts";
 const ttl = (ttlSeconds: number): Expiry => ({ kind: "ttl", ttlSeconds });
 const at = (expiresAt: string): Expiry => ({ kind: "at", expiresAt, expiresAtMs: Date.parse(expiresAt) });
 
-const STREAM = { contentType: "application/json", expiry: NEVER, public: false, closed: false };
+const STREAM = { contentType: "application/json", expiry: NEVER, public: false, closed: false, fork: undefined };
 
 describe("create: asking again for a stream that exists (section 5.1)", () => {
   test.each([

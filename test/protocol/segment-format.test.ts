@@ -174,7 +174,7 @@ describe("segment format: the example", () => {
   });
 
   test("segment format: its key is the one that it says", async () => {
-    const key = segmentKey(await segmentPrefix(EXAMPLE.stream, INCARNATION), 7, 10);
+    const key = segmentKey(await segmentPrefix(EXAMPLE.stream, INCARNATION), 7, 10, "0a1b2c3d");
     expect(section("An example")).toContain(`Its key is \`${key}\`.`);
   });
 

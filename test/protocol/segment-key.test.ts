@@ -94,7 +94,7 @@ describe("segment key: what it looks like", () => {
   test("segment key: project, path and incarnation can be read off it", async () => {
     const prefix = await prefixOf(["default", "rooms/42 é", INCARNATION]);
     expect(prefix).toBe(`segments/default/rooms%2F42%20%C3%A9/${INCARNATION}/`);
-    expect(segmentKey(prefix, 0, 1000)).toBe(`${prefix}0000000000000000-0000000000001000.seg`);
+    expect(segmentKey(prefix, 0, 1000, "0a1b2c3d")).toBe(`${prefix}0000000000000000-0000000000001000.0a1b2c3d.seg`);
   });
 
   test("segment key: a path is readable up to 600 characters of its encoded form", async () => {
@@ -143,7 +143,7 @@ describe("segment key: what R2 takes", () => {
     await fc.assert(
       fc.asyncProperty(longest, fc.maxSafeInteger(), async (one, end) => {
         fc.pre(isPath(one[1]));
-        const key = segmentKey(await prefixOf(one), 0, Math.abs(end));
+        const key = segmentKey(await prefixOf(one), 0, Math.abs(end), "0a1b2c3d");
         expect(utf8(key).byteLength).toBeLessThanOrEqual(KEY_MAX_BYTES);
         expect(utf8(key).byteLength).toBeLessThan(800);
       }),
@@ -156,7 +156,7 @@ test("segment key: keys of one incarnation sort as their segments start", () => 
   const position = fc.oneof(fc.nat(2000), fc.maxSafeInteger().map(Math.abs));
   fc.assert(
     fc.property(fc.uniqueArray(position, { minLength: 2, maxLength: 20 }), fc.nat(), (starts, length) => {
-      const keys = starts.map((at) => segmentKey("p/", at, Math.min(at + length, Number.MAX_SAFE_INTEGER)));
+      const keys = starts.map((at) => segmentKey("p/", at, Math.min(at + length, Number.MAX_SAFE_INTEGER), "0a1b2c3d"));
       const byKey = starts.toSorted((left, right) =>
         (keys[starts.indexOf(left)] ?? "") < (keys[starts.indexOf(right)] ?? "") ? -1 : 1,
       );

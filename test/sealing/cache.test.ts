@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { BLOCK_MEMORY } from "../../src/worker/segments/block-memory.ts";
 import { WatchedBucket } from "../worker/support/bucket.ts";
 import { Meter } from "../worker/support/meter.ts";
-import { createSealed, sealAll, segmentKeys } from "../worker/support/sealing.ts";
-import { createStream, sendTo, settleBackground, StreamClient } from "../worker/support/stream-client.ts";
+import { cachedBlockUrl, createSealed, sealAll, segmentKeys } from "../worker/support/sealing.ts";
+import { createStream, ORIGIN, sendTo, settleBackground, StreamClient } from "../worker/support/stream-client.ts";
 
 const READERS = 100;
 
@@ -85,7 +85,7 @@ describe("cache: nobody gets what is not theirs", () => {
     expect(await stream.readMessages()).toEqual(["a", "b", "c", "d", "e", "f"]);
   });
 
-  test("what is cached lies in a cache of its own, under a host that nobody can ask for", async () => {
+  test("what is cached lies in a cache of its own, where nobody is served", async () => {
     const stream = await createSealed(5);
     const opened = vi.spyOn(caches, "open");
     const match = vi.spyOn(caches.default, "match");
@@ -96,7 +96,8 @@ describe("cache: nobody gets what is not theirs", () => {
     expect(opened.mock.calls).toEqual([["durable-streams-segments"], ["durable-streams-segments"]]);
     expect(match).not.toHaveBeenCalled();
     const [key = ""] = await segmentKeys(stream);
-    const url = `https://segments.durable-streams.invalid/${encodeURIComponent(key)}?block=0`;
+    const url = await cachedBlockUrl(key, 0, new TextEncoder().encode("0,1,2,3,4"));
+    expect((await sendTo()(url.slice(ORIGIN.length))).status).toBe(404);
     expect(await caches.default.match(url)).toBeUndefined();
     const cached = await (await caches.open("durable-streams-segments")).match(url);
     expect(await cached?.text()).toBe("0,1,2,3,4");

@@ -7,7 +7,7 @@ import { onlyByHand } from "../worker/support/alarms.ts";
 import { WatchedBucket } from "../worker/support/bucket.ts";
 import { Clock } from "../worker/support/clock.ts";
 import { ErrorLog } from "../worker/support/error-log.ts";
-import { createSealed, sealAll } from "../worker/support/sealing.ts";
+import { cachedBlockUrl, createSealed, sealAll } from "../worker/support/sealing.ts";
 import { SseClient } from "../worker/support/sse-client.ts";
 import { createStream, errorCode, nextOffset, offsetAt, type StreamClient } from "../worker/support/stream-client.ts";
 import { manifest, objectBytes, type Manifested } from "./support/sealed-objects.ts";
@@ -227,25 +227,23 @@ describe("a damaged object and live readers", () => {
 });
 
 describe("the cache is not believed", () => {
-  const ORIGIN = "https://segments.durable-streams.invalid/";
-
-  function cachedUrl(key: string, block: number): string {
-    return `${ORIGIN}${encodeURIComponent(key)}?block=${String(block)}`;
-  }
-
   function cacheOf(): Promise<Cache> {
     return caches.open("durable-streams-segments");
   }
 
-  async function cached(key: string, block: number): Promise<Uint8Array | undefined> {
-    const response = await (await cacheOf()).match(cachedUrl(key, block));
+  async function cached(key: string, block: number, right: Uint8Array): Promise<Uint8Array | undefined> {
+    const response = await (await cacheOf()).match(await cachedBlockUrl(key, block, right));
     return response === undefined ? undefined : new Uint8Array(await response.arrayBuffer());
   }
 
-  async function plant(key: string, block: number, bytes: Uint8Array): Promise<void> {
+  /** Puts bytes where `right` would be kept. */
+  async function plant(key: string, block: number, right: Uint8Array, bytes: Uint8Array): Promise<void> {
     const headers = { "Cache-Control": "public, max-age=1000", "Content-Length": String(bytes.byteLength) };
-    await (await cacheOf()).put(cachedUrl(key, block), new Response(bytes as Uint8Array<ArrayBuffer>, { headers }));
+    const url = await cachedBlockUrl(key, block, right);
+    await (await cacheOf()).put(url, new Response(bytes as Uint8Array<ArrayBuffer>, { headers }));
   }
+
+  const RIGHT = new TextEncoder().encode("0,1,2,3,4");
 
   test("a block that was read is kept, and not fetched a second time", async () => {
     using bucket = new WatchedBucket();
@@ -254,7 +252,7 @@ describe("the cache is not believed", () => {
     bucket.take();
     expect(await stream.readMessages()).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(bucket.take().get).toBe(1);
-    await expect.poll(() => cached(segment?.key ?? "", 0)).toEqual(new TextEncoder().encode("0,1,2,3,4"));
+    await expect.poll(() => cached(segment?.key ?? "", 0, RIGHT)).toEqual(RIGHT);
     expect(await stream.readMessages(offsetAt(2))).toEqual([2, 3, 4, 5, 6]);
     expect(bucket.take().get).toBe(0);
   });
@@ -269,11 +267,11 @@ describe("the cache is not believed", () => {
     const stream = await createSealed(7);
     const [segment] = await manifest(stream);
     const key = segment?.key ?? "";
-    await plant(key, 0, new TextEncoder().encode(wrong("0,1,2,3,4")));
+    await plant(key, 0, RIGHT, new TextEncoder().encode(wrong("0,1,2,3,4")));
     bucket.take();
     expect(await stream.readMessages()).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(bucket.take().get).toBe(1);
-    await expect.poll(() => cached(key, 0)).toEqual(new TextEncoder().encode("0,1,2,3,4"));
+    await expect.poll(() => cached(key, 0, RIGHT)).toEqual(RIGHT);
   });
 
   test("only the blocks that are wrong or not there are fetched", async () => {
@@ -282,8 +280,8 @@ describe("the cache is not believed", () => {
     const { key, bytes } = large.first;
     const block = (n: number): Uint8Array<ArrayBuffer> =>
       large.payload.slice(n * SEGMENT_BLOCK_BYTES, Math.min(bytes, (n + 1) * SEGMENT_BLOCK_BYTES));
-    await plant(key, 0, block(0));
-    await plant(key, 1, block(0));
+    await plant(key, 0, block(0), block(0));
+    await plant(key, 1, block(1), block(0));
     const ranges: unknown[] = [];
     bucket.intercept(async ({ method, args, real }) => {
       if (method === "get") ranges.push((args[1] as R2GetOptions).range);
@@ -298,7 +296,7 @@ describe("the cache is not believed", () => {
     const stream = await createSealed(7);
     const [segment] = await manifest(stream);
     const key = segment?.key ?? "";
-    await plant(key, 0, new TextEncoder().encode("9,9,9,9,9"));
+    await plant(key, 0, RIGHT, new TextEncoder().encode("9,9,9,9,9"));
     await replaceObject(key, (bytes) => flipped(bytes, 3));
     expect(await errorCode(await stream.get())).toBe("SEGMENT_CORRUPT");
     expect(await errorCode(await stream.get())).toBe("SEGMENT_CORRUPT");
@@ -307,7 +305,7 @@ describe("the cache is not believed", () => {
 });
 
 describe("a stream that was set back in time", () => {
-  test("and sealed other messages under the same key is answered with those, wherever the earlier ones are remembered", async () => {
+  test("makes other segments of the same positions under keys of their own, and is answered with those", async () => {
     const stream = await createSealed(5);
     const [segment] = await manifest(stream);
     expect(await stream.readMessages()).toEqual([0, 1, 2, 3, 4]);
@@ -317,7 +315,11 @@ describe("a stream that was set back in time", () => {
     await evictDurableObject(stream.object);
     for (const message of [5, 6, 7, 8, 9]) await stream.append(String(message));
     await sealAll(stream);
-    expect((await manifest(stream))[0]?.key).toBe(segment?.key);
+    const [again] = await manifest(stream);
+    expect([again?.start, again?.tail]).toEqual([segment?.start, segment?.tail]);
+    expect(again?.key).not.toBe(segment?.key);
+    expect(await stream.readMessages()).toEqual([5, 6, 7, 8, 9]);
+    expect(await stream.object.sweep()).toEqual([segment?.key]);
     expect(await stream.readMessages()).toEqual([5, 6, 7, 8, 9]);
   });
 });

@@ -297,7 +297,7 @@ describe("delete and create again: the new stream", () => {
     expect(log.take()).toEqual([]);
   });
 
-  test("may end as often as it likes: every one of them is queued and purged", async () => {
+  test("may end as often as it likes: every one of them that made segments is queued and purged", async () => {
     using clock = new Clock();
     onlyByHand(clock);
     const stream = await createStream();
@@ -311,8 +311,8 @@ describe("delete and create again: the new stream", () => {
       if (cycle % 4 === 0) await evictDurableObject(stream.object);
       expect((await stream.put()).status).toBe(201);
     }
-    // The first one held nothing in R2 and left nothing to be purged; whoever came after the first that did is queued too.
-    expect(await queue(stream)).toHaveLength(11);
+    // Every third one made no segment, and leaves nothing to be purged.
+    expect(await queue(stream)).toHaveLength(8);
     expect(log.take()).not.toEqual([]);
     await stream.delete();
     bucket.intercept();

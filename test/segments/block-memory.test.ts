@@ -3,17 +3,17 @@ import { SEGMENT_BLOCK_BYTES } from "../../src/protocol/limits.ts";
 import { BlockMemory } from "../../src/worker/segments/block-memory.ts";
 
 const MEBIBYTE = 1024 * 1024;
-/** As many whole blocks as are kept. */
-const KEPT = (16 * MEBIBYTE) / SEGMENT_BLOCK_BYTES;
+/** As many whole blocks as are kept: what each takes besides its bytes is one less than would fit. */
+const KEPT = (16 * MEBIBYTE) / SEGMENT_BLOCK_BYTES - 1;
 
 function filled(blocks: number): BlockMemory {
   const memory = new BlockMemory();
-  for (let block = 0; block < blocks; block++) memory.put("key", block, new Uint8Array(SEGMENT_BLOCK_BYTES));
+  for (let block = 0; block < blocks; block++) memory.put(`key ${block} 00`, new Uint8Array(SEGMENT_BLOCK_BYTES));
   return memory;
 }
 
 const kept = (memory: BlockMemory, blocks: number): number[] =>
-  Array.from({ length: blocks }, (_, i) => i).filter((block) => memory.get("key", block) !== undefined);
+  Array.from({ length: blocks }, (_, i) => i).filter((block) => memory.get(`key ${block} 00`) !== undefined);
 
 describe("block memory", () => {
   test("it keeps 16 MiB and forgets what was used longest ago", () => {
@@ -23,30 +23,33 @@ describe("block memory", () => {
 
   test("what is asked for counts as used", () => {
     const memory = filled(KEPT);
-    memory.get("key", 0);
-    memory.put("key", KEPT, new Uint8Array(SEGMENT_BLOCK_BYTES));
-    expect(memory.get("key", 0)).toBeDefined();
-    expect(memory.get("key", 1)).toBeUndefined();
+    memory.get("key 0 00");
+    memory.put(`key ${KEPT} 00`, new Uint8Array(SEGMENT_BLOCK_BYTES));
+    expect(memory.get("key 0 00")).toBeDefined();
+    expect(memory.get("key 1 00")).toBeUndefined();
   });
 
   test("a block that is put again takes its place once", () => {
     const memory = filled(KEPT);
-    for (let i = 0; i < 100; i++) memory.put("key", 5, new Uint8Array(SEGMENT_BLOCK_BYTES));
+    for (let i = 0; i < 100; i++) memory.put("key 5 00", new Uint8Array(SEGMENT_BLOCK_BYTES));
     expect(kept(memory, KEPT)).toHaveLength(KEPT);
   });
 
-  test("segments are told apart by their keys, blocks by their numbers", () => {
+  test("what a block takes besides its bytes counts: tiny ones do not fill the isolate", () => {
     const memory = new BlockMemory();
-    memory.put("a", 1, Uint8Array.of(1));
-    memory.put("b", 1, Uint8Array.of(2));
-    memory.put("a", 11, Uint8Array.of(3));
-    expect([memory.get("a", 1), memory.get("b", 1), memory.get("a", 11), memory.get("b", 11)]).toEqual([
-      Uint8Array.of(1),
-      Uint8Array.of(2),
-      Uint8Array.of(3),
-      undefined,
-    ]);
+    for (let block = 0; block < 20_000; block++) memory.put(`key ${block} 00`, new Uint8Array(20));
+    expect(kept(memory, 20_000).length).toBeLessThan(8300);
+  });
+
+  test("blocks are told apart by segment, number and checksum", () => {
+    const memory = new BlockMemory();
+    memory.put("a 1 00", Uint8Array.of(1));
+    memory.put("b 1 00", Uint8Array.of(2));
+    memory.put("a 11 00", Uint8Array.of(3));
+    memory.put("a 1 ff", Uint8Array.of(4));
+    const names = ["a 1 00", "b 1 00", "a 11 00", "a 1 ff", "b 11 00"] as const;
+    expect(names.map((name) => memory.get(name)?.[0])).toEqual([1, 2, 3, 4, undefined]);
     memory.clear();
-    expect(memory.get("a", 1)).toBeUndefined();
+    expect(memory.get("a 1 00")).toBeUndefined();
   });
 });

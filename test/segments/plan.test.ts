@@ -6,7 +6,7 @@ import { encodeSegment } from "../../src/protocol/segment/segment.ts";
 import { isSealingDue, isSealingOverdue, planSegment } from "../../src/worker/segments/plan.ts";
 import type { LogRowFacts } from "../../src/worker/storage/log-rows.ts";
 import { runTally } from "../../src/worker/storage/tally.ts";
-import { NOTHING_SEALED, type StreamState } from "../../src/worker/stream/state.ts";
+import { nothingSealed, type StreamState } from "../../src/worker/stream/state.ts";
 import { kinds, storedBatchesOf } from "../storage/batches.ts";
 
 const CONTENT_TYPES: Readonly<Record<ContentKind, string>> = {
@@ -49,7 +49,9 @@ function streamOf(kind: ContentKind, batches: readonly MessageBatch[], closed = 
     lastStreamSeq: undefined,
     tail,
     tally,
-    sealed: NOTHING_SEALED,
+    sealed: nothingSealed(0),
+    fork: undefined,
+    softDeleted: false,
   };
   return { rows, state };
 }

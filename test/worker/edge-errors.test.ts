@@ -5,6 +5,7 @@ import {
   APPEND_MAX_MESSAGES,
   APPEND_QUEUE_MAX_BYTES,
   BODY_MAX_BYTES,
+  FORK_ANCESTORS_MAX,
   HEADER_VALUE_MAX_BYTES,
   PATH_MAX_BYTES,
   SEGMENT_MAX_MESSAGES_DEFAULT,
@@ -13,7 +14,7 @@ import { ErrorLog } from "./support/error-log.ts";
 import { holdCommits } from "./support/object-state.ts";
 import { WatchedBucket } from "./support/bucket.ts";
 import { sealAll, segmentKeys } from "./support/sealing.ts";
-import { createStream, offsetAt, producer, sendTo, type StreamClient } from "./support/stream-client.ts";
+import { createStream, freshName, offsetAt, producer, sendTo, StreamClient } from "./support/stream-client.ts";
 
 // The real limit is too many to bring about.
 vi.mock(import("../../src/protocol/limits.ts"), async (original) => ({
@@ -29,6 +30,14 @@ interface Provocation {
 
 const send = sendTo();
 const operate = sendTo({}, { OPERATOR_API: "open" });
+
+function fork(headers: Record<string, string>, name = freshName("fork")): Promise<Response> {
+  return send(`/v1/stream/${name}`, { method: "PUT", headers });
+}
+
+function forkOf({ path }: StreamClient, headers: Record<string, string> = {}, name?: string): Promise<Response> {
+  return fork({ "Stream-Forked-From": path, ...headers }, name);
+}
 
 /** A stream whose messages lie in a segment. */
 async function createHistory(): Promise<StreamClient> {
@@ -87,7 +96,39 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
   },
   INVALID_PRODUCER: { status: 400, provoke: (stream) => stream.post("1", { "Producer-Id": "p" }) },
   INVALID_STREAM_SEQ: { status: 400, provoke: (stream) => stream.post("1", { "Stream-Seq": "" }) },
-  FORK_NOT_SUPPORTED: { status: 501, provoke: (stream) => stream.put({ headers: { "Stream-Forked-From": "a" } }) },
+
+  INVALID_FORK_SOURCE: { status: 400, provoke: () => fork({ "Stream-Forked-From": "orders" }) },
+  INVALID_FORK_OFFSET: { status: 400, provoke: (stream) => forkOf(stream, { "Stream-Fork-Offset": "1" }) },
+  INVALID_FORK_SUB_OFFSET: { status: 400, provoke: (stream) => forkOf(stream, { "Stream-Fork-Sub-Offset": "-1" }) },
+  FORK_HEADERS_ALONE: { status: 400, provoke: () => fork({ "Stream-Fork-Sub-Offset": "0" }) },
+  FORK_OFFSET_BEYOND_TAIL: { status: 400, provoke: (stream) => forkOf(stream, { "Stream-Fork-Offset": offsetAt(2) }) },
+  FORK_SOURCE_NOT_FOUND: { status: 404, provoke: () => fork({ "Stream-Forked-From": "/v1/stream/never-created" }) },
+  FORK_SOURCE_GONE: {
+    status: 409,
+    provoke: async (stream) => {
+      await forkOf(stream);
+      await stream.delete();
+      return forkOf(stream);
+    },
+  },
+  FORK_TOO_DEEP: {
+    status: 409,
+    provoke: async (stream) => {
+      let last = stream;
+      for (let depth = 1; depth <= FORK_ANCESTORS_MAX; depth++) {
+        const answer = await forkOf(last, {}, `deep-${String(depth)}-${stream.name}`);
+        if (answer.status !== 201) return answer;
+        last = new StreamClient(`deep-${String(depth)}-${stream.name}`, "application/json", send);
+        await last.append("1");
+      }
+      return forkOf(last);
+    },
+  },
+  FORK_ACROSS_PROJECTS: {
+    status: 403,
+    provoke: ({ path }) =>
+      send(`/v1/other/stream/${freshName()}`, { method: "PUT", headers: { "Stream-Forked-From": path } }),
+  },
 
   EMPTY_BODY: { status: 400, provoke: (stream) => stream.post("") },
   EMPTY_ARRAY: { status: 400, provoke: (stream) => stream.post("[]") },
@@ -96,6 +137,22 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
   BODY_TOO_LARGE: { status: 413, provoke: (stream) => stream.post(new Uint8Array(BODY_MAX_BYTES + 1)) },
   TOO_MANY_MESSAGES: { status: 413, provoke: (stream) => stream.post(`[${"0,".repeat(APPEND_MAX_MESSAGES)}0]`) },
 
+  STREAM_GONE: {
+    status: 410,
+    provoke: async (stream) => {
+      await forkOf(stream);
+      await stream.delete();
+      return stream.get();
+    },
+  },
+  PATH_HELD_BY_FORKS: {
+    status: 409,
+    provoke: async (stream) => {
+      await forkOf(stream);
+      await stream.delete();
+      return stream.put();
+    },
+  },
   STREAM_NOT_FOUND: { status: 404, provoke: ({ path }) => send(`${path}-not`) },
   STREAM_CONFIG_MISMATCH: {
     status: 409,

@@ -71,7 +71,7 @@ describe("eviction: what an object knew comes back from storage", () => {
     const stream = await createStream();
     await runInDurableObject(stream.object, (_instance, { storage }) => {
       storage.sql.exec(
-        `UPDATE log SET payload = CAST(replace(CAST(payload AS TEXT), '"version":2', '"version":99') AS BLOB) WHERE start < 0`,
+        `UPDATE log SET payload = CAST(replace(CAST(payload AS TEXT), '"version":3', '"version":99') AS BLOB) WHERE start < 0`,
       );
     });
     await evictDurableObject(stream.object);

@@ -4,7 +4,7 @@ import { formatOffset } from "../../protocol/offset.ts";
 import type { Finding } from "./findings.ts";
 import { humanBytes } from "./units.ts";
 
-const SEGMENT_NAME = /\/(\d{16})-\d{16}\.seg$/;
+const SEGMENT_NAME = /\/(\d{16})-\d{16}\.[0-9a-f]{8}\.seg$/;
 
 /** The offset that an object's key says it begins with. */
 function startOf(key: string): string | undefined {

@@ -17,17 +17,26 @@ const encoder = new TextEncoder();
  * @param stream `project/path`.
  */
 export async function segmentPrefix(stream: string, incarnation: string): Promise<string> {
+  return `${await pathPrefix(stream)}${incarnation}/`;
+}
+
+/** What the keys of all objects of one name begin with, whichever of its incarnations made them. */
+export async function pathPrefix(stream: string): Promise<string> {
   const slash = stream.indexOf("/");
   const project = stream.slice(0, slash);
   const path = stream.slice(slash + 1);
   const readable = encodeURIComponent(path);
   const name = readable.length <= READABLE_PATH_MAX_BYTES ? readable : `%sha256-${await sha256Hex(path)}`;
-  return `${SEGMENTS_FOLDER}${project}/${name}/${incarnation}/`;
+  return `${SEGMENTS_FOLDER}${project}/${name}/`;
 }
 
-/** The key of one segment: its prefix, and both its ends in digits that sort as they count. */
-export function segmentKey(prefix: string, start: Position, end: Position): string {
-  return `${prefix}${digits(start)}-${digits(end)}.seg`;
+/**
+ * The key of one segment: its prefix, both its ends in digits that sort as they count, and eight hexadecimal digits drawn
+ * when it was intended. Without them a stream whose storage was set back in time would meet its own later segments again,
+ * under the keys of those that it makes now.
+ */
+export function segmentKey(prefix: string, start: Position, end: Position, nonce: string): string {
+  return `${prefix}${digits(start)}-${digits(end)}.${nonce}.seg`;
 }
 
 function digits(position: Position): string {

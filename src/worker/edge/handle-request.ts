@@ -65,7 +65,9 @@ export async function handleRequest<E extends BaseEnv>(request: Request, around:
   if (error !== undefined) return respondError(error);
   const context = streamContext(request, url, route.value.doKey, around);
   if (route.value.kind === "stream") return handleStream(context, around);
-  return handleOperator(route.value.subject, context, env.OPERATOR_API);
+  return handleOperator(route.value.subject, context, env.OPERATOR_API, (access) =>
+    refuse(access, request, context.name, around),
+  );
 }
 
 function streamContext<E extends BaseEnv>(
@@ -75,7 +77,7 @@ function streamContext<E extends BaseEnv>(
   around: Surroundings<E>,
 ): StreamContext {
   const { env, ctx, authorization, timing } = around;
-  const cache = new SegmentCache((work) => {
+  const cache = new SegmentCache(url.origin, (work) => {
     ctx.waitUntil(work);
   });
   return {
@@ -98,8 +100,17 @@ async function refuseRead<E>(
   name: string,
   around: Surroundings<E>,
 ): Promise<Response | undefined> {
-  const read = new Request(url, { headers: request.headers });
-  const auth = await timed(around.timing, "auth", async () => authorize("read", read, name, around));
+  return refuse("read", new Request(url, { headers: request.headers }), name, around);
+}
+
+/** The answer of the authorisation, when it is not a yes. */
+async function refuse<E>(
+  access: Operation["access"],
+  request: Request,
+  name: string,
+  around: Surroundings<E>,
+): Promise<Response | undefined> {
+  const auth = await timed(around.timing, "auth", async () => authorize(access, request, name, around));
   return isAllowed(auth) ? undefined : withEveryAnswer(auth.response);
 }
 
@@ -107,8 +118,7 @@ async function handleStream<E extends BaseEnv>(context: StreamContext, around: S
   const { request, name } = context;
   const operation = OPERATIONS.get(request.method);
   if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
-  const auth = await timed(around.timing, "auth", async () => authorize(operation.access, request, name, around));
-  return isAllowed(auth) ? operation.handle(context) : withEveryAnswer(auth.response);
+  return (await refuse(operation.access, request, name, around)) ?? operation.handle(context);
 }
 
 function isReadMethod(method: string): boolean {

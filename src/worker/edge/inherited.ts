@@ -8,7 +8,7 @@ import { decodeReadOutcome, encodeInheritedRead, encodeReadRequest } from "../st
 import { timed } from "../timing.ts";
 import type { StreamContext } from "./context.ts";
 import { withMessages, type MessageForm } from "./located-body.ts";
-import type { ObjectRead } from "./read-object.ts";
+import type { ObjectRead } from "./object-read.ts";
 
 /**
  * Puts together an answer that begins in what a fork inherits (section 4.2). Each stretch is asked for of the stream that

@@ -1,5 +1,6 @@
-import { contentKind } from "../../protocol/content-type.ts";
+import { contentKind, type ContentKind } from "../../protocol/content-type.ts";
 import { protocolError } from "../../protocol/errors.ts";
+import { READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
 import { joinPayloads, readBody } from "../../protocol/messages.ts";
 import { readSlice, type SegmentReader } from "../segments/read-slice.ts";
 import type { SegmentFault, SegmentFaultCode } from "../segments/segment-fault.ts";
@@ -26,9 +27,31 @@ export async function withMessages(
   const payloads = await Promise.all(
     pieces.map(async (piece) => (piece.kind === "bytes" ? piece.bytes : readSlice(segments, piece.slice))),
   );
-  const kind = contentKind(contentType);
-  return new Response(form === "answer" ? readBody(kind, payloads) : joinPayloads(kind, payloads));
+  return new Response(
+    form === "answer"
+      ? answerBody(contentKind(contentType), payloads)
+      : joinPayloads(contentKind(contentType), payloads),
+  );
 }
+
+/** The body of an answer. A large message is not copied for the sake of its brackets. */
+function answerBody(kind: ContentKind, payloads: readonly Uint8Array[]): BodyInit {
+  const [only] = payloads;
+  if (payloads.length > 1 || only === undefined || only.byteLength <= READ_CHUNK_MAX_BYTES || kind !== "json") {
+    return readBody(kind, payloads);
+  }
+  const parts = [OPEN, only, CLOSE];
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const part = parts.shift();
+      if (part === undefined) controller.close();
+      else controller.enqueue(part);
+    },
+  });
+}
+
+const OPEN = new TextEncoder().encode("[");
+const CLOSE = new TextEncoder().encode("]");
 
 const SENTENCES: Readonly<Record<SegmentFaultCode, string>> = {
   SEGMENT_MISSING:
@@ -40,6 +63,7 @@ const SENTENCES: Readonly<Record<SegmentFaultCode, string>> = {
 
 /** The answer to a reader whose messages cannot be read. Where they lie is for the log alone. */
 export function respondFault(fault: SegmentFault): Response {
-  console.error(fault.message, fault.cause);
+  if (fault.cause === undefined) console.error(fault.message);
+  else console.error(fault.message, fault.cause);
   return respondError(protocolError(fault.code, SENTENCES[fault.code]));
 }

@@ -4,20 +4,8 @@ import { timed } from "../timing.ts";
 import type { StreamContext } from "./context.ts";
 import { gatherInherited } from "./inherited.ts";
 import { withMessages, type MessageForm } from "./located-body.ts";
-import type { MessagesOutcome, Unread } from "./read-response.ts";
-
-/** What asking the stream's object came to. */
-export type ObjectRead =
-  | { readonly kind: "unread"; readonly outcome: Unread }
-  | {
-      readonly kind: "messages";
-      readonly outcome: MessagesOutcome;
-      /** Fetches what lies elsewhere; throws a `SegmentFault`. What it answers has not been looked at. */
-      readonly messages: () => Promise<Response>;
-      /** Lets go of the messages instead. */
-      readonly cancel: () => Promise<void>;
-    }
-  | { readonly kind: "attached"; readonly outcome: MessagesOutcome; readonly socket: WebSocket };
+import type { ObjectRead } from "./object-read.ts";
+import type { Unread } from "./read-response.ts";
 
 /** Asks the object, and the streams that a fork inherits from. */
 export async function readObject(context: StreamContext, read: ReadRequest, form: MessageForm): Promise<ObjectRead> {

@@ -3,6 +3,7 @@ import type { StreamContext } from "./context.ts";
 import { handleLongPoll } from "./long-poll.ts";
 import { respondFault } from "./located-body.ts";
 import { SegmentFault } from "../segments/segment-fault.ts";
+import { readAgainIfGone } from "./read-again.ts";
 import { parseReadQuery, type ReadQuery } from "./read-query.ts";
 import { respondError } from "./responses.ts";
 import { handleSse } from "./sse.ts";
@@ -12,18 +13,7 @@ export async function handleRead(context: StreamContext): Promise<Response> {
   const query = parseReadQuery(context.url.searchParams);
   if (!query.ok) return respondError(query.error);
   try {
-    return await answerQuery(context, query.value);
-  } catch (error) {
-    if (!(error instanceof SegmentFault)) throw error;
-    return await readAgain(context, query.value, error);
-  }
-}
-
-/** A stream that ended between the object's answer and the read of a segment has no segments any more: asked again, it says so. */
-async function readAgain(context: StreamContext, query: ReadQuery, fault: SegmentFault): Promise<Response> {
-  if (fault.code !== "SEGMENT_MISSING") return respondFault(fault);
-  try {
-    return await answerQuery(context, query);
+    return await readAgainIfGone(() => answerQuery(context, query.value));
   } catch (error) {
     if (error instanceof SegmentFault) return respondFault(error);
     throw error;

@@ -1,41 +1,55 @@
-import type { BlockCache } from "../segments/block-cache.ts";
+import { RESERVED_SEGMENT } from "../../protocol/path.ts";
+import { withinTime } from "../segments/within-time.ts";
+import type { BlockCache, BlockName } from "../segments/block-cache.ts";
 
 /** Apart from everything else that is cached in the same zone: nothing but a Worker gets to see it. */
 const CACHE_NAME = "durable-streams-segments";
-/** No host: what is cached here can be asked for by no URL of the outside. */
-const ORIGIN = "https://segments.durable-streams.invalid/";
-const YEAR_SECONDS = 31_536_000;
+/** A path of this Worker's own host, as the platform asks for, that the Worker itself answers with 404. */
+const PATH = `/v1/${RESERVED_SEGMENT}/blocks/`;
+/** Long enough for whoever reads the same history; what was deleted is gone from data centres after it too. */
+/** A cache that takes longer has nothing: R2 is asked instead. */
+const PATIENCE_MS = 2_000;
+const MAX_AGE_SECONDS = 86_400;
 
 /**
  * Blocks of segments in the cache of the data centre (the platform's Cache API). On workers.dev it keeps nothing; a cache
  * that fails counts as one that has nothing.
  */
 export class SegmentCache implements BlockCache {
+  readonly #origin: string;
   readonly #waitUntil: (work: Promise<unknown>) => void;
   #cache: Promise<Cache> | undefined;
 
-  /** @param waitUntil keeps the request's Worker alive for work that its answer does not wait for. */
-  constructor(waitUntil: (work: Promise<unknown>) => void) {
+  /**
+   * @param origin of the Worker.
+   * @param waitUntil keeps the request's Worker alive for work that its answer does not wait for.
+   */
+  constructor(origin: string, waitUntil: (work: Promise<unknown>) => void) {
+    this.#origin = origin;
     this.#waitUntil = waitUntil;
   }
 
-  async get(key: string, block: number): Promise<Uint8Array | undefined> {
+  async get(name: BlockName): Promise<Uint8Array | undefined> {
     try {
-      const cache = await this.#open();
-      const response = await cache.match(blockUrl(key, block));
-      return response === undefined ? undefined : new Uint8Array(await response.arrayBuffer());
+      return await withinTime(PATIENCE_MS, this.#get(name));
     } catch {
       return undefined;
     }
   }
 
-  put(key: string, block: number, bytes: Uint8Array): void {
-    this.#waitUntil(this.#put(blockUrl(key, block), bytes).catch(() => undefined));
+  async #get(name: BlockName): Promise<Uint8Array | undefined> {
+    const cache = await this.#open();
+    const response = await cache.match(this.#url(name));
+    return response === undefined ? undefined : new Uint8Array(await response.arrayBuffer());
+  }
+
+  put(name: BlockName, bytes: Uint8Array): void {
+    this.#waitUntil(this.#put(this.#url(name), bytes).catch(() => undefined));
   }
 
   async #put(url: string, bytes: Uint8Array): Promise<void> {
     const headers = {
-      "Cache-Control": `public, max-age=${String(YEAR_SECONDS)}, immutable`,
+      "Cache-Control": `public, max-age=${String(MAX_AGE_SECONDS)}, immutable`,
       "Content-Length": String(bytes.byteLength),
     };
     const cache = await this.#open();
@@ -46,8 +60,8 @@ export class SegmentCache implements BlockCache {
     this.#cache ??= caches.open(CACHE_NAME);
     return this.#cache;
   }
-}
 
-function blockUrl(key: string, block: number): string {
-  return `${ORIGIN}${encodeURIComponent(key)}?block=${String(block)}`;
+  #url(name: BlockName): string {
+    return `${this.#origin}${PATH}${encodeURIComponent(name)}`;
+  }
 }

@@ -9,6 +9,7 @@ import { HEARTBEAT } from "../../protocol/sse.ts";
 import type { StreamContext } from "./context.ts";
 import type { LiveBridge } from "./live-bridge.ts";
 import { liveRead, type LiveRead } from "./live-read.ts";
+import { readAgainIfGone } from "./read-again.ts";
 import { SseWriter } from "./sse-writer.ts";
 
 type ReadableRead = Exclude<LiveRead, { kind: "unread" }>;
@@ -46,7 +47,10 @@ export class SseSession {
           }, SSE_CONNECTION_MS + SSE_STALLED_GRACE_MS);
         },
         pull: async (controller) => {
-          const { done, value } = await frames.next().catch(tell);
+          const { done, value } = await frames.next().catch((error: unknown) => {
+            clearTimeout(cutOff);
+            throw tell(error);
+          });
           if (done !== true) {
             controller.enqueue(value);
           } else if (!this.#cancelled) {
@@ -78,7 +82,8 @@ export class SseSession {
       }
       const { outcome } = read;
       if (read.kind === "attached") {
-        if (outcome.next === outcome.start) yield this.#writer.control(read.bridge.isDrained);
+        const isNews = outcome.next === outcome.start && !this.#writer.saidUpToDate;
+        if (isNews) yield this.#writer.control(read.bridge.isDrained);
         const goesOn = yield* this.#live(read.bridge);
         if (!goesOn) return;
       } else {
@@ -91,7 +96,7 @@ export class SseSession {
 
   async #readOn(): Promise<LiveRead> {
     const from = { kind: "position", position: this.#writer.readFrom } as const;
-    const read = await liveRead(this.#context, from, "sse", READ_CHUNK_MAX_BYTES);
+    const read = await readAgainIfGone(() => liveRead(this.#context, from, "sse", READ_CHUNK_MAX_BYTES));
     if (read.kind === "attached") {
       this.#bridge = read.bridge;
       if (this.#cancelled) read.bridge.close();
@@ -131,7 +136,7 @@ export class SseSession {
 }
 
 /** What breaks a connection off is in the log: the client only sees that it ended, and comes back for the rest. */
-function tell(error: unknown): never {
+function tell(error: unknown): Error {
   console.error(error);
-  throw error;
+  return error instanceof Error ? error : new Error(String(error));
 }

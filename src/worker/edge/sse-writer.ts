@@ -21,6 +21,8 @@ export class SseWriter {
   /** Later than the client's own from the start; from then on it stands until time moves past it (section 10.1). */
   #cursor: string;
   #end: Position;
+  /** Whether the last event told the client that it is up to date. */
+  saidUpToDate = false;
   /** Bytes at the end of what was read that are not whole yet: they go out with the bytes that finish them. */
   #held: Uint8Array = NOTHING;
 
@@ -54,6 +56,7 @@ export class SseWriter {
   #control(upToDate: boolean, closed: boolean): Uint8Array {
     // A client that comes back must find the bytes held back again, so they do not count as delivered.
     const next = this.#end - this.#held.byteLength;
+    this.saidUpToDate = upToDate;
     const interval = nextCursor(Date.now(), null, 0);
     if (BigInt(interval) > BigInt(this.#cursor)) this.#cursor = interval;
     return controlEvent({ next, cursor: this.#cursor, upToDate, closed });

@@ -1,4 +1,4 @@
-import { SEGMENT_MESSAGES_LIMIT } from "../../protocol/limits.ts";
+import { SEGMENT_MAX_ROWS, SEGMENT_MESSAGES_LIMIT } from "../../protocol/limits.ts";
 import type { SegmentLimits } from "../../protocol/segment/limits.ts";
 import type { LogRowFacts } from "../storage/log-rows.ts";
 import type { SegmentFacts } from "../storage/segment-rows.ts";
@@ -19,8 +19,8 @@ export function isSealingDue(state: StreamState, limits: SegmentLimits): boolean
 }
 
 /**
- * What the next segment is made of: whole rows from the beginning of the hot log, as many as the limits allow and at
- * least one. A backlog is sealed in segments of as many messages as fit into the bytes, so that it is done with soon.
+ * What the next segment is made of: whole rows from the beginning of the hot log, as many as the limits allow, at
+ * least one, and no more than {@link SEGMENT_MAX_ROWS}. A backlog is sealed in segments of as many messages as fit into the bytes, so that it is done with soon.
  */
 export function planSegment(
   state: StreamState,
@@ -29,7 +29,9 @@ export function planSegment(
 ): SegmentFacts | undefined {
   const most = isBacklog(hotAmount(state), limits) ? { ...limits, maxMessages: SEGMENT_MESSAGES_LIMIT } : limits;
   let planned: SegmentFacts | undefined;
+  let count = 0;
   for (const row of rows) {
+    if (++count > SEGMENT_MAX_ROWS) break;
     const { messages, bytes } = amountBetween(state.kind, row.tail - state.sealed.end, row.tally - state.sealed.tally);
     if (planned !== undefined && (messages > most.maxMessages || bytes > most.maxBytes)) break;
     const { positions: _positions, ...end } = row;

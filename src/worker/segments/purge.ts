@@ -12,10 +12,14 @@ const PATIENCE_MS = 60_000;
 const SECOND_PASS_AFTER_MS = 10 * 60_000;
 const PASSES = 2;
 
-/** What became of an entry of the queue: what to put in its place, or `undefined` when nothing is left to do. */
-export async function advancePurge(bucket: R2Bucket, purge: Purge): Promise<Purge | undefined> {
+/**
+ * What became of an entry of the queue: what to put in its place, or `undefined` when nothing is left to do.
+ *
+ * @param endsAtMs when to leave the rest for the next time, in Unix milliseconds.
+ */
+export async function advancePurge(bucket: R2Bucket, purge: Purge, endsAtMs: number): Promise<Purge | undefined> {
   try {
-    const isEmpty = await removeObjects(bucket, await segmentPrefix(purge.stream, purge.incarnation));
+    const isEmpty = await removeObjects(bucket, await segmentPrefix(purge.stream, purge.incarnation), endsAtMs);
     if (!isEmpty) return { ...purge, dueAtMs: Date.now(), failures: 0 };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -28,12 +32,13 @@ export async function advancePurge(bucket: R2Bucket, purge: Purge): Promise<Purg
 }
 
 /** Whether all of them are gone. */
-async function removeObjects(bucket: R2Bucket, prefix: string): Promise<boolean> {
+async function removeObjects(bucket: R2Bucket, prefix: string, endsAtMs: number): Promise<boolean> {
   for (let lists = 0; lists < LISTS_MAX; lists++) {
     const { objects, truncated } = await withinTime(PATIENCE_MS, bucket.list({ prefix, limit: LIST_MAX }));
     const keys = objects.map(({ key }) => key);
     if (keys.length > 0) await withinTime(PATIENCE_MS, bucket.delete(keys));
     if (!truncated) return true;
+    if (Date.now() >= endsAtMs) return false;
   }
   return false;
 }

@@ -9,39 +9,44 @@ const PUT_PATIENCE_MS = 60_000;
  * Stores a segment's object. R2 checks the bytes that arrive against their SHA-256, and an object that is there already is
  * kept when it is the same: then an earlier attempt got this far. When it resolves the object is there, whole, since rows
  * are removed upon it: R2 was asked for what it has. Otherwise it throws, and the object may or may not be there.
+ *
+ * @param isRetry whether an attempt failed before. Only then what is there already may be replaced: R2 takes one write a
+ *   second under the same key.
  */
 export async function putSegment(
   bucket: R2Bucket,
   key: string,
   content: SegmentContent,
   encoded: EncodedSegment,
+  isRetry: boolean,
 ): Promise<void> {
   const checksum = await sha256(encoded.object);
-  await withinTime(
-    PUT_PATIENCE_MS,
-    putIfAbsent(bucket, key, encoded.object, checksum, customMetadata(content, encoded)),
-  );
+  const options: R2PutOptions = {
+    sha256: checksum,
+    customMetadata: customMetadata(content, encoded),
+    httpMetadata: { contentType: "application/octet-stream" },
+  };
+  await withinTime(PUT_PATIENCE_MS, put(bucket, key, encoded.object, checksum, options, isRetry));
 }
 
-async function putIfAbsent(
+async function put(
   bucket: R2Bucket,
   key: string,
   object: Uint8Array,
   checksum: Uint8Array,
-  metadata: Record<string, string>,
+  options: R2PutOptions,
+  isRetry: boolean,
 ): Promise<void> {
-  const options: R2PutOptions = {
-    sha256: checksum,
-    customMetadata: metadata,
-    httpMetadata: { contentType: "application/octet-stream" },
-  };
-  await bucket.put(key, object, { ...options, onlyIf: { etagDoesNotMatch: "*" } });
+  if (isRetry) {
+    if (isSame(await bucket.head(key), object, checksum)) return;
+    // Nobody reads what is there: only a finished segment is ever referred to. It is what a broken attempt, another
+    // version of this code, or a stream that was set back in time has left.
+    await bucket.put(key, object, options);
+  } else {
+    await bucket.put(key, object, { ...options, onlyIf: { etagDoesNotMatch: "*" } });
+  }
   if (isSame(await bucket.head(key), object, checksum)) return;
-  // Nobody reads it: only a finished segment is ever referred to. It is what a broken attempt, or another version of this
-  // code, has left.
-  await bucket.put(key, object, options);
-  if (isSame(await bucket.head(key), object, checksum)) return;
-  throw new Error(`R2 did not store ${key} as it was given`);
+  throw new Error(`R2 does not hold ${key} as it was given`);
 }
 
 function isSame(stored: R2Object | null, object: Uint8Array, checksum: Uint8Array): boolean {

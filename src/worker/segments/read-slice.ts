@@ -4,7 +4,7 @@ import { joinPayloads } from "../../protocol/messages.ts";
 import { CHECKSUM_BYTES, coveringBlocks, isSameBytes, sha256 } from "../../protocol/segment/blocks.ts";
 import { segmentKey, segmentPrefix } from "../../protocol/segment/key.ts";
 import type { SegmentSlice } from "../storage/stored-run.ts";
-import type { BlockCache } from "./block-cache.ts";
+import type { BlockCache, BlockName } from "./block-cache.ts";
 import type { BlockMemory } from "./block-memory.ts";
 import { fetchRange } from "./fetch-range.ts";
 import { SegmentFault } from "./segment-fault.ts";
@@ -16,79 +16,90 @@ export interface SegmentReader {
   readonly bucket: R2Bucket;
 }
 
+/** A stretch of more blocks is one large message. It is neither kept nor copied: it would push out what many read. */
+const KEPT_MAX_BLOCKS = 4;
+
+/** A block that is needed. */
+interface Block {
+  readonly number: number;
+  readonly checksum: Uint8Array;
+  readonly name: BlockName;
+}
+
 /**
  * Reads a stretch of a segment in whole blocks, each checked against its checksum: what comes back is what was sealed.
  * What neither memory nor cache has, or has right, is fetched in one piece from R2. Throws a {@link SegmentFault}.
  */
 export async function readSlice(reader: SegmentReader, slice: SegmentSlice): Promise<Uint8Array> {
-  const prefix = await segmentPrefix(slice.stream, slice.incarnation);
-  const key = segmentKey(prefix, slice.start, slice.end);
-  const { first, end } = coveringBlocks(slice.from, slice.to);
-  const numbers = Array.from({ length: end - first }, (_, i) => first + i);
-  const near = await Promise.all(numbers.map((number) => nearBlock(reader, key, slice, number)));
-  const missing = numbers.filter((_, i) => near[i] === undefined);
-  const fetched = missing.length === 0 ? [] : await fetchBlocks(reader, key, slice, missing);
-  const blocks = near.map((block, i) => block ?? fetched[first + i - (missing[0] ?? 0)] ?? NOTHING);
+  const key = segmentKey(await segmentPrefix(slice.stream, slice.incarnation), slice.start, slice.end, slice.nonce);
+  const blocks = neededBlocks(key, slice);
+  const first = blocks[0]?.number ?? 0;
+  const whole =
+    blocks.length > KEPT_MAX_BLOCKS
+      ? await fetchBlocks(reader.bucket, key, slice, blocks)
+      : joinPayloads("binary", await gatherBlocks(reader, key, slice, blocks));
   const at = first * SEGMENT_BLOCK_BYTES;
-  return joinPayloads("binary", blocks).subarray(slice.from - at, slice.to - at);
+  return whole.subarray(slice.from - at, slice.to - at);
 }
 
-const NOTHING = new Uint8Array(0);
-
-async function nearBlock(
-  { memory, cache }: SegmentReader,
-  key: string,
-  slice: SegmentSlice,
-  number: number,
-): Promise<Uint8Array | undefined> {
-  const remembered = memory.get(memoryKey(key, slice, number), number);
-  if (remembered !== undefined) return remembered;
-  const block = await cache.get(key, number);
-  if (block === undefined || !(await isIntact(slice, number, block))) return undefined;
-  memory.put(memoryKey(key, slice, number), number, block);
-  return block;
+function neededBlocks(key: string, { from, to, checksums }: SegmentSlice): Block[] {
+  const { first, end } = coveringBlocks(from, to);
+  return Array.from({ length: end - first }, (_, i) => {
+    const checksum = checksums.subarray(i * CHECKSUM_BYTES, (i + 1) * CHECKSUM_BYTES);
+    const number = first + i;
+    return { number, checksum, name: `${key} ${number} ${encodeHex(checksum)}` };
+  });
 }
 
-/** The blocks from the first missing one to the last. */
-async function fetchBlocks(
-  { memory, cache, bucket }: SegmentReader,
+/** The blocks from wherever they are, and from now on from nearby. */
+async function gatherBlocks(
+  reader: SegmentReader,
   key: string,
   slice: SegmentSlice,
-  missing: readonly number[],
+  blocks: readonly Block[],
 ): Promise<Uint8Array[]> {
-  const first = missing[0] ?? 0;
-  const last = missing.at(-1) ?? first;
-  const from = first * SEGMENT_BLOCK_BYTES;
-  const to = Math.min((last + 1) * SEGMENT_BLOCK_BYTES, slice.bytes);
-  const bytes = await fetchRange(bucket, key, from, to);
-  const blocks: Uint8Array[] = [];
-  for (let number = first; number <= last; number++) {
-    const at = number * SEGMENT_BLOCK_BYTES - from;
+  const near = await Promise.all(blocks.map((block) => nearBlock(reader, block)));
+  const firstMissing = near.indexOf(undefined);
+  if (firstMissing === -1) return near.filter((block) => block !== undefined);
+  const missing = blocks.slice(firstMissing, near.lastIndexOf(undefined) + 1);
+  const fetched = await fetchBlocks(reader.bucket, key, slice, missing);
+  for (const [i, { name }] of missing.entries()) {
     // A copy: what is remembered must not keep the whole piece that it came in.
-    const block = bytes.slice(at, at + SEGMENT_BLOCK_BYTES);
-    if (!(await isIntact(slice, number, block))) {
-      throw new SegmentFault("SEGMENT_CORRUPT", key, `block ${String(number)} does not have its checksum`);
-    }
-    memory.put(memoryKey(key, slice, number), number, block);
-    cache.put(key, number, block);
-    blocks.push(block);
+    const bytes = fetched.slice(i * SEGMENT_BLOCK_BYTES, (i + 1) * SEGMENT_BLOCK_BYTES);
+    reader.memory.put(name, bytes);
+    reader.cache.put(name, bytes);
   }
-  return blocks;
+  const before = near.slice(0, firstMissing);
+  const after = near.slice(firstMissing + missing.length);
+  return [...before, fetched, ...after].filter((bytes) => bytes !== undefined);
 }
 
-/**
- * What is remembered was checked when it came, and is not checked again. So it goes by its checksum too: a stream that was
- * set back in time may seal other messages under a key that it had before.
- */
-function memoryKey(key: string, slice: SegmentSlice, number: number): string {
-  return `${key} ${encodeHex(checksumOf(slice, number))}`;
+async function nearBlock({ memory, cache }: SegmentReader, block: Block): Promise<Uint8Array | undefined> {
+  const remembered = memory.get(block.name);
+  if (remembered !== undefined) return remembered;
+  const cached = await cache.get(block.name);
+  if (cached === undefined || !(await isIntact(block, cached))) return undefined;
+  memory.put(block.name, cached);
+  return cached;
 }
 
-async function isIntact(slice: SegmentSlice, number: number, block: Uint8Array): Promise<boolean> {
-  return isSameBytes(await sha256(block), checksumOf(slice, number));
+/** Blocks that follow each other, in one piece. */
+async function fetchBlocks(
+  bucket: R2Bucket,
+  key: string,
+  slice: SegmentSlice,
+  blocks: readonly Block[],
+): Promise<Uint8Array> {
+  const from = (blocks[0]?.number ?? 0) * SEGMENT_BLOCK_BYTES;
+  const to = Math.min(from + blocks.length * SEGMENT_BLOCK_BYTES, slice.bytes);
+  const bytes = await fetchRange(bucket, key, from, to);
+  for (const [i, block] of blocks.entries()) {
+    if (await isIntact(block, bytes.subarray(i * SEGMENT_BLOCK_BYTES, (i + 1) * SEGMENT_BLOCK_BYTES))) continue;
+    throw new SegmentFault("SEGMENT_CORRUPT", key, `block ${String(block.number)} does not have its checksum`);
+  }
+  return bytes;
 }
 
-function checksumOf(slice: SegmentSlice, number: number): Uint8Array {
-  const at = (number - coveringBlocks(slice.from, slice.to).first) * CHECKSUM_BYTES;
-  return slice.checksums.subarray(at, at + CHECKSUM_BYTES);
+async function isIntact({ checksum }: Block, bytes: Uint8Array): Promise<boolean> {
+  return isSameBytes(await sha256(bytes), checksum);
 }

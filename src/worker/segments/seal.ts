@@ -1,3 +1,4 @@
+import { encodeHex } from "../../protocol/hex.ts";
 import { segmentKey, segmentPrefix } from "../../protocol/segment/key.ts";
 import type { SegmentLimits } from "../../protocol/segment/limits.ts";
 import { encodeSegment } from "../../protocol/segment/segment.ts";
@@ -54,7 +55,13 @@ export async function sealOne(around: SealingSurroundings, limits: SegmentLimits
 function intend(storage: StreamStorage, state: StreamState, limits: SegmentLimits): SegmentIntent | undefined {
   if (!isSealingDue(state, limits)) return undefined;
   const planned = planSegment(state, storage.log.facts(), limits);
-  return planned === undefined ? undefined : storage.transaction(() => storage.segments.intend(planned));
+  return planned === undefined ? undefined : storage.transaction(() => storage.segments.intend(planned, drawNonce()));
+}
+
+const NONCE_BYTES = 4;
+
+function drawNonce(): string {
+  return encodeHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
 }
 
 async function makeSegment(
@@ -70,7 +77,8 @@ async function makeSegment(
   const content = { stream: name, incarnation, contentType, start, runs: storage.log.between(start, end) };
   const encoded = await encodeSegment(content);
   requireWhole(intent, encoded.end, encoded.payloadBytes);
-  await putSegment(bucket, segmentKey(await segmentPrefix(name, incarnation), start, end), content, encoded);
+  const key = segmentKey(await segmentPrefix(name, incarnation), start, end, intent.nonce);
+  await putSegment(bucket, key, content, encoded, intent.attempts > 0);
   if (around.state()?.incarnation !== incarnation) return "ended";
   storage.transaction(() => {
     const { sizes, checksums } = encoded;

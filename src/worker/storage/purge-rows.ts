@@ -20,6 +20,9 @@ interface Row extends Record<string, SqlStorageValue> {
   failures: number;
 }
 
+/** Entries that are looked at at a time: every wake-up and every change of the alarm reads them. */
+const QUEUE_MAX = 32;
+
 /** The queue of what is to be removed from R2. */
 export class PurgeRows {
   readonly #sql: SqlStorage;
@@ -30,10 +33,12 @@ export class PurgeRows {
     this.#tables = tables;
   }
 
-  /** All that is queued, soonest first. */
+  /** What is queued, soonest first, but no more than is dealt with at a time: the rest comes up when these are done. */
   all(): Purge[] {
     if (!this.#tables.has("purge")) return [];
-    const rows = this.#sql.exec<Row>("SELECT incarnation, stream, due_at_ms, passes, failures FROM purge").toArray();
+    const rows = this.#sql
+      .exec<Row>("SELECT incarnation, stream, due_at_ms, passes, failures FROM purge LIMIT ?", QUEUE_MAX)
+      .toArray();
     return rows
       .map(({ incarnation, stream, due_at_ms, passes, failures }) => ({
         incarnation,

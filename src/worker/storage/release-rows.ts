@@ -17,6 +17,9 @@ interface Row extends Record<string, SqlStorageValue> {
   failures: number;
 }
 
+/** Entries that are looked at at a time: every wake-up and every change of the alarm reads them. */
+const QUEUE_MAX = 32;
+
 /** The queue of references to give back. It outlives the fork. */
 export class ReleaseRows {
   readonly #sql: SqlStorage;
@@ -30,7 +33,7 @@ export class ReleaseRows {
   all(): Release[] {
     if (!this.#tables.has("release")) return [];
     return this.#sql
-      .exec<Row>("SELECT incarnation, source, due_at_ms, failures FROM release ORDER BY due_at_ms")
+      .exec<Row>("SELECT incarnation, source, due_at_ms, failures FROM release LIMIT ?", QUEUE_MAX)
       .toArray()
       .map(({ incarnation, source, due_at_ms, failures }) => ({ incarnation, source, dueAtMs: due_at_ms, failures }));
   }

@@ -48,7 +48,7 @@ export const PRODUCER_TABLE = `CREATE TABLE IF NOT EXISTS producer (
  * Segments in R2, each in the place of the log rows that it was made of. A row with no `sealed_at_ms` is the intent to
  * make one: it is stored before the object is written, so that an attempt that was cut short is repeated with the very
  * same rows, and no object is ever left behind. `sizes` and `checksums` make a range of the object readable without its
- * index; `stream_seq`, `at_ms` and `tally` are those of the newest row that went into it.
+ * index; `nonce` is part of its key; `stream_seq`, `at_ms` and `tally` are those of the newest row that went into it.
  */
 export const SEGMENT_TABLE = `CREATE TABLE IF NOT EXISTS segment (
   start INTEGER PRIMARY KEY,
@@ -56,6 +56,7 @@ export const SEGMENT_TABLE = `CREATE TABLE IF NOT EXISTS segment (
   positions INTEGER NOT NULL,
   messages INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
+  nonce TEXT NOT NULL,
   stream_seq TEXT,
   at_ms INTEGER NOT NULL,
   tally INTEGER NOT NULL,

@@ -17,6 +17,8 @@ export interface SegmentFacts extends LogEnd {
 
 /** A segment that is being made, and how that goes. */
 export interface SegmentIntent extends SegmentFacts {
+  /** Part of the object's key. */
+  readonly nonce: string;
   /** Attempts that failed. */
   readonly attempts: number;
   readonly nextAttemptAtMs: number;
@@ -42,6 +44,7 @@ interface Row extends Record<string, SqlStorageValue> {
   positions: number;
   messages: number;
   bytes: number;
+  nonce: string;
   stream_seq: string | null;
   at_ms: number;
   tally: number;
@@ -56,12 +59,13 @@ interface RunRow extends Record<string, SqlStorageValue> {
   start: number;
   positions: number;
   bytes: number;
+  nonce: string;
   sizes: ArrayBuffer | null;
   checksums: ArrayBuffer;
 }
 
 const COLUMNS =
-  "start, number, positions, messages, bytes, stream_seq, at_ms, tally, attempts, next_attempt_at_ms, last_error, sealed_at_ms, object_bytes";
+  "start, number, positions, messages, bytes, nonce, stream_seq, at_ms, tally, attempts, next_attempt_at_ms, last_error, sealed_at_ms, object_bytes";
 
 /** The stream's segments: those that are sealed, and at most one that is being made. */
 export class SegmentRows {
@@ -104,7 +108,7 @@ export class SegmentRows {
   /** The sealed segments from the one that holds `position` on. */
   *from(position: Position, stream: string, incarnation: string): Generator<StoredRun> {
     const rows = this.#sql.exec<RunRow>(
-      `SELECT start, positions, bytes, sizes, checksums FROM segment
+      `SELECT start, positions, bytes, nonce, sizes, checksums FROM segment
        WHERE sealed_at_ms IS NOT NULL AND ${FROM_HOLDER} ORDER BY start`,
       position,
     );
@@ -120,20 +124,21 @@ export class SegmentRows {
   }
 
   /** Writes down that a segment is about to be made. */
-  intend(facts: SegmentFacts): SegmentIntent {
+  intend(facts: SegmentFacts, nonce: string): SegmentIntent {
     this.#tables.ensure("segment");
     this.#sql.exec(
-      `INSERT INTO segment (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, NULL, NULL, NULL)`,
+      `INSERT INTO segment (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, NULL, NULL, NULL)`,
       facts.start,
       facts.number,
       facts.tail - facts.start,
       facts.messages,
       facts.bytes,
+      nonce,
       facts.lastStreamSeq ?? null,
       facts.appendedAtMs,
       facts.tally,
     );
-    return { ...facts, attempts: 0, nextAttemptAtMs: 0, lastError: undefined };
+    return { ...facts, nonce, attempts: 0, nextAttemptAtMs: 0, lastError: undefined };
   }
 
   /** Writes down that an attempt failed, why, and when the next one is due. */
@@ -176,6 +181,7 @@ function toListed(row: Row): ListedSegment {
     tail: row.start + row.positions,
     messages: row.messages,
     bytes: row.bytes,
+    nonce: row.nonce,
     lastStreamSeq: row.stream_seq ?? undefined,
     appendedAtMs: row.at_ms,
     tally: row.tally,
@@ -191,6 +197,6 @@ function toSlice(row: RunRow, stream: string, incarnation: string, from: number,
   // A long segment has many blocks, and only those that are read need to be told.
   const { first, end } = coveringBlocks(from, to);
   const checksums = new Uint8Array(row.checksums).subarray(first * CHECKSUM_BYTES, end * CHECKSUM_BYTES);
-  const { start, positions, bytes } = row;
-  return { stream, incarnation, start, end: start + positions, bytes, from, to, checksums };
+  const { start, positions, nonce, bytes } = row;
+  return { stream, incarnation, start, end: start + positions, nonce, bytes, from, to, checksums };
 }

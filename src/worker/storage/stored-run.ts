@@ -2,11 +2,12 @@ import type { Position } from "../../protocol/offset.ts";
 
 /** A stretch of a sealed segment: where its bytes are, and how to tell that they are the right ones. */
 export interface SegmentSlice {
-  /** `project/path` of the stream that the segment was sealed by, and its incarnation: with both ends, the object's key. */
+  /** `project/path` of the stream that the segment was sealed by, and its incarnation: with both ends and the nonce, the object's key. */
   readonly stream: string;
   readonly incarnation: string;
   readonly start: Position;
   readonly end: Position;
+  readonly nonce: string;
   /** Length of the segment's whole payload. */
   readonly bytes: number;
   /** The wanted bytes of the payload; `to` is exclusive. */

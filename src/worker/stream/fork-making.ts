@@ -12,7 +12,7 @@ import type { StreamState } from "./state.ts";
 const MAKING_MAX_MS = 60_000;
 
 /** What another object can be asked for. */
-export interface Source {
+interface Source {
   grantFork(request: GrantRequest): Promise<Parsed<ForkGrant>>;
 }
 

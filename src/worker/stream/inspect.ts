@@ -1,8 +1,10 @@
 import type { StreamConfig } from "../../protocol/create.ts";
+import { ownStart, type ForkOrigin } from "../../protocol/fork.ts";
 import type { Position } from "../../protocol/offset.ts";
 import { segmentPrefix } from "../../protocol/segment/key.ts";
 import type { SegmentLimits } from "../../protocol/segment/limits.ts";
 import { isSealingDue } from "../segments/plan.ts";
+import type { ForkReference } from "../storage/fork-rows.ts";
 import type { ListedProducer } from "../storage/producer-rows.ts";
 import type { ListedSegment } from "../storage/segment-rows.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
@@ -11,8 +13,8 @@ import { hotAmount, type StreamState } from "./state.ts";
 
 /** What operators are told of a stream; never what readers and writers are. */
 
-/** Most producers that are named; all are counted. */
-const PRODUCERS_LISTED = 100;
+/** Most producers, and most forks, that are named; all are counted. */
+const LISTED_MAX = 100;
 
 /** How sealing stands: nothing to do, something to do at the next alarm, or waiting after a failure. */
 interface SealingStatus {
@@ -32,12 +34,18 @@ export interface InspectedStream extends StreamConfig {
   readonly createdAtMs: number;
   readonly closed: boolean;
   readonly tail: Position;
+  /** Of the stream's own messages: what a fork inherits is not counted. */
   readonly total: Amount;
   readonly hot: Amount & { readonly start: Position; readonly rows: number };
   readonly segments: Amount & { readonly count: number };
   readonly sealing: SealingStatus;
   readonly purges: readonly { readonly prefix: string; readonly dueAtMs: number; readonly failures: number }[];
   readonly readers: number;
+  /** Where the stream was forked from, when it is a fork. */
+  readonly fork: ForkOrigin | undefined;
+  /** Whether it ended and is there for its forks alone. */
+  readonly softDeleted: boolean;
+  readonly forks: { readonly count: number; readonly list: readonly ForkReference[] };
   readonly producers: { readonly count: number; readonly list: readonly ListedProducer[] };
 }
 
@@ -48,10 +56,10 @@ export async function inspectStream(
   readers: number,
   limits: SegmentLimits | undefined,
 ): Promise<InspectedStream> {
-  const { name, incarnation, contentType, expiry, createdAtMs, closed, tail, sealed } = state;
+  const { name, incarnation, contentType, expiry, createdAtMs, closed, tail, sealed, fork, softDeleted } = state;
   const sealing = sealingStatus(storage, state, limits);
   const hot = { ...hotAmount(state), start: sealed.end, rows: storage.log.count() };
-  const producers = { count: storage.producers.count(), list: storage.producers.list(PRODUCERS_LISTED) };
+  const producers = { count: storage.producers.count(), list: storage.producers.list(LISTED_MAX) };
   const purges = storage.purges.all();
   return {
     name,
@@ -62,11 +70,14 @@ export async function inspectStream(
     createdAtMs,
     closed,
     tail,
-    total: amountBetween(state.kind, tail, state.tally),
+    total: amountBetween(state.kind, tail - ownStart(fork), state.tally),
     hot,
     segments: sealedAmount(state),
     sealing,
     readers,
+    fork,
+    softDeleted,
+    forks: { count: storage.forks.count(), list: storage.forks.list(LISTED_MAX) },
     producers,
     purges: await Promise.all(
       purges.map(async ({ stream, incarnation: ended, dueAtMs, failures }) => ({
@@ -79,8 +90,8 @@ export async function inspectStream(
 }
 
 /** What the segments hold, each by itself: between two of them no separator is stored. */
-function sealedAmount({ kind, sealed }: StreamState): InspectedStream["segments"] {
-  const { messages, bytes } = amountBetween(kind, sealed.end, sealed.tally);
+function sealedAmount({ kind, sealed, fork }: StreamState): InspectedStream["segments"] {
+  const { messages, bytes } = amountBetween(kind, sealed.end - ownStart(fork), sealed.tally);
   const unstored = kind === "json" ? Math.max(0, sealed.segments - 1) : 0;
   return { count: sealed.segments, messages, bytes: bytes - unstored };
 }

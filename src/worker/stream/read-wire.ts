@@ -10,24 +10,37 @@ import type { InheritedRead, ReadOutcome, ReadRequest } from "./operations.ts";
  * answer lies in segments, the body is instead a list of where everything is, followed by what is at hand.
  */
 
+/**
+ * What an edge can read: 2 is answers that say where their bytes lie. During a deploy an older edge asks newer objects, and
+ * takes what it does not know for messages.
+ */
+const FORM_VERSION = 2;
+
 const OUTCOME_HEADER = "Ds-Outcome";
 /** Length of the list that a located answer begins with. */
 const PIECES_HEADER = "Ds-Pieces-Bytes";
 
 export function encodeReadRequest(read: ReadRequest): Request {
   const query = new URLSearchParams({ from: formatFrom(read.from), max: String(read.maxBytes), wait: read.wait });
+  query.set("form", String(FORM_VERSION));
   const headers: Record<string, string> = read.wait === "no" ? {} : { Upgrade: "websocket" };
   return new Request(`http://stream/read?${query.toString()}`, { headers });
 }
 
-export function decodeReadRequest(request: Request): ReadRequest {
+export function decodeReadRequest(request: Request): DecodedRead {
   const { searchParams } = new URL(request.url);
   const wait = searchParams.get("wait");
   return {
     from: parseOffsetQuery(searchParams.get("from") ?? "") ?? { kind: "start" },
     maxBytes: Number(searchParams.get("max")),
     wait: wait === "sse" || wait === "long-poll" ? wait : "no",
+    knowsLocations: Number(searchParams.get("form") ?? "1") >= FORM_VERSION,
   };
+}
+
+export interface DecodedRead extends ReadRequest {
+  /** Whether the edge can be told where bytes lie instead of being given them. */
+  readonly knowsLocations: boolean;
 }
 
 const INHERITED_PATH = "/inherited";

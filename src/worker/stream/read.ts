@@ -9,7 +9,7 @@ import type { StreamStorage } from "../storage/stream-storage.ts";
 import { encodeLiveEvent } from "./live-event.ts";
 import type { LiveReaders } from "./live-readers.ts";
 import type { InheritedOutcome, InheritedRead, ReadOutcome, ReadRequest } from "./operations.ts";
-import { encodeAttachResponse, encodeLocatedResponse, encodeReadResponse } from "./read-wire.ts";
+import { encodeAttachResponse, encodeLocatedResponse, encodeReadResponse, type DecodedRead } from "./read-wire.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
 
 /** The position a read starts at, or why there is none. */
@@ -40,14 +40,19 @@ export interface ReadSurroundings {
  * Answers a read from `start` on. A reader that waits is taken in as soon as it stands at the tail, in the same turn in
  * which that was seen: every later append finds it among the readers, so nothing falls between reading and listening.
  */
-export function answerRead(around: ReadSurroundings, read: ReadRequest, start: Position): Response {
+export function answerRead(around: ReadSurroundings, read: DecodedRead, start: Position): Response {
   const { state } = around;
-  if (start < ownStart(state.fork)) return encodeReadResponse(inheritedOutcome(around, start), null);
+  if (start < ownStart(state.fork)) {
+    if (!read.knowsLocations) return refuseOldEdge();
+    return encodeReadResponse(inheritedOutcome(around, start), null);
+  }
   const chunk = readChunk(around.storage, state, start, read.maxBytes);
   if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk);
   const outcome = readOutcome("messages", around, start, chunk.next);
   const payloads = bytesAtHand(chunk);
-  if (payloads === undefined) return encodeLocatedResponse(outcome, chunk.pieces);
+  if (payloads === undefined) {
+    return read.knowsLocations ? encodeLocatedResponse(outcome, chunk.pieces) : refuseOldEdge();
+  }
   const body = read.wait === "sse" ? joinPayloads(state.kind, payloads) : readBody(state.kind, payloads);
   return encodeReadResponse(outcome, body);
 }
@@ -71,6 +76,12 @@ export function answerInherited(storage: StreamStorage, state: StreamState, read
   return payloads === undefined
     ? encodeLocatedResponse(outcome, chunk.pieces)
     : encodeReadResponse(outcome, joinPayloads(kind, payloads));
+}
+
+/** While a deploy is under way. The client asks again, and meets a newer edge. */
+function refuseOldEdge(): Response {
+  const error = protocolError("UNAVAILABLE", "The server is being updated; send the request again.");
+  return encodeReadResponse({ kind: "refused", error }, null);
 }
 
 function inheritedOutcome({ state, nowMs }: ReadSurroundings, start: Position): InheritedOutcome {

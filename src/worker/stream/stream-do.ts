@@ -31,8 +31,19 @@ import type {
 import { answerInherited, answerRead, resolveStart } from "./read.ts";
 import { decodeInheritedRead, decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
-import type { StreamEnv } from "./stream-env.ts";
 import { Upkeep } from "./upkeep.ts";
+
+/** What a stream's object needs of its environment. */
+export interface StreamEnv {
+  /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
+  STREAMS: DurableObjectNamespace<StreamDO>;
+  /** Holds the sealed segments of the streams. */
+  R2: R2Bucket;
+  /** Messages that a hot log may hold before it is sealed, from 1 to 100,000. Default `1000`. */
+  SEGMENT_MAX_MESSAGES?: string;
+  /** Bytes of payload that a hot log may hold before it is sealed, from 1 to 16,777,216. Default `4194304`. */
+  SEGMENT_MAX_BYTES?: string;
+}
 
 /** Messages that are committed and that live readers have not been told of yet. */
 interface Announcement {
@@ -54,6 +65,8 @@ export class StreamDO extends DurableObject<StreamEnv> {
   readonly #forks: ForkMaking;
   /** Creations come one after the other: that of a fork waits for another object. */
   #creating: Promise<unknown> = Promise.resolve();
+  /** Whether this awakening has not looked yet at what an earlier one left to do. An alarm looks by itself. */
+  #isFresh = true;
   #waitingBytes = 0;
   #state: StreamState | undefined;
   #ending: Promise<void> | undefined;
@@ -92,7 +105,6 @@ export class StreamDO extends DurableObject<StreamEnv> {
         this.#upkeep.schedule();
       },
     });
-    this.#upkeep.resume();
   }
 
   /** Creates the stream, or confirms that it is there as asked (section 5.1). */
@@ -169,21 +181,20 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** What operators see of the stream. */
   async inspect(): Promise<InspectedStream | undefined> {
-    const state = this.#current(Date.now());
+    const state = this.#kept();
     if (state === undefined) return undefined;
     return inspectStream(this.#storage, state, this.#readers.count, this.#limits);
   }
 
   /** The part of the manifest that begins with the segment that holds `from`, or the first one after it. */
   listSegments(from: Position, limit: number): SegmentListing | undefined {
-    const state = this.#current(Date.now());
+    const state = this.#kept();
     return state === undefined ? undefined : listSegments(this.#storage, state, from, limit);
   }
 
-  /** Removes objects that the manifest does not name; gives their keys. */
-  async sweep(): Promise<string[] | undefined> {
-    const state = this.#current(Date.now());
-    return state === undefined ? undefined : sweepObjects(this.env.R2, this.#storage, state);
+  /** Removes objects of this name that no manifest names; gives their keys. */
+  async sweep(): Promise<string[]> {
+    return sweepObjects(this.env.R2, { name: this.#name, storage: this.#storage, state: () => this.#state });
   }
 
   /** Reads, and takes in live readers (sections 5.6 to 5.8); see `read-wire.ts` for the form. */
@@ -209,6 +220,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** Ends the stream when its time has come (section 5.1), seals its hot log, purges what was before it. */
   override async alarm(): Promise<void> {
+    this.#isFresh = false;
     this.#current(Date.now());
     await this.#ending;
     await this.#upkeep.run();
@@ -237,7 +249,6 @@ export class StreamDO extends DurableObject<StreamEnv> {
     // A retry that stores nothing is still somebody using the stream.
     if (outcomes.some(({ kind }) => kind === "duplicate")) this.#touch(state, nowMs);
     if (added.length > 0 || state.closed !== before.closed) this.#toAnnounce(before.tail, added);
-    this.#upkeep.appended(state);
     return outcomes;
   }
 
@@ -253,6 +264,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
     const state = this.#state;
     this.#announcement = undefined;
     if (announcement === undefined || state === undefined) return;
+    this.#upkeep.appended(state);
     const payloads = announcement.added.map((batch) => batch.payload);
     const { start } = announcement;
     this.#readers.announce({ start, end: state.tail, closed: state.closed }, state.kind, payloads);
@@ -260,6 +272,10 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** The stream, unless there is none or its time is over; in that case what is left of it is removed. */
   #current(nowMs: number): StreamState | undefined {
+    if (this.#isFresh) {
+      this.#isFresh = false;
+      this.#upkeep.resume();
+    }
     const state = this.#state;
     if (state === undefined || state.softDeleted) return undefined;
     const deadline = streamDeadlineMs(state);
@@ -268,6 +284,11 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (state.expiry.kind === "ttl" && this.#readers.count > 0) return this.#touch(state, nowMs);
     void this.#end("the stream expired");
     return undefined;
+  }
+
+  /** The stream, also when it has ended and is there for its forks alone: operators see those too. */
+  #kept(): StreamState | undefined {
+    return this.#current(Date.now()) ?? this.#state;
   }
 
   /** Counts an access towards the sliding window. It is written down only now and then: reads must not cost rows. */

@@ -134,7 +134,7 @@ export class Upkeep {
     const { storage, bucket } = this.#around;
     const nowMs = Date.now();
     for (const purge of storage.purges.all().filter(({ dueAtMs }) => dueAtMs <= nowMs)) {
-      const next = await advancePurge(bucket, purge);
+      const next = await advancePurge(bucket, purge, endsAtMs);
       storage.transaction(() => {
         if (next === undefined) storage.purges.remove(purge.incarnation);
         else storage.purges.put(next);

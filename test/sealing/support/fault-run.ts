@@ -236,6 +236,8 @@ export class FaultRun {
       await this.#recreate();
     }
     await this.#read(1);
+    // Sealing asks for other things before it comes to what is held.
+    await Promise.race([this.#faults.isHolding, ring]);
     await this.#faults.release();
     await ring;
   }

@@ -47,6 +47,8 @@ export class FaultyStream {
   #context: DurableObjectState | undefined;
   /** Held calls go on when these are called. */
   #held: (() => void)[] = [];
+  #toldHeld: () => void = () => undefined;
+  #holding = new Promise<void>((resolve) => (this.#toldHeld = resolve));
   #late: Args[] = [];
   #isAlarmToFail = false;
 
@@ -72,10 +74,16 @@ export class FaultyStream {
     this.#isAlarmToFail = false;
   }
 
+  /** Resolves when a call is held back, or was since the last release. */
+  get isHolding(): Promise<void> {
+    return this.#holding;
+  }
+
   /** Lets go on what was held back: from inside the object, since only there its work may go on. */
   async release(): Promise<void> {
     const held = this.#held.splice(0);
     if (held.length === 0) return;
+    this.#holding = new Promise((resolve) => (this.#toldHeld = resolve));
     await runInDurableObject(this.#stream.object, () => {
       for (const go of held) go();
     });
@@ -165,7 +173,9 @@ export class FaultyStream {
   }
 
   #hold(): Promise<void> {
-    return new Promise((resolve) => this.#held.push(resolve));
+    const held = new Promise<void>((resolve) => this.#held.push(resolve));
+    this.#toldHeld();
+    return held;
   }
 
   #crash(): void {

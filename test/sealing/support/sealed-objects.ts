@@ -12,7 +12,7 @@ export interface Manifested extends ListedSegment {
 }
 
 /** What the keys of every incarnation of the stream begin with. */
-export function bucketFolder(stream: StreamClient): string {
+function bucketFolder(stream: StreamClient): string {
   return `segments/default/${encodeURIComponent(stream.name)}/`;
 }
 
@@ -33,7 +33,10 @@ export async function manifest(stream: StreamClient): Promise<Manifested[]> {
     from = listing.segments.at(-1)?.tail ?? 0;
   }
   const prefix = await segmentPrefix(name, incarnation);
-  return segments.map((segment) => ({ ...segment, key: segmentKey(prefix, segment.start, segment.tail) }));
+  return segments.map((segment) => ({
+    ...segment,
+    key: segmentKey(prefix, segment.start, segment.tail, segment.nonce),
+  }));
 }
 
 export async function objectBytes(key: string): Promise<Uint8Array<ArrayBuffer>> {

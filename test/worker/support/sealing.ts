@@ -1,7 +1,9 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import type { InspectedStream } from "../../../src/worker/stream/inspect.ts";
+import { encodeHex } from "../../../src/protocol/hex.ts";
+import { sha256 } from "../../../src/protocol/segment/blocks.ts";
 import { keysOf } from "./bucket.ts";
-import { createStream, type StreamClient, type StreamOptions } from "./stream-client.ts";
+import { createStream, ORIGIN, type StreamClient, type StreamOptions } from "./stream-client.ts";
 
 /** What operators see of a stream that has to be there. */
 export async function inspect(stream: StreamClient): Promise<InspectedStream> {
@@ -31,4 +33,10 @@ export async function createSealed(messages: number, options: StreamOptions = {}
 export async function segmentKeys(stream: StreamClient): Promise<string[]> {
   const { incarnation } = await inspect(stream);
   return keysOf(`segments/default/${encodeURIComponent(stream.name)}/${incarnation}/`);
+}
+
+/** Where the data centre's cache keeps a block: under its segment's key, its number and the checksum of what it has to be. */
+export async function cachedBlockUrl(key: string, block: number, right: Uint8Array): Promise<string> {
+  const name = `${key} ${String(block)} ${encodeHex(await sha256(right))}`;
+  return `${ORIGIN}/v1/__ds/blocks/${encodeURIComponent(name)}`;
 }

@@ -4,6 +4,9 @@ import { respond, respondError } from "../responses.ts";
 /** What operators are told is theirs alone, and true only at the moment. */
 const CACHE_CONTROL = "private, no-store";
 
+/** How long the bucket may take over an answer. */
+export const PATIENCE_MS = 15_000;
+
 export function respondJson(value: object): Response {
   return respond(200, { "Content-Type": "application/json", "Cache-Control": CACHE_CONTROL }, JSON.stringify(value));
 }

@@ -34,15 +34,25 @@ const CLOSED = protocolError(
 
 /**
  * A question of an operator (see `stream/inspect.ts`). Nothing decides yet about who is one, so the API is open only where
- * the variable `OPERATOR_API` says so, and no page of another origin may read its answers.
+ * the variable `OPERATOR_API` says so, and there only to whom the Worker's own authorisation lets in. No page of another
+ * site may use it or read its answers.
  */
 export async function handleOperator(
   subject: OperatorSubject,
   context: StreamContext,
   operatorApi: string | undefined,
+  authorize: (access: "read" | "mutation") => Promise<Response | undefined>,
 ): Promise<Response> {
-  if (operatorApi !== "open") return withoutSharing(respondError(CLOSED));
+  const { request } = context;
+  if (operatorApi !== "open" || isFromAnotherSite(request)) return withoutSharing(respondError(CLOSED));
   const { method, respond } = SUBJECTS[subject];
-  if (context.request.method !== method) return withoutSharing(respondMethodNotAllowed(context.request.method, method));
-  return withoutSharing(await respond(context));
+  if (request.method !== method) return withoutSharing(respondMethodNotAllowed(request.method, method));
+  const refusal = await authorize(method === "GET" ? "read" : "mutation");
+  return withoutSharing(refusal ?? (await respond(context)));
+}
+
+/** Browsers say when a page of another site asks, whatever it asks for. */
+function isFromAnotherSite(request: Request): boolean {
+  const site = request.headers.get("Sec-Fetch-Site");
+  return site === "cross-site" || site === "same-site";
 }

@@ -1,7 +1,8 @@
 import { segmentPrefix } from "../../../protocol/segment/key.ts";
+import { withinTime } from "../../segments/within-time.ts";
 import { timed } from "../../timing.ts";
 import type { StreamContext } from "../context.ts";
-import { respondBucketFailure, respondJson, respondNoStream } from "./answers.ts";
+import { PATIENCE_MS, respondBucketFailure, respondJson, respondNoStream } from "./answers.ts";
 
 /** `objects`: what the bucket holds of the stream, page by page, whatever the manifest says. */
 export async function respondObjects({ object, url, segments, timing }: StreamContext): Promise<Response> {
@@ -10,7 +11,10 @@ export async function respondObjects({ object, url, segments, timing }: StreamCo
   const prefix = await segmentPrefix(listing.name, listing.incarnation);
   const cursor = url.searchParams.get("cursor");
   try {
-    const page = await segments.bucket.list({ prefix, ...(cursor === null ? {} : { cursor }) });
+    const page = await withinTime(
+      PATIENCE_MS,
+      segments.bucket.list({ prefix, ...(cursor === null ? {} : { cursor }) }),
+    );
     const objects = page.objects.map(({ key, size, uploaded }) => ({
       key,
       bytes: size,

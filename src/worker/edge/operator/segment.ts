@@ -2,10 +2,11 @@ import { protocolError } from "../../../protocol/errors.ts";
 import { formatOffset, type Position } from "../../../protocol/offset.ts";
 import { segmentKey, segmentPrefix } from "../../../protocol/segment/key.ts";
 import type { SegmentListing } from "../../stream/inspect.ts";
+import { withinTime } from "../../segments/within-time.ts";
 import { timed } from "../../timing.ts";
 import type { StreamContext } from "../context.ts";
 import { respondError } from "../responses.ts";
-import { respondBucketFailure, respondNoStream, respondObject } from "./answers.ts";
+import { PATIENCE_MS, respondBucketFailure, respondNoStream, respondObject } from "./answers.ts";
 import { parsePosition } from "./segments.ts";
 
 /** `segment`: the object of the segment that holds the offset `at`, as it lies in the bucket, unchecked. */
@@ -19,7 +20,7 @@ export async function respondSegment({ object, url, segments, timing }: StreamCo
     return respondError(protocolError("SEGMENT_NOT_FOUND", `No segment holds the offset ${formatOffset(at.value)}.`));
   }
   try {
-    const stored = await segments.bucket.get(key);
+    const stored = await withinTime(PATIENCE_MS, segments.bucket.get(key));
     if (stored !== null) return respondObject(stored.body, stored.size);
     return respondError(protocolError("SEGMENT_MISSING", `The segment ${key} is not in the bucket.`));
   } catch (error) {
@@ -30,5 +31,5 @@ export async function respondSegment({ object, url, segments, timing }: StreamCo
 async function sealedKey({ name, incarnation, segments }: SegmentListing, at: Position): Promise<string | undefined> {
   const [segment] = segments;
   if (segment?.sealedAtMs === undefined || segment.start > at || segment.tail <= at) return undefined;
-  return segmentKey(await segmentPrefix(name, incarnation), segment.start, segment.tail);
+  return segmentKey(await segmentPrefix(name, incarnation), segment.start, segment.tail, segment.nonce);
 }

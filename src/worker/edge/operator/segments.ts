@@ -38,7 +38,7 @@ function toRow(segment: ListedSegment, prefix: string): object {
     messages,
     bytes,
     objectBytes: objectBytes ?? 0,
-    key: segmentKey(prefix, start, tail),
+    key: segmentKey(prefix, start, tail, segment.nonce),
     state: sealedAtMs === undefined ? "sealing" : "sealed",
     appendedAtMs,
     sealedAtMs: sealedAtMs ?? null,

@@ -1,12 +1,12 @@
 import { timed } from "../../timing.ts";
 import type { StreamContext } from "../context.ts";
-import { respondBucketFailure, respondJson, respondNoStream } from "./answers.ts";
+import { respondBucketFailure, respondJson } from "./answers.ts";
 
-/** `sweep`: removes the objects of the stream that its manifest does not name, and tells their keys. */
+/** `sweep`: removes the objects of a name that no manifest names, whether there is a stream or not, and tells their keys. */
 export async function respondSweep({ object, timing }: StreamContext): Promise<Response> {
   try {
     const removed = await timed(timing, "object", async () => object.sweep());
-    return removed === undefined ? respondNoStream() : respondJson({ removed });
+    return respondJson({ removed });
   } catch (error) {
     return respondBucketFailure(error);
   }
