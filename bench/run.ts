@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureForks, printForks } from "./forks.ts";
 import { measureHistory, printHistory } from "./history.ts";
 import { measure, type Measured } from "./measure.ts";
 import { parseOptions, USAGE, type Options } from "./options.ts";
@@ -18,7 +19,7 @@ import { measureStartUp, printStartUp } from "./start-up.ts";
 import type { Scenario } from "./types.ts";
 
 /** What is measured beside the scenarios, and printed as tables of its own. */
-const TABLES = ["start", "rows", "history"];
+const TABLES = ["start", "rows", "history", "forks"];
 
 const SCENARIOS = [...APPENDS, CREATIONS, BODIES, ...READS, ...LIVE];
 
@@ -65,7 +66,9 @@ async function run(options: Options, data: string): Promise<boolean> {
   if (rows !== undefined && !json) printRows(rows);
   const history = wanted("history") ? await measureHistory(size.rounds, data) : undefined;
   if (history !== undefined && !json) printHistory(history);
-  const figures = { scenarios: asJson(results), startUp, rows, history };
+  const forks = wanted("forks") ? await measureForks(size.forks, data) : undefined;
+  if (forks !== undefined && !json) printForks(forks);
+  const figures = { scenarios: asJson(results), startUp, rows, history, forks };
   if (json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   return results.every(({ failures }) => failures.size === 0);
 }

@@ -15,6 +15,8 @@ export interface Size {
   readonly scenarioMs: number;
   /** How often each command is started. */
   readonly starts: number;
+  /** How many forks one stream gets. */
+  readonly forks: number;
 }
 
 /** What a figure has to reach, as a multiple of another server's figure in the same round, or as it is. */

@@ -13,6 +13,7 @@ export interface Call {
   readonly method: Method;
   readonly path: string;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }
 
@@ -25,9 +26,9 @@ export function connect(target: Target): Client {
 }
 
 /** Sends one request, with as little work of our own as undici allows: the load generator shares the machine. */
-function send(client: Dispatcher, { method, path, contentType, body }: Call): Promise<Answer> {
+function send(client: Dispatcher, { method, path, contentType, headers: more, body }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = contentType === undefined ? {} : { "content-type": contentType };
+    const headers = contentType === undefined ? { ...more } : { ...more, "content-type": contentType };
     client.dispatch({ method, path, headers, body: body ?? null }, new AnswerHandler(resolve, reject));
   });
 }
