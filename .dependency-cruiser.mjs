@@ -25,7 +25,7 @@ export default {
       comment:
         "everything else takes the Worker as a built file; only its own tests, and the bench that meters it, look inside",
       severity: "error",
-      from: { pathNot: "^(src/worker|test/(worker|sealing|segments|storage|stream)|bench/worker)/" },
+      from: { pathNot: "^(src/worker|test/(worker|sealing|forks|segments|storage|stream)|bench/worker)/" },
       to: { path: "^src/worker/" },
     },
     {

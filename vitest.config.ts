@@ -52,6 +52,9 @@ const worker = inWorkerd("worker", 1, {});
 /** The same with segments of five messages, so that a few appends make history. */
 const sealing = inWorkerd("sealing", 2, { SEGMENT_MAX_MESSAGES: "5", OPERATOR_API: "open" });
 
+/** Forks, whose history so lies in logs and in segments of many objects. */
+const forks = inWorkerd("forks", 3, { SEGMENT_MAX_MESSAGES: "5", OPERATOR_API: "open" });
+
 /** Spawned processes of the built package. Two files at a time: more would measure the machine, not the program. */
 const e2e: TestProjectInlineConfiguration = {
   test: {
@@ -60,7 +63,7 @@ const e2e: TestProjectInlineConfiguration = {
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    sequence: { groupOrder: 3 },
+    sequence: { groupOrder: 4 },
   },
 };
 
@@ -78,9 +81,11 @@ function officialSuite(name: string, groupOrder: number): TestProjectInlineConfi
   };
 }
 
-const conformance = officialSuite("conformance", 4);
+const conformance = officialSuite("conformance", 5);
 
 /** The same on a server that seals at three messages. */
-const conformanceSealed = officialSuite("conformance-sealed", 5);
+const conformanceSealed = officialSuite("conformance-sealed", 6);
 
-export default defineConfig({ test: { projects: [unit, worker, sealing, e2e, conformance, conformanceSealed] } });
+export default defineConfig({
+  test: { projects: [unit, worker, sealing, forks, e2e, conformance, conformanceSealed] },
+});

@@ -14,6 +14,7 @@ const PROJECTS = [
   { name: "unit", built: false, excluded: 0 },
   { name: "worker", built: false, excluded: 0 },
   { name: "sealing", built: false, excluded: 0 },
+  { name: "forks", built: false, excluded: 0 },
   { name: "e2e", built: true, excluded: 0 },
   { name: "conformance", built: true, excluded: excludedTests() },
   { name: "conformance-sealed", built: true, excluded: excludedTests() },

@@ -4,6 +4,8 @@ import type { Tables } from "./tables.ts";
 export interface Release {
   /** Of the fork that took it, an incarnation of this name. */
   readonly incarnation: string;
+  /** `project/path` of that fork. */
+  readonly fork: string;
   /** `project/path` of the source. */
   readonly source: string;
   readonly dueAtMs: number;
@@ -12,6 +14,7 @@ export interface Release {
 
 interface Row extends Record<string, SqlStorageValue> {
   incarnation: string;
+  fork: string;
   source: string;
   due_at_ms: number;
   failures: number;
@@ -33,17 +36,18 @@ export class ReleaseRows {
   all(): Release[] {
     if (!this.#tables.has("release")) return [];
     return this.#sql
-      .exec<Row>("SELECT incarnation, source, due_at_ms, failures FROM release LIMIT ?", QUEUE_MAX)
+      .exec<Row>("SELECT incarnation, fork, source, due_at_ms, failures FROM release LIMIT ?", QUEUE_MAX)
       .toArray()
-      .map(({ incarnation, source, due_at_ms, failures }) => ({ incarnation, source, dueAtMs: due_at_ms, failures }));
+      .map(({ due_at_ms, ...release }) => ({ ...release, dueAtMs: due_at_ms }));
   }
 
-  put({ incarnation, source, dueAtMs, failures }: Release): void {
+  put({ incarnation, fork, source, dueAtMs, failures }: Release): void {
     this.#tables.ensure("release");
     this.#sql.exec(
-      `INSERT INTO release VALUES (?, ?, ?, ?) ON CONFLICT (incarnation)
+      `INSERT INTO release VALUES (?, ?, ?, ?, ?) ON CONFLICT (incarnation)
        DO UPDATE SET due_at_ms = excluded.due_at_ms, failures = excluded.failures`,
       incarnation,
+      fork,
       source,
       dueAtMs,
       failures,

@@ -88,10 +88,12 @@ export const FORK_TABLE = `CREATE TABLE IF NOT EXISTS fork (
 /**
  * References to sources that forks of this name hold and are to give back: because they ended, or because they never came
  * to be. The row is written before the reference is taken, and removed when the fork is stored, so no crash leaves a
- * reference that nobody gives back. It outlives the stream.
+ * reference that nobody gives back. It outlives the stream, and names the fork as it was named to the source: an object
+ * that an alarm wakes up does not always know its own name.
  */
 export const RELEASE_TABLE = `CREATE TABLE IF NOT EXISTS release (
   incarnation TEXT PRIMARY KEY,
+  fork TEXT NOT NULL,
   source TEXT NOT NULL,
   due_at_ms INTEGER NOT NULL,
   failures INTEGER NOT NULL

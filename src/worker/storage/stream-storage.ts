@@ -78,7 +78,7 @@ export class StreamStorage {
         this.purges.put({ incarnation, stream: name, dueAtMs: nowMs, passes: 0, failures: 0 });
       }
       if (fork !== undefined) {
-        this.releases.put({ incarnation, source: fork.source, dueAtMs: nowMs, failures: 0 });
+        this.releases.put({ incarnation, fork: name, source: fork.source, dueAtMs: nowMs, failures: 0 });
       }
       for (const table of ["log", "overflow", "producer", "segment", "fork"] as const) this.#tables.empty(table);
     });

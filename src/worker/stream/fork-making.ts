@@ -45,7 +45,13 @@ export class ForkMaking {
   async make(request: CreateRequest, fork: ForkRequest): Promise<Parsed<StreamState>> {
     if (fork.source === request.name) return noSource(fork.source, false);
     const incarnation = crypto.randomUUID();
-    const promise = { incarnation, source: fork.source, dueAtMs: Date.now() + MAKING_MAX_MS, failures: 0 };
+    const promise = {
+      incarnation,
+      fork: request.name,
+      source: fork.source,
+      dueAtMs: Date.now() + MAKING_MAX_MS,
+      failures: 0,
+    };
     this.#incarnation = incarnation;
     try {
       return await this.#make(request, fork, promise);

@@ -94,7 +94,9 @@ export class StreamDO extends DurableObject<StreamEnv> {
       sealed: (segment) => {
         this.#sealed(segment);
       },
-      release: ({ source, incarnation }) => this.#release(source, incarnation),
+      release: async ({ source, fork, incarnation }) => {
+        await env.STREAMS.getByName(source).releaseFork({ fork, incarnation });
+      },
       isMaking: (incarnation) => this.#forks.isMaking(incarnation),
       nothingLeft: () => this.#destroy(),
     });
@@ -337,11 +339,6 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   #leavesWork({ fork }: StreamState): boolean {
     return fork !== undefined || this.#storage.segments.mayHaveObjects || this.#storage.hasAftermath;
-  }
-
-  async #release(source: string, incarnation: string): Promise<void> {
-    const fork = this.#name;
-    await this.env.STREAMS.getByName(source).releaseFork({ fork, incarnation });
   }
 
   #destroy(): Promise<void> {
