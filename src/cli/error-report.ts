@@ -12,6 +12,7 @@ const EXIT_BY_KIND: Record<ClientErrorKind, ExitCode> = {
   closed: EXIT.closed,
   rejected: EXIT.failure,
   malformed: EXIT.failure,
+  damaged: EXIT.verification,
   unavailable: EXIT.retry,
 };
 

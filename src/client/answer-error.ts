@@ -9,6 +9,7 @@ import {
 import { AccessDeniedError } from "./errors/access-denied-error.ts";
 import type { ClientError, ClientErrorDetails } from "./errors/client-error.ts";
 import { ConflictError } from "./errors/conflict-error.ts";
+import { DamagedHistoryError } from "./errors/damaged-history-error.ts";
 import { RateLimitedError } from "./errors/rate-limited-error.ts";
 import { RejectedRequestError } from "./errors/rejected-request-error.ts";
 import { SequenceGapError } from "./errors/sequence-gap-error.ts";
@@ -98,6 +99,9 @@ function ownWords(status: number): string {
   return status >= 500 ? "the server could not do it" : "the server refuses the request";
 }
 
+/** Our server's codes for history that is not what it was. */
+const DAMAGES: ReadonlySet<string> = new Set(["SEGMENT_MISSING", "SEGMENT_CORRUPT"]);
+
 /** The error that an answer stands for. It reads the body, so the answer cannot be used afterwards. */
 export async function answerError(answer: Answer, url: string, doing: string): Promise<ClientError> {
   const { status } = answer;
@@ -123,6 +127,9 @@ export async function answerError(answer: Answer, url: string, doing: string): P
   if (status === 410) return new StreamGoneError(details("STREAM_GONE"));
   const asked = retryAfterMs(answer.header("retry-after"));
   if (status === 429) return new RateLimitedError({ ...details("RATE_LIMITED"), retryAfterMs: asked });
+  if (status === 500 && code !== undefined && DAMAGES.has(code)) {
+    return new DamagedHistoryError(details("SEGMENT_CORRUPT"));
+  }
   if (status >= 500 && status !== 501)
     return new ServerFailureError({ ...details("SERVER_FAILURE"), retryAfterMs: asked });
   return new RejectedRequestError(details("REQUEST_REJECTED"));

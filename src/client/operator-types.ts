@@ -1,3 +1,5 @@
+import { parseOffset } from "../protocol/offset.ts";
+
 /**
  * What our server's operator API says about a stream. Offsets are text as everywhere in the protocol (section 8), times
  * are Unix milliseconds, and bytes are those of the payload unless the name says otherwise.
@@ -9,7 +11,7 @@ interface Extent {
   readonly bytes: number;
 }
 
-/** The stream as a whole. */
+/** The stream as a whole. Of a fork, messages, bytes and segments are its own: what it inherits is not counted. */
 export interface StreamMap extends Extent {
   /** `project/path`, as it stands in segments. */
   readonly stream: string;
@@ -17,6 +19,8 @@ export interface StreamMap extends Extent {
   readonly contentType: string;
   readonly public: boolean;
   readonly closed: boolean;
+  /** It ended, and is there for its forks alone. */
+  readonly softDeleted?: boolean | undefined;
   readonly createdAtMs: number;
   readonly expiry: { readonly kind: string; readonly ttlSeconds?: number; readonly expiresAt?: string };
   readonly tail: string;
@@ -29,6 +33,27 @@ export interface StreamMap extends Extent {
   /** Live readers connected. */
   readonly readers: number;
   readonly producers: { readonly count: number; readonly list: readonly ProducerState[] };
+  /** Where it was forked from, when it is a fork. */
+  readonly fork?: ForkFacts | undefined;
+  /** All are counted, and the first so many listed. */
+  readonly forks?: { readonly count: number; readonly list: readonly ForkName[] } | undefined;
+}
+
+interface ForkFacts {
+  /** `project/path`. */
+  readonly source: string;
+  readonly offset: string;
+  readonly subOffset: number;
+  /** Where its own messages begin. */
+  readonly start: string;
+  /** Which stream holds which stretch of what it inherits: each begins where the one before it ends. */
+  readonly inherited: readonly { readonly stream: string; readonly incarnation: string; readonly until: string }[];
+}
+
+interface ForkName {
+  /** `project/path`. */
+  readonly fork: string;
+  readonly incarnation: string;
 }
 
 export interface SealingState {
@@ -37,9 +62,9 @@ export interface SealingState {
   readonly failures: number;
   readonly lastError?: string;
   readonly nextAttemptAtMs?: number;
-  /** What a hot log may hold before it is sealed. */
-  readonly maxMessages: number;
-  readonly maxBytes: number;
+  /** What a hot log may hold before it is sealed; absent where nothing is. */
+  readonly maxMessages?: number | undefined;
+  readonly maxBytes?: number | undefined;
 }
 
 interface ProducerState {
@@ -84,71 +109,112 @@ export interface ObjectPage {
   readonly cursor: string | null;
 }
 
-type Fields = Readonly<Record<string, "string" | "number" | "boolean">>;
+/** What may stand in a field. What is printed is checked here, whoever answers. */
+type Check = (value: unknown) => boolean;
 
-function hasFields(value: unknown, fields: Fields): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const record = value as Readonly<Record<string, unknown>>;
-  return Object.entries(fields).every(([name, type]) => typeof record[name] === type);
+const isText: Check = (value) => typeof value === "string";
+const isFlag: Check = (value) => typeof value === "boolean";
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isOffset: Check = (value) => typeof value === "string" && parseOffset(value) !== undefined;
+/** More milliseconds than this, and no date has them. */
+const TIME_MAX_MS = 8.64e15;
+const isTime: Check = (value) => isCount(value) && (value as number) <= TIME_MAX_MS;
+
+function optional(check: Check): Check {
+  return (value) => value === undefined || check(value);
 }
 
-const MAP: Fields = {
-  stream: "string",
-  incarnation: "string",
-  contentType: "string",
-  closed: "boolean",
-  tail: "string",
-  messages: "number",
-  bytes: "number",
-  readers: "number",
+function nullable(check: Check): Check {
+  return (value) => value === null || check(value);
+}
+
+function listOf(check: Check): Check {
+  return (value) => Array.isArray(value) && value.every(check);
+}
+
+function objectOf(fields: Readonly<Record<string, Check>>): Check {
+  return (value) => {
+    if (typeof value !== "object" || value === null) return false;
+    const record = value as Readonly<Record<string, unknown>>;
+    return Object.entries(fields).every(([name, check]) => check(record[name]));
+  };
+}
+
+const EXTENT = { messages: isCount, bytes: isCount };
+
+const SEALING = {
+  state: isText,
+  failures: isCount,
+  lastError: optional(isText),
+  nextAttemptAtMs: optional(isTime),
+  maxMessages: optional(isCount),
+  maxBytes: optional(isCount),
 };
+
+const FORK = {
+  source: isText,
+  offset: isOffset,
+  subOffset: isCount,
+  start: isOffset,
+  inherited: listOf(objectOf({ stream: isText, incarnation: isText, until: isOffset })),
+};
+
+const MAP = objectOf({
+  ...EXTENT,
+  stream: isText,
+  incarnation: isText,
+  contentType: isText,
+  public: isFlag,
+  closed: isFlag,
+  softDeleted: optional(isFlag),
+  createdAtMs: isTime,
+  expiry: objectOf({ kind: isText, ttlSeconds: optional(isCount), expiresAt: optional(isText) }),
+  tail: isOffset,
+  hot: objectOf({ ...EXTENT, start: isOffset, rows: isCount }),
+  segments: objectOf({ ...EXTENT, count: isCount }),
+  sealing: objectOf(SEALING),
+  purges: listOf(objectOf({ prefix: isText, dueAtMs: isTime, failures: isCount })),
+  readers: isCount,
+  producers: objectOf({ count: isCount, list: listOf(objectOf({ id: isText, epoch: isCount, lastSeq: isCount })) }),
+  fork: optional(objectOf(FORK)),
+  forks: optional(objectOf({ count: isCount, list: listOf(objectOf({ fork: isText, incarnation: isText })) })),
+});
+
+const ROW = objectOf({
+  ...EXTENT,
+  number: isCount,
+  start: isOffset,
+  end: isOffset,
+  objectBytes: isCount,
+  key: isText,
+  state: (value) => value === "sealed" || value === "sealing",
+  appendedAtMs: isTime,
+  sealedAtMs: nullable(isTime),
+  attempts: isCount,
+});
+
+const SEGMENTS = objectOf({ incarnation: isText, segments: listOf(ROW), next: nullable(isOffset) });
+
+const OBJECTS = objectOf({
+  prefix: isText,
+  objects: listOf(objectOf({ key: isText, bytes: isCount })),
+  cursor: nullable(isText),
+});
+
+const SWEEP = objectOf({ removed: listOf(isText) });
 
 export function isStreamMap(value: unknown): value is StreamMap {
-  if (!hasFields(value, MAP)) return false;
-  const { hot, segments, sealing, purges, producers, expiry } = value;
-  return (
-    hasFields(hot, { start: "string", messages: "number", bytes: "number", rows: "number" }) &&
-    hasFields(segments, { count: "number", messages: "number", bytes: "number" }) &&
-    hasFields(sealing, { state: "string", failures: "number" }) &&
-    hasFields(expiry, { kind: "string" }) &&
-    Array.isArray(purges) &&
-    hasFields(producers, { count: "number" }) &&
-    Array.isArray(producers["list"])
-  );
+  return MAP(value);
 }
 
-const ROW: Fields = {
-  number: "number",
-  start: "string",
-  end: "string",
-  messages: "number",
-  bytes: "number",
-  objectBytes: "number",
-  key: "string",
-  state: "string",
-  appendedAtMs: "number",
-};
-
 export function isSegmentPage(value: unknown): value is SegmentPage {
-  return (
-    hasFields(value, { incarnation: "string" }) &&
-    Array.isArray(value["segments"]) &&
-    value["segments"].every((row) => hasFields(row, ROW)) &&
-    (value["next"] === null || typeof value["next"] === "string")
-  );
+  return SEGMENTS(value);
 }
 
 export function isObjectPage(value: unknown): value is ObjectPage {
-  return (
-    hasFields(value, { prefix: "string" }) &&
-    Array.isArray(value["objects"]) &&
-    value["objects"].every((object) => hasFields(object, { key: "string", bytes: "number" })) &&
-    (value["cursor"] === null || typeof value["cursor"] === "string")
-  );
+  return OBJECTS(value);
 }
 
 export function isSweep(value: unknown): value is { readonly removed: readonly string[] } {
-  if (!hasFields(value, {})) return false;
-  const { removed } = value;
-  return Array.isArray(removed) && removed.every((key) => typeof key === "string");
+  return SWEEP(value);
 }

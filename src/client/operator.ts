@@ -29,6 +29,14 @@ export type SegmentObject =
   /** No sealed segment holds the offset. */
   | { readonly kind: "not-sealed" };
 
+/** A bucket may leave pages of a listing empty, but not one after the other. */
+const EMPTY_PAGES_MAX = 100;
+
+function stuck(stream: string): MalformedAnswerError {
+  const message = `The operator API answers about ${shortened(stream)} page after page, and gets nowhere.`;
+  return new MalformedAnswerError({ url: stream, code: "ENDLESS_ANSWER", message });
+}
+
 /** What the server says where it cannot give an object. Asking again would not help. */
 const UNAVAILABLE = ["SEGMENT_MISSING", "SEGMENT_NOT_FOUND"] as const;
 
@@ -112,6 +120,15 @@ export class OperatorClient {
     return this.#json(stream, "inspect", {}, isStreamMap, signal);
   }
 
+  /** The map, if the server has one to give at once: asked a single time, and whatever goes wrong is no answer. */
+  async glance(stream: string, withinMs: number): Promise<StreamMap | undefined> {
+    try {
+      return await new OperatorClient(this.#transport, { giveUpAfterMs: 0 }).map(stream, AbortSignal.timeout(withinMs));
+    } catch {
+      return undefined;
+    }
+  }
+
   segmentPage(stream: string, query: SegmentQuery = {}, signal?: AbortSignal): Promise<SegmentPage> {
     const { from, limit } = query;
     return this.#json(stream, "segments", { from, limit }, isSegmentPage, signal);
@@ -123,8 +140,9 @@ export class OperatorClient {
     for (;;) {
       const page = await this.segmentPage(stream, { ...query, from }, signal);
       yield page;
-      // A server that does not move on would be asked forever.
-      if (page.next === null || page.next === from) return;
+      if (page.next === null) return;
+      // Offsets compare as text. A server that does not move on would be asked forever.
+      if (from !== undefined && page.next <= from) throw stuck(stream);
       from = page.next;
     }
   }
@@ -145,10 +163,12 @@ export class OperatorClient {
   /** What lies in the bucket for the stream's present incarnation, page by page. */
   async *objectPages(stream: string, signal?: AbortSignal): AsyncGenerator<readonly StoredObject[]> {
     let cursor: string | null | undefined;
+    let emptyPages = 0;
     while (cursor !== null) {
       const page: ObjectPage = await this.#json(stream, "objects", { cursor }, isObjectPage, signal);
       yield page.objects;
-      if (page.cursor === cursor) return;
+      emptyPages = page.objects.length === 0 ? emptyPages + 1 : 0;
+      if (page.cursor === cursor || emptyPages > EMPTY_PAGES_MAX) throw stuck(stream);
       ({ cursor } = page);
     }
   }

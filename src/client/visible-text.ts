@@ -20,3 +20,10 @@ function picture(character: string): string {
 export function visibleText(text: string): string {
   return text.replace(NOT_TEXT, picture);
 }
+
+const LINE_OR_TAB = /[\n\t\u2028\u2029]/g;
+
+/** The same for what has to stay on one line: a line feed in it would let it pass for a line of ours. */
+export function visibleLine(text: string): string {
+  return visibleText(text).replace(LINE_OR_TAB, picture);
+}

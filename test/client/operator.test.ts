@@ -5,6 +5,8 @@ import { AccessDeniedError } from "../../src/client/errors/access-denied-error.t
 import { NoOperatorApiError } from "../../src/client/errors/no-operator-api-error.ts";
 import { ServerFailureError } from "../../src/client/errors/server-failure-error.ts";
 import { StreamNotFoundError } from "../../src/client/errors/stream-not-found-error.ts";
+import { DamagedHistoryError } from "../../src/client/errors/damaged-history-error.ts";
+import { formatOffset } from "../../src/protocol/offset.ts";
 import { StreamClient } from "../../src/client/stream-client.ts";
 import { startReference } from "../support/servers.ts";
 import { startScripted, type Handler, type ScriptedServer } from "../support/scripted-server.ts";
@@ -41,10 +43,10 @@ const MAP = {
   closed: false,
   createdAtMs: 1,
   expiry: { kind: "none" },
-  tail: "t",
+  tail: formatOffset(1),
   messages: 1,
   bytes: 1,
-  hot: { start: "s", messages: 1, bytes: 1, rows: 1 },
+  hot: { start: formatOffset(0), messages: 1, bytes: 1, rows: 1 },
   segments: { count: 0, messages: 0, bytes: 0 },
   sealing: { state: "idle", failures: 0, maxMessages: 5, maxBytes: 5 },
   purges: [],
@@ -56,14 +58,22 @@ function row(number: number) {
   const extent = { messages: 1, bytes: 1, objectBytes: 1 };
   return {
     number,
-    start: String(number),
-    end: String(number + 1),
+    start: formatOffset(number),
+    end: formatOffset(number + 1),
     ...extent,
     key: "k",
     state: "sealed",
     appendedAtMs: 1,
+    sealedAtMs: 1,
+    attempts: 1,
   };
 }
+
+const page = (rows: readonly object[], next: string | null = null): object => ({
+  incarnation: "i",
+  segments: rows,
+  next,
+});
 
 describe("where the operator API is asked", () => {
   it.each([
@@ -121,6 +131,41 @@ describe("what our server says", () => {
     expect(await operator.map(await scripted(failure(503, "SEGMENT_UNAVAILABLE"), json(MAP)))).toEqual(MAP);
   });
 
+  it.each(["SEGMENT_MISSING", "SEGMENT_CORRUPT"])("%s is for good: it is not asked again", async (code) => {
+    await expect(operator.map(await scripted(failure(500, code)))).rejects.toMatchObject({
+      constructor: DamagedHistoryError,
+      code,
+      retryable: false,
+    });
+    expect(server?.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["a time that no calendar has", { createdAtMs: 1e16 }],
+    ["a time that is no number", { createdAtMs: "now" }],
+    ["a negative count", { messages: -1 }],
+    ["a count that is not exact", { bytes: 2 ** 53 }],
+    ["an offset of another form", { tail: "5" }],
+    ["an error that is no text", { sealing: { ...MAP.sealing, lastError: {} } }],
+    ["a purge without a prefix", { purges: [{ dueAtMs: 1, failures: 0 }] }],
+    ["a producer without a name", { producers: { count: 1, list: [{ epoch: 0, lastSeq: 0 }] } }],
+    ["a fork without a source", { fork: { offset: formatOffset(0), subOffset: 0, inherited: [] } }],
+    ["forks without names", { forks: { count: 1, list: ["a"] } }],
+  ])("a map with %s is no answer", async (_what, wrong) => {
+    await expect(operator.map(await scripted(json({ ...MAP, ...wrong })))).rejects.toBeInstanceOf(MalformedAnswerError);
+  });
+
+  it.each([
+    ["an offset of another form", { start: "0" }],
+    ["a state that nobody knows", { state: "melting" }],
+    ["a number that is none", { number: 0.5 }],
+    ["a negative number of bytes", { bytes: -1 }],
+    ["a key that is no text", { key: 1 }],
+  ])("a row with %s is no answer", async (_what, wrong) => {
+    const url = await scripted(json(page([{ ...row(0), ...wrong }])));
+    await expect(operator.segmentPage(url)).rejects.toBeInstanceOf(MalformedAnswerError);
+  });
+
   it.each([
     ["a map", (url: string) => operator.map(url), { ...MAP, hot: {} }],
     [
@@ -155,27 +200,55 @@ describe("what our server says", () => {
 
 describe("pages", () => {
   it("the manifest is asked for until it ends", async () => {
-    const url = await scripted(
-      json({ incarnation: "i", segments: [row(0)], next: "1" }),
-      json({ incarnation: "i", segments: [row(1)], next: null }),
-    );
+    const url = await scripted(json(page([row(0)], formatOffset(1))), json(page([row(1)])));
     const numbers: number[] = [];
     for await (const page of operator.segmentPages(url, { limit: 1 }))
       numbers.push(...page.segments.map((each) => each.number));
     expect(numbers).toEqual([0, 1]);
     const asked = "GET /v1/__ds/default/segments/rooms/42";
-    expect(server?.requests).toEqual([`${asked}?limit=1`, `${asked}?from=1&limit=1`]);
+    expect(server?.requests).toEqual([`${asked}?limit=1`, `${asked}?from=${formatOffset(1)}&limit=1`]);
   });
 
-  it("a server that does not move on is not asked forever", async () => {
-    const url = await scripted(json({ incarnation: "i", segments: [row(0)], next: "1" }));
-    let pages = 0;
-    for await (const page of operator.segmentPages(url)) pages += page.segments.length;
-    expect(pages).toBe(2);
-    await server?.stop();
-    const stuck = await scripted(json({ prefix: "p", objects: [], cursor: "c" }));
-    for await (const objects of operator.objectPages(stuck)) expect(objects).toEqual([]);
+  it.each([
+    ["stands still", formatOffset(1)],
+    ["goes back", formatOffset(0)],
+  ])("a manifest that %s is no answer", async (_how, next) => {
+    const url = await scripted(json(page([row(0)], formatOffset(1))), json(page([row(0)], next)));
+    const read = async (): Promise<void> => {
+      for await (const { segments } of operator.segmentPages(url)) expect(segments).toHaveLength(1);
+    };
+    await expect(read()).rejects.toMatchObject({ constructor: MalformedAnswerError, code: "ENDLESS_ANSWER" });
     expect(server?.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ["stands still", () => "c", 2],
+    ["never brings anything", (asked: number) => String(asked), 101],
+  ])("a listing that %s is no answer", async (_how, cursor, requests) => {
+    let asked = 0;
+    const url = await scripted((request, response) => {
+      json({ prefix: "p", objects: [], cursor: cursor(asked++) })(request, response, Buffer.of());
+    });
+    const read = async (): Promise<void> => {
+      for await (const objects of operator.objectPages(url)) expect(objects).toEqual([]);
+    };
+    await expect(read()).rejects.toMatchObject({ constructor: MalformedAnswerError, code: "ENDLESS_ANSWER" });
+    expect(asked).toBe(requests);
+  });
+});
+
+describe("a glance", () => {
+  it("is the map, or nothing, whatever goes wrong, and soon", async () => {
+    expect(await operator.glance(await scripted(json(MAP)), 5_000)).toEqual(MAP);
+    await server?.stop();
+    for (const handler of [failure(503, "UNAVAILABLE"), failure(403, "OPERATOR_CLOSED"), json({}), () => undefined]) {
+      expect(await operator.glance(await scripted(handler), 200)).toBeUndefined();
+      expect(server?.requests).toHaveLength(1);
+      await server?.stop();
+    }
+    server = undefined;
+    expect(await operator.glance("http://127.0.0.1:9/v1/stream/a", 200)).toBeUndefined();
+    expect(await operator.glance("http://127.0.0.1:9/elsewhere/a", 200)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { visibleText } from "../../src/client/visible-text.ts";
+import { visibleLine, visibleText } from "../../src/client/visible-text.ts";
 
 describe("text for a terminal", () => {
   it("shows control characters instead of handing them on", () => {
@@ -18,5 +18,9 @@ describe("text for a terminal", () => {
 
   it("leaves every other text alone", () => {
     expect(visibleText("día\t一\n🚀\u2028")).toBe("día\t一\n🚀\u2028");
+  });
+
+  it("on a line, line feeds and tabs are shown too", () => {
+    expect(visibleLine("a\nb\tc\u2028d\u001b")).toBe("a␊b␉c\\u2028d␛");
   });
 });

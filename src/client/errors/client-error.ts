@@ -1,6 +1,6 @@
 /** What a failure means to whoever asked, whatever the status or the transport was. */
 export type ClientErrorKind =
-  "not-found" | "not-allowed" | "conflict" | "closed" | "rejected" | "malformed" | "unavailable";
+  "not-found" | "not-allowed" | "conflict" | "closed" | "rejected" | "malformed" | "damaged" | "unavailable";
 
 export interface ClientErrorDetails {
   /** The stream's URL, without credentials. */

@@ -4,5 +4,5 @@ import { ClientError } from "./client-error.ts";
 export class NoOperatorApiError extends ClientError {
   override readonly kind = "rejected";
   override readonly hint =
-    "Ask a server that durable-streams dev or deploy has set up. read, tail, describe and inspect export work with any server.";
+    "Ask a server that durable-streams dev runs. read, tail, describe and inspect export work with any server.";
 }

@@ -4,5 +4,5 @@ import { ClientError } from "./client-error.ts";
 export class StreamGoneError extends ClientError {
   override readonly kind = "not-found";
   override readonly hint =
-    "The stream was deleted, or the data at this offset is no longer kept: read from the start, or use another stream.";
+    "It was deleted, and only its forks still read what it held; or what is at this offset is no longer kept, and a read from the start finds the rest.";
 }
