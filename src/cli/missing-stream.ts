@@ -1,4 +1,4 @@
-import type { StreamNotFoundError } from "../client/errors/stream-not-found-error.ts";
+import type { ClientError } from "../client/errors/client-error.ts";
 import { shortened } from "../client/shortened.ts";
 import { visibleText } from "../client/visible-text.ts";
 import type { ErrorReport } from "./report.ts";
@@ -13,6 +13,7 @@ export interface NamedStream {
   readonly project: string | undefined;
 }
 
+/** A name as it stands in a command line. */
 function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
@@ -26,16 +27,51 @@ function samePlace({ name, server, project }: NamedStream): string {
   return `${url}${isKnownProject ? "" : ` --project ${quote(project)}`}`;
 }
 
-/** A stream that is not there, in the words of the command line: what a server says of it is about HTTP. */
-export function missingStreamReport(error: StreamNotFoundError, stream: NamedStream, bin: string): ErrorReport {
-  const { name, server, project } = stream;
+/** Where a stream is, or is not, to follow "the stream". */
+function placeOf({ name, server, project }: NamedStream): string {
+  if (isUrl(name)) return `at ${shortened(name)}`;
   const inProject = project === undefined ? "" : ` in the project ${JSON.stringify(project)}`;
-  const place = isUrl(name) ? shortened(name) : `${JSON.stringify(shortened(name))}${inProject} at ${server}`;
+  return `${JSON.stringify(shortened(name))}${inProject} at ${server}`;
+}
+
+/**
+ * A stream that is not there, in the words of the command line: what a server says of it is about HTTP. `mayCreate` where
+ * an empty stream would do.
+ */
+export function missingStreamReport(
+  error: ClientError,
+  stream: NamedStream,
+  bin: string,
+  mayCreate: boolean,
+): ErrorReport {
+  const create = `Create it with: ${bin} create ${quote(stream.name)} --content-type application/json${samePlace(stream)}`;
   return {
     code: error.code,
-    message: visibleText(isUrl(name) ? `There is no stream at ${place}.` : `There is no stream ${place}.`),
-    hint: `Create it with: ${bin} create ${quote(name)} --content-type application/json${samePlace(stream)}`,
+    message: visibleText(`There is no stream ${placeOf(stream)}.`),
+    hint: mayCreate ? create : undefined,
     exitCode: EXIT.notFound,
+    unexpected: false,
+  };
+}
+
+/** A stream that was deleted while forks need what it holds. */
+export function goneStreamReport(error: ClientError, stream: NamedStream): ErrorReport {
+  return {
+    code: error.code,
+    message: visibleText(`The stream ${placeOf(stream)} was deleted.`),
+    hint: "Only its forks still read what it held; its name is free again when they are gone.",
+    exitCode: EXIT.notFound,
+    unexpected: false,
+  };
+}
+
+/** History that is not what it was, with the command that says where. */
+export function damagedStreamReport(error: ClientError, stream: NamedStream, bin: string): ErrorReport {
+  return {
+    code: error.code,
+    message: error.message,
+    hint: `See what is damaged with: ${bin} inspect verify ${quote(stream.name)}${samePlace(stream)}`,
+    exitCode: EXIT.verification,
     unexpected: false,
   };
 }

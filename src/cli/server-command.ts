@@ -1,11 +1,14 @@
 import { string } from "@oclif/core/flags";
+import { DamagedHistoryError } from "../client/errors/damaged-history-error.ts";
+import { isClientError } from "../client/errors/client-error.ts";
+import { StreamGoneError } from "../client/errors/stream-gone-error.ts";
 import { StreamNotFoundError } from "../client/errors/stream-not-found-error.ts";
 import { StreamClient } from "../client/stream-client.ts";
 import { BaseCommand } from "./base-command.ts";
 import { usageFailure } from "./command-failure.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { missingStreamReport, type NamedStream } from "./missing-stream.ts";
+import { damagedStreamReport, goneStreamReport, missingStreamReport, type NamedStream } from "./missing-stream.ts";
 import type { ErrorReport } from "./report.ts";
 import { DEFAULT_SERVER_URL, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
@@ -73,13 +76,13 @@ export abstract class ServerCommand extends BaseCommand {
     return client;
   }
 
-  /** Says once in a while that the server is being waited for. */
-  protected readonly noteRetry = (error: unknown, waitMs: number): void => {
+  /** Says once in a while that the server is being waited for, and for how long. */
+  protected readonly noteRetry = (error: unknown, _waitMs: number, leftMs: number): void => {
     const nowMs = performance.now();
     if (nowMs - this.#lastRetryNoteMs < RETRY_NOTE_EVERY_MS) return;
     this.#lastRetryNoteMs = nowMs;
     const problem = error instanceof Error ? error.message : String(error);
-    this.notices.note(`${problem} Trying again in ${String(Math.ceil(waitMs))} ms.`);
+    this.notices.note(`${problem} Trying again for ${roughly(leftMs)}.`);
   };
 
   #tokenFromStdin(stdinIsData: boolean): Promise<string> {
@@ -102,11 +105,18 @@ export abstract class ServerCommand extends BaseCommand {
   }
 
   protected override report(error: unknown): ErrorReport {
+    const named = isClientError(error) ? this.#named.get(error.url) : undefined;
+    if (named === undefined) return super.report(error);
+    const { id = "" } = this;
+    const { bin } = this.config;
     // A server that has no place for a new stream is another matter, and so is a code of another meaning.
-    const isMissing = error instanceof StreamNotFoundError && error.code === "STREAM_NOT_FOUND" && this.id !== "create";
-    const named = isMissing ? this.#named.get(error.url) : undefined;
-    if (!isMissing || named === undefined) return super.report(error);
-    return missingStreamReport(error, named, this.config.bin);
+    if (error instanceof StreamNotFoundError && MISSING.has(error.code) && id !== "create") {
+      return missingStreamReport(error, named, bin, id !== "fork" && !id.startsWith("inspect"));
+    }
+    // Of other servers' reads 410 may also say that an offset is no longer kept (section 5.6).
+    if (error instanceof StreamGoneError && (error.explained || !READS.has(id))) return goneStreamReport(error, named);
+    if (error instanceof DamagedHistoryError) return damagedStreamReport(error, named, bin);
+    return super.report(error);
   }
 
   /** What the interruption itself throws is no failure to report. */
@@ -122,6 +132,15 @@ export abstract class ServerCommand extends BaseCommand {
     await this.#client?.dispose();
     await super.finally(error);
   }
+}
+
+const MISSING: ReadonlySet<string> = new Set(["STREAM_NOT_FOUND", "FORK_SOURCE_NOT_FOUND"]);
+const READS: ReadonlySet<string> = new Set(["read", "tail", "inspect:export"]);
+
+/** A time to wait, for people. */
+function roughly(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  return seconds < 120 ? `${String(seconds)} s` : `${String(Math.round(seconds / 60))} minutes`;
 }
 
 function traceToStderr(line: string): void {

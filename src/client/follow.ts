@@ -15,7 +15,7 @@ import type { Transport } from "./transport.ts";
 export type ConnectionState =
   | { readonly name: "connecting" }
   | { readonly name: "live" }
-  | { readonly name: "waiting"; readonly waitMs: number; readonly error: unknown };
+  | { readonly name: "waiting"; readonly waitMs: number; readonly leftMs: number; readonly error: unknown };
 
 export interface FollowOptions {
   /** Where to start: an offset the server gave, `-1` for the start, `now` for what comes next. Default `now`. */
@@ -143,9 +143,9 @@ export async function* follow(
   options: FollowOptions = {},
 ): AsyncGenerator<StreamBatch> {
   const { signal, onState } = options;
-  const onRetry = (error: unknown, waitMs: number): void => {
-    options.retry?.onRetry?.(error, waitMs);
-    onState?.({ name: "waiting", waitMs, error });
+  const onRetry = (error: unknown, waitMs: number, leftMs: number): void => {
+    options.retry?.onRetry?.(error, waitMs, leftMs);
+    onState?.({ name: "waiting", waitMs, leftMs, error });
   };
   let clock = new RetryClock({ giveUpAfterMs: FIRST_CONNECTION_GIVE_UP_MS, ...options.retry, signal, onRetry });
   let started: { kind: ContentKind; position: Position } | undefined;

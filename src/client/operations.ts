@@ -6,12 +6,16 @@ import {
   PRODUCER_SEQ,
   STREAM_CLOSED,
   STREAM_EXPIRES_AT,
+  STREAM_FORK_OFFSET,
+  STREAM_FORK_SUB_OFFSET,
+  STREAM_FORKED_FROM,
   STREAM_NEXT_OFFSET,
   STREAM_SEQ,
   STREAM_TTL,
 } from "../protocol/headers.ts";
 import { answerError } from "./answer-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
+import { StreamNotFoundError } from "./errors/stream-not-found-error.ts";
 import type { Answer, Request, Transport } from "./transport.ts";
 
 /** What a new stream is to be (section 5.1). */
@@ -29,6 +33,14 @@ export interface CreateOptions {
   /** The first content. A JSON array is one message per element. */
   readonly body?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a fork inherits and what it is to be (section 4.2). What is left out it takes from its source. */
+export interface ForkOptions extends Omit<CreateOptions, "contentType" | "body"> {
+  /** An offset that the source gave. Default: its tail. */
+  readonly offset?: string | undefined;
+  /** How much past that offset is inherited too: messages of JSON, bytes otherwise. */
+  readonly subOffset?: number | undefined;
 }
 
 export interface CreateResult {
@@ -108,10 +120,45 @@ async function exchange(
 }
 
 /** Creates a stream, or finds it there with the same configuration. */
-export async function createStream(transport: Transport, url: string, options: CreateOptions): Promise<CreateResult> {
+export function createStream(transport: Transport, url: string, options: CreateOptions): Promise<CreateResult> {
+  return put(transport, url, options, {}, "Creating");
+}
+
+/** Forks a stream of the same server, or finds the fork there already. */
+export async function forkStream(
+  transport: Transport,
+  source: string,
+  url: string,
+  { offset, subOffset, ...options }: ForkOptions,
+): Promise<CreateResult> {
+  const headers = {
+    [STREAM_FORKED_FROM]: new URL(source).pathname,
+    ...(offset === undefined ? {} : { [STREAM_FORK_OFFSET]: offset }),
+    ...(subOffset === undefined ? {} : { [STREAM_FORK_SUB_OFFSET]: String(subOffset) }),
+  };
+  try {
+    return await put(transport, url, options, headers, "Forking into");
+  } catch (error) {
+    // It is the source that is missing, unless the server's own code says otherwise.
+    if (!(error instanceof StreamNotFoundError) || !SOURCE_MISSING.has(error.code)) throw error;
+    const { status, message } = error;
+    throw new StreamNotFoundError({ url: source, status, code: "FORK_SOURCE_NOT_FOUND", message }, { cause: error });
+  }
+}
+
+const SOURCE_MISSING: ReadonlySet<string> = new Set(["STREAM_NOT_FOUND", "FORK_SOURCE_NOT_FOUND"]);
+
+async function put(
+  transport: Transport,
+  url: string,
+  options: CreateOptions,
+  more: Readonly<Record<string, string>>,
+  doing: string,
+): Promise<CreateResult> {
   const target = new URL(url);
   if (options.public === true) target.searchParams.set("public", "true");
   const headers = {
+    ...more,
     ...(options.contentType === undefined ? {} : { "content-type": options.contentType }),
     ...(options.ttlSeconds === undefined ? {} : { [STREAM_TTL]: String(options.ttlSeconds) }),
     ...(options.expiresAt === undefined ? {} : { [STREAM_EXPIRES_AT]: options.expiresAt }),
@@ -122,7 +169,7 @@ export async function createStream(transport: Transport, url: string, options: C
     transport,
     { method: "PUT", url: target.href, headers, body, signal },
     [200, 201],
-    "Creating",
+    doing,
   );
   return {
     created: answer.status === 201,

@@ -7,8 +7,8 @@ export interface RetryOptions extends BackoffOptions {
   /** From the first failure in a row until no further try is made. Default 30,000; 0 tries once. */
   readonly giveUpAfterMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called before each wait. */
-  readonly onRetry?: ((error: unknown, waitMs: number) => void) | undefined;
+  /** Called before each wait, with how long there will be further tries. */
+  readonly onRetry?: ((error: unknown, waitMs: number, leftMs: number) => void) | undefined;
 }
 
 const GIVE_UP_AFTER_MS = 30_000;
@@ -37,8 +37,9 @@ export class RetryClock {
     const nowMs = performance.now();
     this.#firstFailureMs ??= nowMs;
     const waitMs = this.#backoff.next(askedWaitMs(error));
-    if (nowMs + waitMs - this.#firstFailureMs > giveUpAfterMs) throw error;
-    onRetry?.(error, waitMs);
+    const leftMs = this.#firstFailureMs + giveUpAfterMs - nowMs;
+    if (waitMs > leftMs) throw error;
+    onRetry?.(error, waitMs, leftMs);
     await pause(waitMs, signal);
   }
 

@@ -7,10 +7,12 @@ import {
   createStream,
   deleteStream,
   describeStream,
+  forkStream,
   type AppendOptions,
   type AppendResult,
   type CreateOptions,
   type CreateResult,
+  type ForkOptions,
   type StreamDescription,
 } from "./operations.ts";
 import { OperatorClient } from "./operator.ts";
@@ -42,6 +44,11 @@ export class StreamClient {
   /** Creates a stream; one that is there already with the same configuration is a success too (section 5.1). */
   create(url: string, options: CreateOptions = {}): Promise<CreateResult> {
     return createStream(this.#transport, url, options);
+  }
+
+  /** Forks a stream of the same server; a fork that is there already just so is a success too (section 4.2). */
+  fork(source: string, url: string, options: ForkOptions = {}): Promise<CreateResult> {
+    return forkStream(this.#transport, source, url, options);
   }
 
   /** Sends one append, once. */

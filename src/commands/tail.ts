@@ -52,12 +52,12 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
       summary: "Start with the last so many messages, or lines of text.",
       min: 0,
       max: LAST_MAX,
+      exclusive: ["checkpoint"],
     }),
     "exit-at-tail": boolean({ summary: "End at the present end; without a start, print all there is." }),
     checkpoint: string({
       summary: "Save the position in this file, and go on there next time.",
       helpValue: "FILE",
-      exclusive: ["count"],
     }),
     format: string({ summary: "How to print; see read.", options: [...FORMATS], exclusive: ["json"] }),
     grep: string({
@@ -130,7 +130,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     const signal = AbortSignal.any([this.interruptSignal(), failed.signal]);
     const output = openDataOutput();
     const onState = (state: ConnectionState): void => {
-      if (state.name === "waiting") this.noteRetry(state.error, state.waitMs);
+      if (state.name === "waiting") this.noteRetry(state.error, state.waitMs, state.leftMs);
     };
     const printOne = async (url: string, name: string | undefined): Promise<void> => {
       const known = checkpoint?.position(url);

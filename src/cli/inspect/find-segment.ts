@@ -1,5 +1,6 @@
 import type { OperatorClient } from "../../client/operator.ts";
 import type { SegmentRow } from "../../client/operator-types.ts";
+import { visibleLine } from "../../client/visible-text.ts";
 import { formatOffset, parseOffset, type Position } from "../../protocol/offset.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -83,7 +84,14 @@ export async function findSegment(
   }
   const { offset, position } = choice;
   if (row?.state === "sealed" && row.start <= offset && offset < row.end) return row;
-  const { tail, hot } = await operator.map(stream, signal);
+  const { tail, hot, fork } = await operator.map(stream, signal);
+  const holder = fork?.inherited.find(({ until }) => offset < until);
+  if (holder !== undefined) {
+    throw notFound(
+      `The offset ${offset} is inherited: it is kept with ${visibleLine(holder.stream)}.`,
+      `Read from it with: ${bin} read ${name} --offset ${offset}`,
+    );
+  }
   if (offset >= tail) {
     throw notFound(`The offset ${offset} is past the stream's last message.`, `The stream's tail is ${tail}.`);
   }

@@ -1,8 +1,7 @@
 import type { SealingState, StreamMap } from "../../client/operator-types.ts";
-import { visibleText } from "../../client/visible-text.ts";
+import { linesOf, type Lines } from "../table.ts";
+import { forkLines } from "./fork-lines.ts";
 import { counted, humanAge, humanBytes } from "./units.ts";
-
-type Lines = readonly (readonly [name: string, value: string | undefined])[];
 
 /** More producers than this are counted and not named. */
 const PRODUCERS_SHOWN = 10;
@@ -12,11 +11,17 @@ function extent({ messages, bytes }: { readonly messages: number; readonly bytes
 }
 
 function sealingText({ state, failures, nextAttemptAtMs, maxMessages, maxBytes }: SealingState, nowMs: number): string {
-  const limits = `seals at ${counted(maxMessages, "message")} or ${humanBytes(maxBytes)}`;
-  if (state !== "retrying") return `${state}, ${limits}`;
+  const isLimited = maxMessages !== undefined && maxBytes !== undefined;
+  const limits = isLimited ? `, seals at ${counted(maxMessages, "message")} or ${humanBytes(maxBytes)}` : "";
+  if (state !== "retrying") return `${state}${limits}`;
   const waitS = nextAttemptAtMs === undefined ? undefined : Math.max(0, Math.ceil((nextAttemptAtMs - nowMs) / 1000));
   const next = waitS === undefined ? "" : `, next try in ${String(waitS)} s`;
-  return `retrying after ${counted(failures, "failure")}${next}, ${limits}`;
+  return `retrying after ${counted(failures, "failure")}${next}${limits}`;
+}
+
+function stateText({ closed, public: isPublic, softDeleted }: StreamMap): string {
+  const state = `${closed ? "closed" : "open"}${isPublic ? ", public" : ""}`;
+  return softDeleted === true ? `deleted, kept for its forks (${state})` : state;
 }
 
 function expiryText({ expiry }: StreamMap): string | undefined {
@@ -44,13 +49,14 @@ export function streamTable(url: string, map: StreamMap, prefix: string | undefi
     ["stream", url],
     ["incarnation", map.incarnation],
     ["content type", map.contentType],
-    ["state", `${map.closed ? "closed" : "open"}${map.public ? ", public" : ""}`],
+    ["state", stateText(map)],
     ["created", `${new Date(map.createdAtMs).toISOString()} (${humanAge(map.createdAtMs, nowMs)} ago)`],
     ["expires", expiryText(map)],
     ["tail", map.tail],
-    ["holds", extent(map)],
+    ...forkLines(map),
+    ["holds", `${extent(map)}${map.fork === undefined ? "" : `, from ${map.fork.start}`}`],
     ["hot log", `${extent(hot)}, ${counted(hot.rows, "row")}, from ${hot.start}`],
-    ["segments", `${String(segments.count)}: ${extent(segments)}`],
+    ["segments", segments.count === 0 ? "none" : `${String(segments.count)}: ${extent(segments)}`],
     ["objects", prefix],
     ["sealing", sealingText(sealing, nowMs)],
     ["last error", sealing.lastError],
@@ -61,7 +67,5 @@ export function streamTable(url: string, map: StreamMap, prefix: string | undefi
     ["readers", counted(map.readers, "live reader")],
     ...producerLines(map),
   ];
-  return lines
-    .map(([name, value]) => (value === undefined ? "" : `${name.padEnd(13)} ${visibleText(value)}\n`))
-    .join("");
+  return linesOf(lines);
 }

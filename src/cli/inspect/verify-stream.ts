@@ -42,13 +42,17 @@ async function* rowsOfMap(
   }
 }
 
-/** Follows the rows from the stream's first offset to the hot log, and adds up what they hold. */
+/** Follows the rows from the stream's own first offset to the hot log, and adds up what they hold. */
 class Contiguity {
   readonly findings: Finding[] = [];
   segments = 0;
   messages = 0;
   bytes = 0;
-  #end = FIRST_OFFSET;
+  #end: string;
+
+  constructor({ fork }: StreamMap) {
+    this.#end = fork?.start ?? FIRST_OFFSET;
+  }
 
   add(row: SegmentRow): void {
     const { number, key, start, end } = row;
@@ -104,7 +108,7 @@ export async function verifyStream(
   const map = await operator.map(url, signal);
   const check = async (row: SegmentRow): Promise<readonly Finding[]> =>
     checkSegment(row, await operator.segmentObject(url, row.start, signal), map);
-  const contiguity = new Contiguity();
+  const contiguity = new Contiguity(map);
   const findings: Finding[] = [];
   const checked = inParallel(rowsOfMap(operator, url, map, signal), FETCHES_MAX, async (row) => ({
     row,

@@ -52,7 +52,7 @@ describe("inspect STREAM", () => {
       `producers     12\n              "p\\u001b", epoch 2, last seq 7\n              … 11 more\n`,
     );
     expect(numbers(stdout)).toEqual([0, 1]);
-    expect(stdout).toContain("0000000000000000-0000000000000002.seg\n");
+    expect(stdout).toContain("0000000000000000-0000000000000002.00c0ffee.seg\n");
   });
 
   it("of many segments the first and last five are shown, and how many are between", async () => {

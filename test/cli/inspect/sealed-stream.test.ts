@@ -71,7 +71,9 @@ describe("inspect on the built server", () => {
     expect(list.length).toBe(totals.count);
     expect(list.every(({ messages, state }) => messages <= 3 && state === "sealed")).toBe(true);
     expect(list.map(({ start }) => start)).toEqual([formatOffset(0), ...list.slice(0, -1).map(({ end }) => end)]);
-    expect(list[0]?.key).toMatch(new RegExp(`^segments/default/orders/${json.incarnation}/0{16}-\\d{16}\\.seg$`));
+    expect(list[0]?.key).toMatch(
+      new RegExp(`^segments/default/orders/${json.incarnation}/0{16}-\\d{16}\\.[0-9a-f]{8}\\.seg$`),
+    );
   });
 
   it("people see it as a table", async () => {

@@ -39,7 +39,7 @@ export function jsonSegment(start: Position, messages: readonly string[], change
 
 export function keyOf(start: Position, end: Position): string {
   const digits = (position: Position): string => String(position).padStart(16, "0");
-  return `segments/default/s/${INCARNATION}/${digits(start)}-${digits(end)}.seg`;
+  return `segments/default/s/${INCARNATION}/${digits(start)}-${digits(end)}.00c0ffee.seg`;
 }
 
 /** Adds a segment to manifest and bucket. */
