@@ -340,6 +340,8 @@ describe("creating a fork again", () => {
     ["with another body", { ...CREATED, body: "[10,11]" }],
     ["with a body that is no JSON, and no Content-Type", { ...CREATED, headers: {}, body: "{" }],
   ])("%s is confirmed with 200, and changes nothing", async (_which, again) => {
+    using clock = new Clock();
+    onlyByHand(clock);
     const source = await four();
     const fork = freshLike(source);
     expect((await putFork(source, fork, CREATED)).status).toBe(201);

@@ -8,8 +8,13 @@ import { noSource, toFork, type ForkGrant, type GrantRequest } from "./fork.ts";
 import type { CreateRequest } from "./operations.ts";
 import type { StreamState } from "./state.ts";
 
-/** How long the making of a fork may take; after that a reference that it took counts as left behind. */
-const MAKING_MAX_MS = 60_000;
+/**
+ * How long the source may take a reference for, and when one that did not become a fork is given back. Between the two
+ * nothing happens: however late a request gets to the source, and as far as the clocks of the two are apart, it does not
+ * come after the reference was given back.
+ */
+const GRANT_MAX_MS = 30_000;
+const RELEASE_AFTER_MS = 60_000;
 
 /** What another object can be asked for. */
 interface Source {
@@ -41,39 +46,36 @@ export class ForkMaking {
     return incarnation === this.#incarnation;
   }
 
-  /** The stored fork, or why there is none. When it throws, it may be repeated. */
+  /** The stored fork, or why there is none. When it throws, it may be repeated: what was taken is given back later. */
   async make(request: CreateRequest, fork: ForkRequest): Promise<Parsed<StreamState>> {
     if (fork.source === request.name) return noSource(fork.source, false);
     const incarnation = crypto.randomUUID();
-    const promise = {
-      incarnation,
-      fork: request.name,
-      source: fork.source,
-      dueAtMs: Date.now() + MAKING_MAX_MS,
-      failures: 0,
-    };
     this.#incarnation = incarnation;
     try {
-      return await this.#make(request, fork, promise);
-    } catch (error) {
-      // Nobody knows whether the source took the reference.
-      this.#put({ ...promise, dueAtMs: Date.now() });
-      throw error;
+      return await this.#make(request, fork, incarnation);
     } finally {
       this.#incarnation = undefined;
       this.#around.schedule();
     }
   }
 
-  async #make(request: CreateRequest, fork: ForkRequest, promise: Release): Promise<Parsed<StreamState>> {
+  async #make(request: CreateRequest, fork: ForkRequest, incarnation: string): Promise<Parsed<StreamState>> {
     const { storage, source } = this.#around;
-    const { incarnation } = promise;
+    const nowMs = Date.now();
+    const dueAtMs = nowMs + RELEASE_AFTER_MS;
+    const promise = { incarnation, fork: request.name, source: fork.source, dueAtMs, failures: 0 };
     this.#put(promise);
     this.#around.schedule();
     // The promise has to be durable before there can be a reference.
     await storage.durable();
     const reference = { fork: request.name, incarnation };
-    const granted = await source(fork.source).grantFork({ reference, fork, contentType: request.contentType });
+    const { contentType } = request;
+    const granted = await source(fork.source).grantFork({
+      reference,
+      fork,
+      contentType,
+      untilMs: nowMs + GRANT_MAX_MS,
+    });
     if (!granted.ok) {
       storage.releases.remove(incarnation);
       return granted;

@@ -22,10 +22,18 @@ export interface GrantRequest {
   readonly fork: ForkRequest;
   /** What the creation says; `undefined` when it takes the source's. */
   readonly contentType: string | undefined;
+  /** Until when the reference may be taken, in Unix milliseconds. The fork may have given it back by a later time. */
+  readonly untilMs: number;
 }
 
 /** The source's side: decides about a fork, and takes it among those that need the stream. */
-export function grantFork(storage: StreamStorage, state: StreamState, request: GrantRequest): Parsed<ForkGrant> {
+export function grantFork(
+  storage: StreamStorage,
+  state: StreamState,
+  request: GrantRequest,
+  nowMs: number,
+): Parsed<ForkGrant> {
+  if (nowMs > request.untilMs) return failed(TOO_LATE);
   const origin = resolveFork(state, request.fork, request.contentType);
   if (!origin.ok) return origin;
   storage.transaction(() => {
@@ -33,6 +41,11 @@ export function grantFork(storage: StreamStorage, state: StreamState, request: G
   });
   return parsed({ origin: origin.value, contentType: state.contentType, expiry: state.expiry });
 }
+
+const TOO_LATE = protocolError(
+  "UNAVAILABLE",
+  "It took too long until the stream to fork could be asked; send the request again.",
+);
 
 /** Why a stream that is not there, or not any more, cannot be forked. */
 export function noSource(name: string, isGone: boolean): Parsed<never> {

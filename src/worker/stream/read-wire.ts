@@ -82,11 +82,19 @@ function formatFrom(from: OffsetQuery): string {
 }
 
 export function encodeReadResponse(outcome: ReadOutcome, body: Uint8Array | null): Response {
-  return new Response(body, { headers: { [OUTCOME_HEADER]: JSON.stringify(outcome) } });
+  return new Response(body, { headers: { [OUTCOME_HEADER]: headerJson(outcome) } });
 }
 
 export function encodeAttachResponse(outcome: ReadOutcome, client: WebSocket): Response {
-  return new Response(null, { status: 101, webSocket: client, headers: { [OUTCOME_HEADER]: JSON.stringify(outcome) } });
+  return new Response(null, { status: 101, webSocket: client, headers: { [OUTCOME_HEADER]: headerJson(outcome) } });
+}
+
+/** JSON that fits into a header: those are ASCII, and names of streams need not be. */
+function headerJson(outcome: ReadOutcome): string {
+  return JSON.stringify(outcome).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 export function decodeReadOutcome(response: Response): ReadOutcome {
@@ -111,7 +119,7 @@ export function encodeLocatedResponse(outcome: ReadOutcome, pieces: readonly Pie
   const list = new TextEncoder().encode(JSON.stringify(entries));
   const atHand = pieces.flatMap((piece) => (piece.kind === "bytes" ? [piece.bytes] : []));
   return new Response(joinPayloads("binary", [list, ...atHand]), {
-    headers: { [OUTCOME_HEADER]: JSON.stringify(outcome), [PIECES_HEADER]: String(list.byteLength) },
+    headers: { [OUTCOME_HEADER]: headerJson(outcome), [PIECES_HEADER]: String(list.byteLength) },
   });
 }
 

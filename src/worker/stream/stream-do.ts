@@ -139,10 +139,11 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** Takes a fork among those that need this stream; gives what it inherits (section 4.2). */
   grantFork(request: GrantRequest): Parsed<ForkGrant> {
-    const state = this.#current(Date.now());
+    const nowMs = Date.now();
+    const state = this.#current(nowMs);
     return state === undefined
       ? noSource(request.fork.source, this.#state !== undefined)
-      : grantFork(this.#storage, state, request);
+      : grantFork(this.#storage, state, request, nowMs);
   }
 
   /** A fork needs this stream no more. When it was the last one of a stream that ended, that is removed for good. */
