@@ -1,4 +1,4 @@
-import { open, rename } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /**
@@ -7,7 +7,9 @@ import { basename, dirname, join } from "node:path";
  */
 export async function writeFileAtomically(file: string, contents: readonly (Uint8Array | string)[]): Promise<void> {
   const draft = join(dirname(file), `.${basename(file)}.draft`);
-  const handle = await open(draft, "w", 0o600);
+  // What a crash has left there goes, and so does a link that somebody has put there: nothing is written through it.
+  await rm(draft, { force: true });
+  const handle = await open(draft, "wx", 0o600);
   try {
     for (const content of contents) await handle.writeFile(content);
     await handle.sync();

@@ -32,6 +32,11 @@ export function isOwnMistake(code: string): boolean {
   return ["ENOENT", "EISDIR", "ENOTDIR", "EACCES", "EPERM", "EROFS", "ENAMETOOLONG", "ELOOP"].includes(code);
 }
 
+/** Refuses a name that names nothing, such as that of a variable which is not set. */
+export function requireFileName(file: string | undefined, flag: string): void {
+  if (file === "") throw usageFailure(`${flag} names no file: it is empty.`, "Name a file, or leave it out.");
+}
+
 /** Refuses a path that is there and is no file, or may not be read. One that is not there yet is for the caller. */
 export async function requireFile(file: string, flag: string): Promise<void> {
   const found = await stat(file).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { link, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { link, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -59,12 +59,20 @@ async function exported(
 }
 
 /** Starts an export and kills it when it has asked for the page. */
-async function killedAt(page: number, to: string, signal: NodeJS.Signals = "SIGKILL"): Promise<number | null> {
+async function killedAt(
+  page: number,
+  to: string,
+  signal: NodeJS.Signals = "SIGKILL",
+  said: (stderr: string) => void = () => undefined,
+): Promise<number | null> {
   const child = startCli(args(to));
+  let stderr = "";
+  child.stderr.on("data", (piece: Buffer) => (stderr += piece.toString()));
   const closed = once(child, "close") as Promise<[number | null]>;
   await server?.asked(page);
   child.kill(signal);
   const [code] = await closed;
+  said(stderr);
   return code;
 }
 
@@ -159,7 +167,10 @@ describe("inspect export that ends early", () => {
   it("SIGTERM: saves all it has written, says nothing is finished, and goes on", async () => {
     server = await startPages(stream);
     stream.holdFrom = 1;
-    expect(await killedAt(1, "ndjson", "SIGTERM")).toBe(143);
+    const code = await killedAt(1, "ndjson", "SIGTERM", (stderr) => {
+      expect(stderr).toMatch(/^6000 rows, .* in \S+\/x\.part: the same command goes on from there\.\n$/);
+    });
+    expect(code).toBe(143);
     expect((await readdir(folder)).sort()).toEqual(["x.export", "x.part"]);
     delete stream.holdFrom;
     expect(await exported("ndjson")).toMatchObject({ code: 0, resumedAtRow: 6000 });
@@ -175,10 +186,20 @@ describe("inspect export that ends early", () => {
   it("a server that fails: exit code 7, and what was read is kept", async () => {
     server = await startPages(stream);
     stream.failFrom = 1;
-    expect(await exported("ndjson")).toMatchObject({ code: 7 });
+    const failed = await exported("ndjson");
+    expect(failed.code).toBe(7);
+    expect(failed.stderr).toMatch(/^6000 rows, [\d.]+ MB, in \S+\/x\.part: the same command goes on from there\.$/m);
     expect((await readdir(folder)).sort()).toEqual(["x.export", "x.part"]);
+    // Before the server answers again, nothing is gone on with.
+    stream.failFrom = 0;
+    const still = await exported("ndjson");
+    expect(still.code).toBe(7);
+    expect(still.stderr).toContain("the same command goes on from there");
+    expect(still.stderr).not.toContain("Going on");
     delete stream.failFrom;
-    expect(await exported("ndjson")).toMatchObject({ code: 0, resumedAtRow: 6000 });
+    const done = await exported("ndjson");
+    expect(done).toMatchObject({ code: 0, resumedAtRow: 6000 });
+    expect(done.stderr).toContain("Going on after 6000 rows, ");
   });
 
   it("two at once: the second is FILE_IN_USE, with exit code 5", async () => {
@@ -238,14 +259,23 @@ describe("what an export may go on with", () => {
   });
 
   it.each([
-    ["a damaged journal", () => writeFile(`${file}.export`, "{")],
+    ["a damaged journal", () => truncate(`${file}.export`, 60)],
+    [
+      "a link in the place of the part file",
+      async () => {
+        await rename(`${file}.part`, join(folder, "elsewhere"));
+        await symlink(join(folder, "elsewhere"), `${file}.part`);
+      },
+    ],
     ["a part file that is too short", () => truncate(`${file}.part`, 3)],
     ["no part file", () => rm(`${file}.part`)],
   ])("%s is BAD_EXPORT, with exit code 1; --force starts over", async (_what, damage) => {
     await begun();
     await damage();
     expect(await error("ndjson")).toEqual({ code: 1, error: "BAD_EXPORT" });
+    const elsewhere = await readFile(join(folder, "elsewhere"), "utf8").catch(() => undefined);
     expect(await exported("ndjson", "--force")).toMatchObject({ code: 0 });
+    expect(await readFile(join(folder, "elsewhere"), "utf8").catch(() => undefined)).toBe(elsewhere);
   });
 
   it("a file that somebody has put there meanwhile is not replaced", async () => {

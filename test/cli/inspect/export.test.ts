@@ -226,15 +226,55 @@ describe("inspect export", () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "USAGE" } });
   });
 
-  it.each(["", ".part"])("a file%s of somebody else is never touched without --force, and is named", async (ending) => {
+  it.each([".part", ".export"])("FILE%s of somebody else is never touched, not even with --force", async (ending) => {
     const file = join(folder, "x");
     await writeFile(`${file}${ending}`, "mine");
+    for (const force of [[], ["--force"]]) {
+      const refused = await run("--to", "raw", "--file", file, ...force);
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toContain(
+        `Error: ${JSON.stringify(`${file}${ending}`)} is there already, and no export has left it there.\n`,
+      );
+    }
+    expect(await readFile(`${file}${ending}`, "utf8")).toBe("mine");
+    expect(await readdir(folder)).toEqual([`x${ending}`]);
+    expect(server.requests).toEqual([]);
+  });
+
+  it.each([".part", ".export", ".export.draft"])("nothing is written through a link at FILE%s", async (ending) => {
+    const [file, target] = [join(folder, "x"), join(folder, "target")];
+    await writeFile(target, "mine");
+    const isDraft = ending.endsWith(".draft");
+    await symlink(target, isDraft ? join(folder, `.x${ending}`) : `${file}${ending}`);
+    expect((await run("--to", "raw", "--file", file, "--force")).code).toBe(isDraft ? 0 : 2);
+    expect(await readFile(target, "utf8")).toBe("mine");
+  });
+
+  it("a link that leads nowhere is there all the same, and nothing is made where it leads", async () => {
+    const [file, target] = [join(folder, "x"), join(folder, "target")];
+    await symlink(target, file);
+    expect((await run("--to", "raw", "--file", file)).code).toBe(2);
+    expect(await readdir(folder)).toEqual(["x"]);
+  });
+
+  it("an empty name is a usage error", async () => {
+    const { code, stderr } = await run("--to", "raw", "--file", "");
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: "Error: --file names no file: it is empty.\nName a file, or leave it out.\n",
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  it("a file of somebody else is never touched without --force, and is named", async () => {
+    const file = join(folder, "x");
+    await writeFile(file, "mine");
     const refused = await run("--to", "raw", "--file", file);
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toBe(
-      `Error: ${JSON.stringify(`${file}${ending}`)} is there already.\nChoose another file, or replace it with --force.\n`,
+      `Error: ${JSON.stringify(file)} is there already.\nChoose another file, or replace it with --force.\n`,
     );
-    expect(await readFile(`${file}${ending}`, "utf8")).toBe("mine");
+    expect(await readFile(file, "utf8")).toBe("mine");
     expect(server.requests).toEqual([]);
     expect((await run("--to", "raw", "--file", file, "--force")).code).toBe(0);
     expect(await readFile(file, "utf8")).toBe("[1,2,3,4,5]");

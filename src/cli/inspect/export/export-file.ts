@@ -12,12 +12,17 @@ const SAVE_EVERY_BYTES = 8 * 1024 * 1024;
 /** Why a journal is of no use any more. With consent the export begins anew. */
 const STARTED_OVER = new Set(["STREAM_REPLACED", "BAD_EXPORT"]);
 
+/** Journals of exports that consent gives up. */
+const GIVEN_UP = new Set(["OTHER_EXPORT", "BAD_EXPORT"]);
+
 export interface FileExportOptions extends ExportOptions {
   readonly file: string;
   /** Replace what is there, and start over where an earlier export cannot be continued. */
   readonly force: boolean;
-  /** Called when an earlier run is continued. */
+  /** Called when an earlier run's rows are gone on from. */
   readonly onResume?: ((progress: ExportProgress) => void) | undefined;
+  /** Called when the run ends early, with what the next one can go on from. */
+  readonly onKept?: ((progress: ExportProgress) => void) | undefined;
 }
 
 export interface FileExportSummary extends ExportSummary {
@@ -43,14 +48,17 @@ class FileExport {
   }
 
   /** The progress at the end of an export that is whole and durable, and only lacks its name. */
-  async run(onProgress: ExportOptions["onProgress"]): Promise<ExportProgress> {
+  async run({ onProgress, onKept }: FileExportOptions): Promise<ExportProgress> {
     let rows: number;
     try {
       if (this.#progress.bytes === 0) await this.#write(this.#encoder.begin(), {});
       rows = await this.#copy(onProgress);
     } catch (error) {
       // The next run need not read again what is written. Where that cannot be saved either, the first failure says more.
-      await this.#save().catch(() => undefined);
+      await this.#save().then(
+        () => onKept?.(this.#progress),
+        () => undefined,
+      );
       throw error;
     }
     await this.#write(this.#encoder.end(), { rows, nextOffset: this.#source.nextOffset ?? null, done: true });
@@ -112,35 +120,45 @@ async function complete(
   url: string,
   { files, options, known }: { files: ExportFiles; options: FileExportOptions; known: ExportProgress | undefined },
 ): Promise<ExportProgress> {
-  const { to, signal } = options;
-  const source = await openRows(client, url, to, {
+  const { to, signal, onResume, onKept } = options;
+  const opening = openRows(client, url, to, {
     signal,
     from: known?.read,
     end: known?.end ?? undefined,
     expected:
       known === undefined ? undefined : { contentType: known.contentType, incarnation: known.incarnation ?? undefined },
   });
+  const source = await opening.catch((error: unknown) => {
+    if (known !== undefined) onKept?.(known);
+    throw error;
+  });
   const progress = known ?? fresh(url, options, source);
   if (known === undefined) await files.begin(progress);
-  else await files.resume(progress.bytes);
+  else {
+    await files.resume(progress.bytes);
+    if (progress.rows > 0) onResume?.(progress);
+  }
   const resumed = progress.bytes === 0 ? undefined : { state: progress.encoder, bytes: progress.bytes };
   const encoder = await makeEncoder(to, { url, ...source.identity }, resumed);
-  return new FileExport(files, source, encoder, progress).run(options.onProgress);
+  return new FileExport(files, source, encoder, progress).run(options);
 }
 
-/** What an earlier run of this very export left; `undefined` where this one begins from nothing. */
-async function continued(
-  files: ExportFiles,
-  url: string,
-  { to, force }: FileExportOptions,
-): Promise<ExportProgress | undefined> {
+interface Found {
+  /** Where an earlier run of this very export got; `undefined` where this one begins from nothing. */
+  readonly known: ExportProgress | undefined;
+  /** What lies beside the file is an export's, if not this one's. */
+  readonly hasJournal: boolean;
+}
+
+async function continued(files: ExportFiles, url: string, { to, force }: FileExportOptions): Promise<Found> {
   try {
-    const progress = await readExportJournal(files.journalFile);
-    if (progress !== undefined) requireSameExport(files.journalFile, progress, { stream: url, to });
-    return progress;
+    const known = await readExportJournal(files.journalFile);
+    if (known !== undefined) requireSameExport(files.journalFile, known, { stream: url, to });
+    return { known, hasJournal: known !== undefined };
   } catch (error) {
-    if (force && error instanceof CommandFailure) return undefined;
-    throw error;
+    const mayGiveUp = force && error instanceof CommandFailure && GIVEN_UP.has(error.code);
+    if (!mayGiveUp) throw error;
+    return { known: undefined, hasJournal: true };
   }
 }
 
@@ -153,12 +171,11 @@ export async function exportToFile(
   url: string,
   options: FileExportOptions,
 ): Promise<FileExportSummary> {
-  const { file, force, onResume } = options;
+  const { file, force } = options;
   const files = await ExportFiles.claim(file, force);
   try {
-    const known = await continued(files, url, options);
-    if (known?.done !== true) await files.requireFree(known !== undefined);
-    if (known !== undefined) onResume?.(known);
+    const { known, hasJournal } = await continued(files, url, options);
+    if (known?.done !== true) await files.requireFree(hasJournal);
     const attempt = (from: ExportProgress | undefined) => complete(client, url, { files, options, known: from });
     const finish = (): Promise<ExportProgress> =>
       attempt(known).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { type FileHandle, link, open, rename, rm, stat } from "node:fs/promises";
+import { constants, type FileHandle, link, lstat, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder } from "../../atomic-file.ts";
 import { requireWritableFolder, unwritable } from "../../checkpoint-file.ts";
@@ -7,8 +7,9 @@ import { isSystemError, notAFile, requireFile } from "../../file-error.ts";
 import { type FileLock, lockFile } from "../../file-lock.ts";
 import { badExport, type ExportProgress, writeExportJournal } from "./export-journal.ts";
 
+/** Of the file itself: a link has a size of its own, and is there wherever it leads. */
 async function sizeOf(file: string): Promise<number | undefined> {
-  const found = await stat(file).catch((error: unknown) => {
+  const found = await lstat(file).catch((error: unknown) => {
     if (isSystemError(error) && error.code === "ENOENT") return undefined;
     throw error;
   });
@@ -19,6 +20,19 @@ function existing(file: string): Error {
   return usageFailure(`${JSON.stringify(file)} is there already.`, "Choose another file, or replace it with --force.");
 }
 
+/** Consent to replacing FILE is none to touching what happens to lie beside it. */
+function notOurs(part: string): Error {
+  return usageFailure(
+    `${JSON.stringify(part)} is there already, and no export has left it there.`,
+    "An export needs that name for what is not finished: move the file away, or choose another --file.",
+  );
+}
+
+/** Opens a file that must not be there. */
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+/** Opens a file that must be there, and no link to one. */
+const OWN = constants.O_RDWR | constants.O_NOFOLLOW;
+
 /**
  * The files of one export: the part that grows, the journal that says how much of it counts, and at the end the file that
  * was asked for. That one appears whole, and never in the place of another without consent.
@@ -28,6 +42,8 @@ export class ExportFiles {
   readonly #mayReplace: boolean;
   readonly #lock: FileLock;
   #part: FileHandle | undefined;
+  /** What has the part file's name was left by an export. */
+  #isPartOurs = false;
 
   private constructor(file: string, mayReplace: boolean, lock: FileLock) {
     this.#file = file;
@@ -53,17 +69,18 @@ export class ExportFiles {
   }
 
   /** Refuses what is there and not this export's, before anything is asked of the server. */
-  async requireFree(isContinued: boolean): Promise<void> {
-    if (this.#mayReplace) return;
-    const others = isContinued ? [this.#file] : [this.#file, this.partFile];
-    for (const file of others) if ((await sizeOf(file)) !== undefined) throw existing(file);
+  async requireFree(hasJournal: boolean): Promise<void> {
+    if (!this.#mayReplace && (await sizeOf(this.#file)) !== undefined) throw existing(this.#file);
+    // A part file without a journal is somebody else's.
+    this.#isPartOurs = hasJournal;
+    if (!hasJournal && (await sizeOf(this.partFile)) !== undefined) throw notOurs(this.partFile);
   }
 
   /** Begins from nothing. */
   async begin(progress: ExportProgress): Promise<void> {
     // The journal comes first: a part file without one is somebody else's.
     await writeExportJournal(this.journalFile, progress);
-    await this.#open("w");
+    await this.#openNew();
   }
 
   /** Goes on after so many bytes of the part file, and forgets what is behind them. */
@@ -75,7 +92,11 @@ export class ExportFiles {
         `${this.partFile} has ${String(size)} bytes, and should have ${String(bytes)} at least`,
       );
     }
-    await this.#open(bytes === 0 ? "w" : "r+");
+    if (bytes === 0) {
+      await this.#openNew();
+      return;
+    }
+    await this.#openOwn();
     await this.#writing((part) => part.truncate(bytes));
   }
 
@@ -124,9 +145,24 @@ export class ExportFiles {
     });
   }
 
-  async #open(flags: "w" | "r+"): Promise<void> {
+  /** What an export has left under this name is of no use any more; where it is a link, the link goes. */
+  async #openNew(): Promise<void> {
+    if (this.#isPartOurs) await rm(this.partFile, { force: true });
     await this.#close();
-    this.#part = await open(this.partFile, flags).catch((error: unknown) => {
+    this.#part = await open(this.partFile, NEW).catch(async (error: unknown) => {
+      if (!isSystemError(error) || error.code !== "EEXIST") throw unwritable("file", this.partFile, error);
+      // Somebody was faster; with a journal beside it, the next run would take it for ours.
+      await rm(this.journalFile, { force: true });
+      throw notOurs(this.partFile);
+    });
+    this.#isPartOurs = true;
+  }
+
+  async #openOwn(): Promise<void> {
+    await this.#close();
+    this.#part = await open(this.partFile, OWN).catch((error: unknown) => {
+      if (isSystemError(error) && error.code === "ELOOP")
+        throw badExport(this.journalFile, `${this.partFile} is a link`);
       throw unwritable("file", this.partFile, error);
     });
   }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Position } from "../../../protocol/offset.ts";
 import { writeCheckpoint } from "../../checkpoint-file.ts";
-import { CommandFailure } from "../../command-failure.ts";
+import { CommandFailure, usageFailure } from "../../command-failure.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { EXPORT_FORMATS, type EncoderState, type ExportFormat } from "./encoder.ts";
 import type { ReadMark } from "./stream-rows.ts";
@@ -32,6 +32,9 @@ export interface ExportProgress {
 }
 
 const FORMAT = "durable-streams export 1";
+
+/** How a journal of any version begins. */
+const BEGINNING = '{"format":"durable-streams export ';
 
 interface Content extends ExportProgress {
   readonly format: string;
@@ -65,6 +68,14 @@ export function badExport(file: string, what: string): CommandFailure {
   });
 }
 
+/** What lies under a journal's name and is none stays, whatever consent was given to replace the export. */
+function foreignJournal(file: string): CommandFailure {
+  return usageFailure(
+    `${JSON.stringify(file)} is there already, and no export has left it there.`,
+    "An export needs that name to know how far it got: move the file away, or choose another --file.",
+  );
+}
+
 /** Reads a journal; `undefined` when there is none. */
 export async function readExportJournal(file: string): Promise<ExportProgress | undefined> {
   let text: string;
@@ -80,7 +91,9 @@ export async function readExportJournal(file: string): Promise<ExportProgress | 
   } catch {
     content = undefined;
   }
-  if (!isContent(content)) throw badExport(file, "it is not a journal of export, or it is damaged");
+  // A journal is replaced whole, never half: what does not begin like one never was one.
+  if (!text.startsWith(BEGINNING)) throw foreignJournal(file);
+  if (!isContent(content)) throw badExport(file, "it is damaged");
   const { format: _format, ...progress } = content;
   return progress;
 }
