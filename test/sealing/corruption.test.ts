@@ -319,7 +319,7 @@ describe("a stream that was set back in time", () => {
     expect([again?.start, again?.tail]).toEqual([segment?.start, segment?.tail]);
     expect(again?.key).not.toBe(segment?.key);
     expect(await stream.readMessages()).toEqual([5, 6, 7, 8, 9]);
-    expect(await stream.object.sweep()).toEqual([segment?.key]);
+    expect(await stream.object.sweep(`default/${stream.name}`)).toEqual([segment?.key]);
     expect(await stream.readMessages()).toEqual([5, 6, 7, 8, 9]);
   });
 });

@@ -148,7 +148,7 @@ describe("operator API: what it tells", () => {
     const third = expect.stringMatching(/\/0000000000000010-0000000000000015\.[0-9a-f]{8}\.seg$/) as string;
     expect(await segmentKeys(stream)).toEqual([...named, third]);
     expect(await segmentKeys(other)).toHaveLength(1);
-    expect(await stream.object.sweep()).toEqual([]);
+    expect(await stream.object.sweep(`default/${stream.name}`)).toEqual([]);
     expect(await stream.readMessages()).toHaveLength(15);
   });
 

@@ -56,7 +56,6 @@ interface Announcement {
  * can be lost at any time and is loaded again.
  */
 export class StreamDO extends DurableObject<StreamEnv> {
-  readonly #name: string;
   readonly #storage: StreamStorage;
   readonly #readers: LiveReaders;
   readonly #appends: GroupCommit<AppendRequest, AppendOutcome>;
@@ -76,8 +75,8 @@ export class StreamDO extends DurableObject<StreamEnv> {
     super(ctx, env);
     this.#storage = new StreamStorage(ctx.storage);
     this.#readers = new LiveReaders(ctx);
-    this.#name = ctx.id.name ?? `unnamed/${ctx.id.toString()}`;
-    this.#state = loadState(this.#storage, this.#name);
+    // Only heads of the first version do not hold the name, and long names are not handed on by the platform.
+    this.#state = loadState(this.#storage, ctx.id.name ?? `unnamed/${ctx.id.toString()}`);
     this.#appends = new GroupCommit({
       commit: (requests) => this.#commit(requests),
       durable: () => this.#storage.durable(),
@@ -196,8 +195,8 @@ export class StreamDO extends DurableObject<StreamEnv> {
   }
 
   /** Removes objects of this name that no manifest names; gives their keys. */
-  async sweep(): Promise<string[]> {
-    return sweepObjects(this.env.R2, { name: this.#name, storage: this.#storage, state: () => this.#state });
+  async sweep(name: string): Promise<string[]> {
+    return sweepObjects(this.env.R2, { name, storage: this.#storage, state: () => this.#state });
   }
 
   /** Reads, and takes in live readers (sections 5.6 to 5.8); see `read-wire.ts` for the form. */
