@@ -5,6 +5,7 @@ import { oclifExitCode, plainMessage, reportError } from "./error-report.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ErrorReport } from "./report.ts";
 import { Notices } from "./notices.ts";
+import { UnknownCommandError } from "./unknown-command.ts";
 import { type CommandShape, usageError } from "./usage-error.ts";
 
 /** oclif's way of saying "end here with this code", thrown by `this.exit()` and by `--help`. */
@@ -73,7 +74,8 @@ export abstract class BaseCommand extends Command {
 
   /** How a failure is shown. */
   protected report(error: unknown): ErrorReport {
-    const isUsage = error instanceof Error && oclifExitCode(error) === EXIT.usage;
+    const isOurs = error instanceof UnknownCommandError;
+    const isUsage = error instanceof Error && !isOurs && oclifExitCode(error) === EXIT.usage;
     return reportError(isUsage ? usageError(error, this.shape(), plainMessage(error)) : error);
   }
 

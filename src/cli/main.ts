@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { EXIT } from "./exit-codes.ts";
 import { reportError } from "./error-report.ts";
 import { Notices } from "./notices.ts";
-import { endQuietlyOnBrokenPipe, flushOutput } from "./standard-output.ts";
+import { endOnBrokenOutput, flushOutput } from "./standard-output.ts";
 
 /** Replaced by the build with the package's version. */
 declare const __VERSION__: string;
@@ -13,6 +13,12 @@ const PACKAGE_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** `--version` is asked by scripts at every start; it is answered before oclif is loaded. */
 function versionLine(): string {
   return `durable-streams/${__VERSION__} ${process.platform}-${process.arch} node-${process.version}`;
+}
+
+/** `help read` and `inspect help cat` are other words for `read --help` and `inspect cat --help`. */
+function withHelpFlag(argv: readonly string[]): readonly string[] {
+  const at = argv[0] === "inspect" ? 1 : 0;
+  return argv[at] === "help" ? [...argv.slice(0, at), ...argv.slice(at + 1), "--help"] : argv;
 }
 
 /** Failures outside of any command: an unknown command, a broken installation. */
@@ -37,13 +43,13 @@ function isExitRequest(error: unknown): boolean {
  * finished command up. A command that serves, such as `dev`, therefore returns only when it is done.
  */
 export async function main(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
-  endQuietlyOnBrokenPipe();
+  endOnBrokenOutput();
   try {
     if (argv[0] === "--version" || argv[0] === "version") {
       process.stdout.write(`${versionLine()}\n`);
     } else {
       const { runCommand } = await import("./run-command.ts");
-      await runCommand(argv[0] === "help" ? [...argv.slice(1), "--help"] : argv, PACKAGE_ROOT);
+      await runCommand(withHelpFlag(argv), PACKAGE_ROOT);
     }
   } catch (error) {
     if (!isExitRequest(error)) showFailure(error, argv);

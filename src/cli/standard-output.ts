@@ -4,15 +4,20 @@ function isBrokenPipe(error: Error): boolean {
   return "code" in error && error.code === "EPIPE";
 }
 
-/** When the reader of stdout goes away (`| head`), the command ends at once and says nothing. */
-export function endQuietlyOnBrokenPipe(): void {
+const REASONS: Record<string, string> = { ENOSPC: "the disk is full", EIO: "the device failed" };
+
+/**
+ * When the reader of stdout goes away (`| head`), the command ends at once and says nothing. When stdout cannot be written
+ * for another reason it ends as well, and says why. What cannot be said on stderr is not said.
+ */
+export function endOnBrokenOutput(): void {
   process.stdout.on("error", (error: Error) => {
     if (isBrokenPipe(error)) process.exit(EXIT.done);
-    throw error;
+    const code = "code" in error ? String(error.code) : "";
+    process.stderr.write(`Error: stdout cannot be written: ${REASONS[code] ?? error.message}.\n`);
+    process.exit(EXIT.failure);
   });
-  process.stderr.on("error", (error: Error) => {
-    if (!isBrokenPipe(error)) throw error;
-  });
+  process.stderr.on("error", () => undefined);
 }
 
 /** Writes data and waits until the operating system has taken it: the reader's pace becomes ours, and memory stays bounded. */

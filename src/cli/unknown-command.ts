@@ -35,14 +35,37 @@ function nearest(words: readonly string[], names: readonly string[]): Guess | un
   return guesses.sort((left, right) => left.changes - right.changes)[0];
 }
 
+function isLikely({ asked, changes }: Guess): boolean {
+  return changes <= Math.min(MOST_CHANGES, Math.ceil(asked.length / 2));
+}
+
+function noSuch(asked: string, hint: string): UnknownCommandError {
+  return new UnknownCommandError(`There is no command ${JSON.stringify(asked.replaceAll(":", " "))}.`, hint);
+}
+
+function didYouMean({ asked, name }: Guess, bin: string): UnknownCommandError {
+  return noSuch(asked, `Did you mean: ${bin} ${name.replaceAll(":", " ")}`);
+}
+
 /** `id` and `names` have colons between topics, as oclif keeps them. */
 export function unknownCommand(id: string, names: readonly string[], bin: string): UnknownCommandError {
   const words = id.split(":");
   const guess = nearest(words, names);
-  const isLikely = guess !== undefined && guess.changes <= Math.min(MOST_CHANGES, Math.ceil(guess.asked.length / 2));
-  const asked = (isLikely ? guess.asked : (words[0] ?? id)).replaceAll(":", " ");
-  return new UnknownCommandError(
-    `There is no command ${JSON.stringify(asked)}.`,
-    isLikely ? `Did you mean: ${bin} ${guess.name.replaceAll(":", " ")}` : `All commands: ${bin} --help`,
-  );
+  if (guess !== undefined && isLikely(guess)) return didYouMean(guess, bin);
+  return noSuch(words[0] ?? id, `All commands: ${bin} --help`);
+}
+
+/** The command below `topic` that `word` was probably meant for; `undefined` where it is like none of them. */
+export function mistypedCommand(
+  topic: string,
+  word: string,
+  names: readonly string[],
+  bin: string,
+): UnknownCommandError | undefined {
+  const asked = `${topic}:${word}`;
+  const below = names.filter((name) => name.startsWith(`${topic}:`));
+  const guesses = below.map((name) => ({ asked, name, changes: distance(asked, name) }));
+  const [guess] = guesses.sort((left, right) => left.changes - right.changes);
+  const isNear = guess !== undefined && guess.changes <= Math.min(MOST_CHANGES, Math.ceil(word.length / 2));
+  return isNear ? didYouMean(guess, bin) : undefined;
 }

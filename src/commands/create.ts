@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
-import { requireInputFile } from "../cli/file-error.ts";
+import { requireFileName, requireInputFile } from "../cli/file-error.ts";
 import { parseDurationSeconds, requireTimestamp } from "../cli/duration.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { isContentType } from "../protocol/content-type.ts";
@@ -48,6 +48,7 @@ export default class Create extends ServerCommand {
         "Write it like application/json.",
       );
     }
+    requireFileName(flags.file, "--file");
     if (args.data !== undefined && flags.file !== undefined) {
       throw usageFailure("The first content is given twice: as an argument and by --file.", "Leave out one of them.");
     }

@@ -1,12 +1,14 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
-import { BIN, runCli, startCli } from "../support/cli.ts";
+import { BIN, NODE, runCli, startCli } from "../support/cli.ts";
 import { startScripted, type ScriptedServer } from "../support/scripted-server.ts";
 
 const CANARY = "canary-5f1d";
@@ -40,6 +42,8 @@ describe("the command line", () => {
   it.each([
     ["an unknown flag", ["read", "s", "--bogus"], "--bogus"],
     ["a missing argument", ["append"], "STREAM"],
+    ["an empty file name", ["append", "s", "--file", ""], "--file names no file"],
+    ["an empty file name for the first content", ["create", "s", "--file", ""], "--file names no file"],
     ["data given twice", ["append", "s", "x", "--file", "y"], "twice"],
     ["a bad duration", ["create", "s", "--ttl", "soon"], "soon"],
     [
@@ -62,9 +66,74 @@ describe("the command line", () => {
     expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(["error"]);
   });
 
-  it("nobody listening is exit code 7 and says how to start a server", async () => {
+  it.each([
+    [["inspect", "segmnets", "orders"], "inspect segmnets", "inspect segments"],
+    [["inspect", "verfy", "orders", "--json"], "inspect verfy", "inspect verify"],
+  ])("%j suggests the command that was meant", async (args, asked, meant) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect(code).toBe(2);
+    expect(stdout + stderr).toContain(
+      `There is no command ${args.includes("--json") ? JSON.stringify(`"${asked}"`).slice(1, -1) : `"${asked}"`}.`,
+    );
+    expect(stdout + stderr).toContain(`Did you mean: durable-streams ${meant}`);
+  });
+
+  it("inspect with one argument too many that is like no command stays a usage error of inspect", async () => {
+    const { code, stderr } = await runCli(["inspect", "orders", "payments"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`inspect takes STREAM, and "payments" is one too many.`);
+  });
+
+  it.runIf(existsSync("/dev/full"))("a stdout that is full is one sentence and exit code 1", async () => {
+    server = await startScripted((_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "0" }).end("some text");
+    });
+    const full = await open("/dev/full", "w");
+    for (const args of [["describe", "s"], ["describe", "s", "--json"], ["read", "s"], ["--version"]]) {
+      const child = spawn(NODE, [BIN, ...args, "--url", server.url], { stdio: ["ignore", full.fd, "pipe"] });
+      const [[code], stderr] = await Promise.all([
+        once(child, "close") as Promise<[number]>,
+        text(child.stderr as Readable),
+      ]);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: "Error: stdout cannot be written: the disk is full.\n" });
+    }
+    await full.close();
+  });
+
+  it.each(["SEGMENT_MISSING", "SEGMENT_CORRUPT"])(
+    "%s is exit code 8 at once, and names inspect verify",
+    async (code) => {
+      server = await startScripted((_request, response) => {
+        const error = { code, message: "A part of this stream's history is not there." };
+        response.writeHead(500, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+      });
+      const run = await runCli(["read", "s", "--url", server.url]);
+      expect(run).toMatchObject({ code: 8, stdout: "" });
+      expect(run.stderr).toContain(`See what is damaged with: durable-streams inspect verify s --url ${server.url}\n`);
+      expect(server.requests).toHaveLength(1);
+    },
+  );
+
+  it("a stream that is not there is not offered for creation by those who look into it", async () => {
+    server = await startScripted((_request, response) => {
+      const error = { code: "STREAM_NOT_FOUND", message: "There is no stream at this URL." };
+      response.writeHead(404, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+    });
+    for (const args of [
+      ["inspect", "s"],
+      ["inspect", "verify", "s"],
+      ["inspect", "export", "s", "--to", "raw"],
+    ]) {
+      const { code, stderr } = await runCli([...args, "--url", server.url]);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: `Error: There is no stream "s" at ${server.url}.\n` });
+    }
+    expect((await runCli(["append", "s", "1", "--url", server.url])).stderr).toContain("Create it with:");
+  });
+
+  it("nobody listening is exit code 7 and says how long it is tried and how to start a server", async () => {
     const { code, stderr } = await runCli(["describe", "s", "--url", "http://127.0.0.1:9"]);
     expect(code).toBe(7);
+    expect(stderr).toContain("Trying again for 5 s.\n");
     expect(stderr).toContain("durable-streams dev");
   });
 

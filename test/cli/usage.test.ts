@@ -28,7 +28,19 @@ describe("usage errors", () => {
   it("help and version are understood as commands too", async () => {
     expect(await runCli(["help", "read"])).toEqual(await runCli(["read", "--help"]));
     expect(await runCli(["help"])).toEqual(await runCli(["--help"]));
+    expect(await runCli(["inspect", "help"])).toEqual(await runCli(["inspect", "--help"]));
+    expect(await runCli(["inspect", "help", "cat"])).toEqual(await runCli(["inspect", "cat", "--help"]));
     expect(await runCli(["version"])).toEqual(await runCli(["--version"]));
     expect(await runCli(["help", "raed"])).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  it("the usage lines of help are whole", async () => {
+    const usage = async (...words: readonly string[]): Promise<string> => {
+      const { stdout } = await runCli([...words, "--help"]);
+      return stdout.slice(0, stdout.indexOf("FLAGS")).replace(/\s+/g, " ");
+    };
+    expect(await usage("tail")).toContain("[--checkpoint FILE] ");
+    expect(await usage("inspect", "verify")).toContain("--file FILE...]");
+    expect(await usage("inspect", "cat")).toContain("inspect cat [STREAM] [SEGMENT|OFFSET] ");
   });
 });

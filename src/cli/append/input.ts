@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
+import { requireFileName } from "../file-error.ts";
 import type { InputSource } from "./input-kind.ts";
 
 /** How much of the input an earlier run used up, so that this run can go on there and prove that it is the same input. */
@@ -136,6 +137,7 @@ async function* requireLineEnd(input: AsyncIterable<Uint8Array>): AsyncIterable<
 
 /** An argument, a file, or else stdin; `--file -` names stdin too. */
 export function chooseSource(data: string | undefined, file: string | undefined): InputSource {
+  requireFileName(file, "--file");
   if (data !== undefined && file !== undefined) {
     throw usageFailure("The data are given twice: as an argument and by --file.", "Leave out one of them.");
   }

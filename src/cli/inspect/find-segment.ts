@@ -1,5 +1,5 @@
 import type { OperatorClient } from "../../client/operator.ts";
-import type { SegmentRow } from "../../client/operator-types.ts";
+import type { SegmentRow, StreamMap } from "../../client/operator-types.ts";
 import { visibleLine } from "../../client/visible-text.ts";
 import { formatOffset, parseOffset, type Position } from "../../protocol/offset.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
@@ -20,6 +20,24 @@ export function parseSegmentChoice(text: string): SegmentChoice {
     `${JSON.stringify(text)} is neither a segment's number nor an offset.`,
     `Segments have numbers such as 17, offsets look like ${formatOffset(17)}; inspect segments lists both.`,
   );
+}
+
+/** Reads a flag that takes an offset. */
+export function requireOffset(text: string, flag: string): string {
+  if (text === "-1" || parseOffset(text) !== undefined) return text;
+  throw usageFailure(
+    `${flag} ${JSON.stringify(text)} is not an offset.`,
+    `Offsets look like ${formatOffset(17)}; inspect segments lists those at which segments begin and end.`,
+  );
+}
+
+/** Why there is no segment at an offset or after it: a sentence where that is in order, a failure where it is not. */
+export function whyNoSegments({ hot, tail, segments }: StreamMap, from: string | undefined): string {
+  if (from !== undefined && from > tail) {
+    throw notFound(`The offset ${from} is past the stream's end.`, `The stream's tail is ${tail}.`);
+  }
+  if (segments.count === 0) return "Nothing is sealed yet: all messages are in the hot log.";
+  return `Nothing from ${from ?? hot.start} on is sealed: the stream is sealed up to ${hot.start}, and its tail is ${tail}.`;
 }
 
 function notFound(message: string, hint: string): CommandFailure {

@@ -37,7 +37,7 @@ const BAR_CELLS = 20;
 
 /** A part of a whole as a bar and in percent. */
 export function progressBar(done: number, total: number): string {
-  const part = total === 0 ? 1 : Math.min(1, done / total);
+  const part = total === 0 ? 1 : Math.min(1, Math.max(0, done / total));
   const full = Math.floor(part * BAR_CELLS);
   return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}] ${String(Math.floor(part * 100))} %`;
 }

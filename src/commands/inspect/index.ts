@@ -2,16 +2,20 @@ import { string as stringArg } from "@oclif/core/args";
 import type { SegmentRow, StreamMap } from "../../client/operator-types.ts";
 import type { EdgeSegments } from "../../cli/inspect/edge-segments.ts";
 import { edgeSegments } from "../../cli/inspect/edge-segments.ts";
-import { keyPrefix, SEGMENT_HEADING, segmentLine } from "../../cli/inspect/segment-table.ts";
+import { keyPrefix, SegmentTable, terminalColumns } from "../../cli/inspect/segment-table.ts";
 import { streamTable } from "../../cli/inspect/stream-table.ts";
 import { counted } from "../../cli/inspect/units.ts";
+import { EXIT } from "../../cli/exit-codes.ts";
+import type { ErrorReport } from "../../cli/report.ts";
 import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
+import { mistypedCommand } from "../../cli/unknown-command.ts";
 
 export default class Inspect extends ServerCommand {
   static override summary = "Show how a stream is kept: its hot log, its segments, sealing, readers and producers.";
 
-  static override description = `New messages are in the hot log; older ones are sealed into segments, objects in the bucket that never change. Of many segments the first and last few are shown; --json has all of them.
+  static override description = `New messages are in the hot log; older ones are sealed into segments, objects in the bucket that never change. Of many segments the first and last few are shown; --json has all of them. On a terminal that is too narrow START and END are the offsets' last digits, and OBJECT is left out. AGE is the time since the segment's newest message was appended.
+Of a fork, messages, bytes and segments are its own; what it inherits lies with the streams that "inherits" names.
 It needs a durable-streams server whose operator API is open, as that of dev is.`;
 
   static override examples = [
@@ -39,17 +43,27 @@ It needs a durable-streams server whose operator API is open, as that of dev is.
     return undefined;
   }
 
+  /** With two words the first one may be a command below this one that was mistyped. */
+  protected override report(error: unknown): ErrorReport {
+    const report = super.report(error);
+    const [word, more] = this.argv.filter((each) => !each.startsWith("-"));
+    if (report.exitCode !== EXIT.usage || word === undefined || more === undefined) return report;
+    const mistyped = mistypedCommand("inspect", word, this.config.commandIDs, this.config.bin);
+    return mistyped === undefined ? report : super.report(mistyped);
+  }
+
   async #print(name: string, url: string, map: StreamMap, { first, between, last }: EdgeSegments): Promise<void> {
     const nowMs = Date.now();
     const prefix = first[0] === undefined ? undefined : keyPrefix(first[0].key);
     await writeOutput(streamTable(url, map, prefix, nowMs));
     if (first.length === 0) return;
+    const table = new SegmentTable(terminalColumns());
     const lines = (rows: readonly SegmentRow[]): string =>
-      rows.map((row) => segmentLine(row, prefix ?? "", nowMs)).join("");
+      rows.map((row) => table.row(row, prefix ?? "", nowMs)).join("");
     const gap =
       between === 0
         ? ""
         : `… ${counted(between, "segment")} between; all: ${this.config.bin} inspect segments ${name}\n`;
-    await writeOutput(`\n${SEGMENT_HEADING}${lines(first)}${gap}${lines(last)}`);
+    await writeOutput(`\n${table.heading}${lines(first)}${gap}${lines(last)}`);
   }
 }

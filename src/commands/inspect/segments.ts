@@ -1,6 +1,7 @@
 import { string as stringArg } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
-import { keyPrefix, SEGMENT_HEADING, segmentLine } from "../../cli/inspect/segment-table.ts";
+import { requireOffset, whyNoSegments } from "../../cli/inspect/find-segment.ts";
+import { keyPrefix, SegmentTable, terminalColumns } from "../../cli/inspect/segment-table.ts";
 import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 
@@ -8,7 +9,8 @@ export default class InspectSegments extends ServerCommand {
   static override summary = "List all segments of a stream.";
 
   static override description = `A line a segment, as they come, however many there are. --json prints an object a line.
-OBJECT is the key below the prefix that inspect shows; with --json the whole key.`;
+AGE is the time since the segment's newest message was appended. OBJECT is the key below the prefix that inspect shows; with --json the whole key.
+On a terminal that is too narrow START and END are the offsets' last digits, and OBJECT is left out.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders",
@@ -25,21 +27,24 @@ OBJECT is the key below the prefix that inspect shows; with --json the whole key
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(InspectSegments);
+    const from = flags.from === undefined ? undefined : requireOffset(flags.from, "--from");
     const url = this.streamUrl(flags, args.stream);
     const { operator } = await this.connect(flags);
+    const signal = this.interruptSignal();
     const nowMs = Date.now();
+    const table = new SegmentTable(terminalColumns());
     let prefix: string | undefined;
-    for await (const { segments } of operator.segmentPages(url, { from: flags.from }, this.interruptSignal())) {
-      if (flags.json) {
-        await writeOutput(segments.map((row) => `${JSON.stringify(row)}\n`).join(""));
-        continue;
-      }
-      const heading = prefix === undefined && segments.length > 0 ? SEGMENT_HEADING : "";
-      prefix ??= segments[0] === undefined ? undefined : keyPrefix(segments[0].key);
-      await writeOutput(heading + segments.map((row) => segmentLine(row, prefix ?? "", nowMs)).join(""));
+    for await (const { segments } of operator.segmentPages(url, { from }, signal)) {
+      const [first] = segments;
+      if (first === undefined) continue;
+      if (prefix === undefined && !flags.json) await writeOutput(table.heading);
+      const common = (prefix ??= keyPrefix(first.key));
+      await writeOutput(
+        segments.map((row) => (flags.json ? `${JSON.stringify(row)}\n` : table.row(row, common, nowMs))).join(""),
+      );
     }
-    if (prefix === undefined && !flags.json) {
-      this.notices.note("Nothing is sealed yet: all messages are in the hot log.");
-    }
+    if (prefix !== undefined) return;
+    const why = whyNoSegments(await operator.map(url, signal), from);
+    if (!flags.json) this.notices.note(why);
   }
 }

@@ -120,4 +120,37 @@ describe("inspect segments", () => {
     expect(run).toMatchObject({ code: 0, stdout: "" });
     expect(run.stderr).toContain("all messages are in the hot log");
   });
+
+  it.each([
+    [
+      "the hot log",
+      10,
+      0,
+      `is sealed: the stream is sealed up to ${formatOffset(10)}, and its tail is ${formatOffset(11)}.`,
+    ],
+    ["the end", 11, 0, `the stream is sealed up to ${formatOffset(10)}`],
+    ["past the end", 12, 3, `Error: The offset ${formatOffset(12)} is past the stream's end.`],
+  ])("--from in %s says what is sealed", async (_where, from, code, says) => {
+    const run = await inspect(await fakeStream(5), "segments", "s", "--from", formatOffset(from));
+    expect(run).toMatchObject({ code, stdout: "" });
+    expect(run.stderr).toContain(says);
+  });
+
+  it("--from that is no offset is a usage error", async () => {
+    const run = await inspect(await fakeStream(5), "segments", "s", "--from", "abc");
+    expect(run).toMatchObject({ code: 2, stdout: "" });
+    expect(run.stderr).toMatch(/^Error: --from "abc" is not an offset\.\nOffsets look like /);
+    expect(server?.requests).toEqual([]);
+  });
+
+  it("what a server says of itself stays on its line, and is shown instead of obeyed", async () => {
+    const stream = await fakeStream(1);
+    const [row] = stream.rows;
+    if (row !== undefined) row.key = "k\n      1  forged\u001b[2J";
+    stream.map.sealing = { state: "due\nforged", failures: 1, lastError: "a\nforged b", maxMessages: 1, maxBytes: 1 };
+    const { stdout } = await inspect(stream, "s");
+    expect(stdout).toContain("␊      1  forged␛[2J\n");
+    expect(stdout).toContain("last error    a␊forged b\n");
+    expect(stdout).not.toMatch(/^\s*(1 {2})?forged/m);
+  });
 });

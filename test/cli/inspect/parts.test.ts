@@ -126,5 +126,6 @@ describe("the status line", () => {
     expect(progressBar(1, 2)).toBe("[##########----------] 50 %");
     expect(progressBar(999, 1000)).toBe("[###################-] 99 %");
     expect([progressBar(0, 0), progressBar(3, 2)]).toEqual(Array(2).fill("[####################] 100 %"));
+    expect(progressBar(-1, 3)).toBe("[--------------------] 0 %");
   });
 });
