@@ -65,7 +65,7 @@ export async function checkSegment(
   }
   const reading = await readSegment(object.bytes);
   if (reading.kind === "damaged") {
-    return [...findings, finding("SEGMENT_DAMAGED", `is damaged: ${reading.problem.replace(/\.$/, "")}`)];
+    return [...findings, finding("SEGMENT_CORRUPT", `is damaged: ${reading.problem.replace(/\.$/, "")}`)];
   }
   return [...findings, ...compare(reading.segment, row, owner).map(([code, what]) => finding(code, what))];
 }

@@ -1,14 +1,16 @@
 /** Everything a verification can find. Scripts match on these codes. */
 export type FindingCode =
   | "SEGMENT_MISSING"
-  | "SEGMENT_DAMAGED"
+  | "SEGMENT_CORRUPT"
   | "OTHER_STREAM"
   | "MANIFEST_MISMATCH"
   | "SIZE_MISMATCH"
   | "GAP"
   | "OVERLAP"
   | "TOTALS_MISMATCH"
-  | "ORPHAN_OBJECT";
+  | "ORPHAN_OBJECT"
+  | "NOT_A_SEGMENT"
+  | "FILE_UNREADABLE";
 
 /** One thing that is wrong, and where. */
 export interface Finding {
@@ -22,6 +24,19 @@ export interface Finding {
   readonly message: string;
 }
 
+/** What a file was found to be. What it holds is told where it is intact. */
+export interface FileVerdict {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly stream?: string;
+  readonly incarnation?: string;
+  readonly contentType?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly messages?: number;
+  readonly bytes?: number;
+}
+
 /** What a verification looked at and what it found. */
 export interface Verification {
   readonly ok: boolean;
@@ -33,4 +48,6 @@ export interface Verification {
   readonly findings: readonly Finding[];
   /** Keys of the objects that were removed, when that was asked for. */
   readonly swept?: readonly string[];
+  /** A verdict for each, where files were checked and no stream. */
+  readonly files?: readonly FileVerdict[];
 }

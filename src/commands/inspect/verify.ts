@@ -2,6 +2,7 @@ import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../../cli/command-failure.ts";
 import { EXIT } from "../../cli/exit-codes.ts";
+import { requireFileName } from "../../cli/file-error.ts";
 import type { Verification } from "../../cli/inspect/findings.ts";
 import { progressBar, StatusLine } from "../../cli/inspect/status-line.ts";
 import { counted, humanBytes } from "../../cli/inspect/units.ts";
@@ -10,7 +11,7 @@ import { verifyFiles } from "../../cli/inspect/verify-files.ts";
 import { verifyStream } from "../../cli/inspect/verify-stream.ts";
 import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
-import { visibleText } from "../../client/visible-text.ts";
+import { visibleLine } from "../../client/visible-text.ts";
 
 export default class InspectVerify extends ServerCommand {
   static override summary = "Fetch and check every segment of a stream.";
@@ -18,7 +19,8 @@ export default class InspectVerify extends ServerCommand {
   static override description = `Checks each segment's checksums, that it belongs to this stream and is what the manifest says, that the segments follow each other from the first offset to the hot log without a gap, and that the bucket holds no other object for the stream.
 The stream may be in use meanwhile. Exit code 8 when something is off; each finding is told with the segment it is about.
 A stream whose storage was set back to an earlier time leaves objects that no row names. --sweep removes them.
---json gives {"ok","segments","messages","bytes","findings":[{"code","number","key","message"}]}, with --sweep also "swept", the keys that were removed.`;
+--json gives {"ok","segments","messages","bytes","findings":[{"code","number","key","message"}]}, with --sweep also "swept", the keys that were removed, and with --file "files", what each of them is. With -v people see that too.
+Of a fork its own segments are checked, from where it left its source.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders",
@@ -33,7 +35,7 @@ A stream whose storage was set back to an earlier time leaves objects that no ro
   static override flags = {
     file: string({
       summary: "Check these segment files by themselves, without any server.",
-      helpValue: "FILE...",
+      helpValue: "FILE",
       multiple: true,
     }),
     sweep: boolean({
@@ -54,6 +56,7 @@ A stream whose storage was set back to an earlier time leaves objects that no ro
         `See: ${this.config.bin} inspect verify --help`,
       );
     }
+    for (const file of files ?? []) requireFileName(file, "--file");
     const progress = new StatusLine(flags.quiet);
     const onProgress = (done: number, total: number): void => {
       progress.update(() => `${progressBar(done, total)} ${String(done)} of ${counted(total, "segment")}`);
@@ -61,7 +64,10 @@ A stream whose storage was set back to an earlier time leaves objects that no ro
     let verification: Verification;
     try {
       if (stream === undefined) {
-        verification = await verifyFiles(files ?? [], onProgress);
+        const onIntact = (file: string, what: string): void => {
+          this.notices.detail(`${visibleLine(file)}: ${what}`);
+        };
+        verification = await verifyFiles(files ?? [], { onProgress, onIntact });
       } else {
         const url = this.streamUrl(flags, stream);
         const { operator } = await this.connect(flags);
@@ -80,7 +86,7 @@ A stream whose storage was set back to an earlier time leaves objects that no ro
 
 function report({ ok, segments, messages, bytes, findings, swept = [] }: Verification): string {
   const checked = `${counted(segments, "segment")} with ${counted(messages, "message")}, ${humanBytes(bytes)}`;
-  const removed = swept.map((key) => `Removed ${visibleText(key)}\n`).join("");
-  const lines = removed + findings.map(({ code, message }) => `${code}: ${visibleText(message)}\n`).join("");
+  const removed = swept.map((key) => `Removed ${visibleLine(key)}\n`).join("");
+  const lines = removed + findings.map(({ code, message }) => `${code}: ${visibleLine(message)}\n`).join("");
   return ok ? `${lines}Intact: ${checked}\n` : `${lines}${counted(findings.length, "problem")} in ${checked}\n`;
 }

@@ -4,7 +4,9 @@ import type { Position } from "../offset.ts";
 /** Version of the format that this code writes, and the only one it reads. */
 export const SEGMENT_VERSION = 1;
 
-const MAGIC = new TextEncoder().encode("DSTRMSEG");
+/** With this the footer of a segment of any version begins. */
+export const SEGMENT_MAGIC = "DSTRMSEG";
+const MAGIC = new TextEncoder().encode(SEGMENT_MAGIC);
 const FACTS_BYTES = 56;
 
 /** What version 1 leaves zero. */

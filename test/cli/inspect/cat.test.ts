@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { formatOffset } from "../../../src/protocol/offset.ts";
 import { encodeSegment } from "../../../src/protocol/segment/segment.ts";
-import { runCli, type RunResult } from "../../support/cli.ts";
+import { runCli, startCli, type RunResult } from "../../support/cli.ts";
 import type { ScriptedServer } from "../../support/scripted-server.ts";
 import { startReference } from "../../support/servers.ts";
 import {
@@ -85,6 +86,38 @@ describe("inspect cat STREAM", () => {
     expect((await cat(await fakeStream(), "0", "--format", "raw")).stdout).toBe(`{"n":0},{"n":1}`);
   });
 
+  it("--format segment is the object, which cat --file and verify --file read", async () => {
+    const stream = await fakeStream();
+    server = await startOperator(stream);
+    const child = startCli(["inspect", "cat", "s", "1", "--format", "segment", "--url", server.url]);
+    const object = await buffer(child.stdout);
+    expect(object.equals(stream.objects.get(keyOf(2, 4)) ?? Buffer.of())).toBe(true);
+    const file = await segmentFile("fetched.seg", object);
+    expect(await runCli(["inspect", "cat", "--file", file])).toMatchObject({
+      code: 0,
+      stdout: `{"n":2}\n{"n":3}\n`,
+      stderr: `Segment of default/s, incarnation ${INCARNATION}, application/json: ${formatOffset(2)} to ${formatOffset(4)}, 2 messages, 15 B\n`,
+    });
+  });
+
+  it("--format segment of a damaged one is what lies there, and exit code 8", async () => {
+    const stream = await fakeStream();
+    stream.objects.set(keyOf(0, 2), Buffer.from("damaged"));
+    const run = await cat(stream, "0", "--format", "segment");
+    expect(run).toMatchObject({ code: 8, stdout: "damaged" });
+    expect(run.stderr).toContain("is damaged");
+  });
+
+  it("an offset that a fork inherits is said to be so", async () => {
+    const stream = await fakeStream(0);
+    const inherited = [{ stream: "default/x", incarnation: INCARNATION, until: formatOffset(2) }];
+    const start = formatOffset(2);
+    stream.map.fork = { source: "default/x", offset: start, subOffset: 0, start, inherited };
+    const run = await cat(stream, formatOffset(1));
+    expect(run.code).toBe(3);
+    expect(run.stderr).toContain("is inherited: it is kept with default/x.");
+  });
+
   it("--offsets says where and when each message was appended", async () => {
     const { stdout } = await cat(await fakeStream(), "1", "--offsets");
     expect(stdout).toBe(
@@ -122,7 +155,7 @@ describe("inspect cat STREAM", () => {
 
   it.each([
     ["missing", "SEGMENT_MISSING", ({ objects }: FakeStream) => objects.delete(keyOf(0, 2))],
-    ["damaged", "SEGMENT_DAMAGED", ({ objects }: FakeStream) => objects.set(keyOf(0, 2), Buffer.alloc(300))],
+    ["damaged", "SEGMENT_CORRUPT", ({ objects }: FakeStream) => objects.set(keyOf(0, 2), Buffer.alloc(300))],
   ])("a segment that is %s prints nothing and is exit code 8", async (_what, error, damage) => {
     const stream = await fakeStream();
     damage(stream);
@@ -160,7 +193,7 @@ describe("inspect cat --file", () => {
   });
 
   it.each([
-    ["a file that is no segment", () => segmentFile("no.seg", Buffer.from("hello")), 8, "is damaged"],
+    ["a file that is no segment", () => segmentFile("no.seg", Buffer.from("hello")), 8, "is no segment"],
     ["a file that is not there", () => Promise.resolve("/no/such.seg"), 2, "/no/such.seg"],
     ["a folder", () => Promise.resolve("/"), 2, "is a folder"],
   ])("%s is refused and named", async (_what, file, code, says) => {
@@ -173,6 +206,9 @@ describe("inspect cat --file", () => {
     ["nothing at all", [], "needs STREAM and SEGMENT, or --file FILE"],
     ["no segment", ["s"], "a number or an offset, after STREAM"],
     ["a stream beside a file", ["s", "--file", "x"], "takes no STREAM"],
+    ["an empty name", ["--file", ""], "--file names no file: it is empty."],
+    ["the object of a file", ["--file", "x", "--format", "segment"], "the file is the segment"],
+    ["offsets in the object", ["s", "1", "--offsets", "--format", "segment"], "the object as it is"],
     ["offsets in the payload alone", ["s", "1", "--offsets", "--format", "raw"], "--format ndjson"],
   ])("%s is a usage error", async (_what, args, says) => {
     const { code, stdout, stderr } = await runCli(["inspect", "cat", ...args]);

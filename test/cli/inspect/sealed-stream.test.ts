@@ -199,7 +199,7 @@ describe("inspect on a damaged bucket", () => {
     const verify = await runCli(["inspect", "verify", "damaged", "--json", "--url", server.url]);
     expect(verify.code).toBe(8);
     expect((JSON.parse(verify.stdout) as Verification).findings).toMatchObject([
-      { code: "SEGMENT_DAMAGED", number: 0 },
+      { code: "SEGMENT_CORRUPT", number: 0 },
     ]);
     expect((await runCli(["inspect", "cat", "damaged", "0", "--url", server.url])).code).toBe(8);
     // The very file is what verify --file and cat --file are for.

@@ -59,14 +59,14 @@ const CASES: readonly Case[] = [
   [
     "an object with one wrong bit",
     ({ objects }) => objects.set(KEYS[1], damaged(objects.get(KEYS[1]))),
-    [{ code: "SEGMENT_DAMAGED", number: 1, key: KEYS[1], says: "payload is not what was sealed" }],
+    [{ code: "SEGMENT_CORRUPT", number: 1, key: KEYS[1], says: "payload is not what was sealed" }],
   ],
   [
     "an object that is cut off",
     ({ objects }) => objects.set(KEYS[1], objects.get(KEYS[1])?.subarray(0, -1) ?? Buffer.of()),
     [
       { code: "SIZE_MISMATCH", number: 1, key: KEYS[1], says: "the manifest says" },
-      { code: "SEGMENT_DAMAGED", number: 1, key: KEYS[1], says: "does not end like a segment" },
+      { code: "SEGMENT_CORRUPT", number: 1, key: KEYS[1], says: "does not end like a segment" },
     ],
   ],
   [
@@ -168,6 +168,18 @@ describe("inspect verify", () => {
     expect(code).toBe(8);
   });
 
+  it("a fork's segments begin where it left its source", async () => {
+    const stream = await fakeStream(0);
+    const start = formatOffset(4);
+    const inherited = [{ stream: "default/x", incarnation: INCARNATION, until: start }];
+    stream.map.fork = { source: "default/x", offset: formatOffset(3), subOffset: 1, start, inherited };
+    await addSegment(stream, 4, ["4", "5"]);
+    expect((await verify(stream)).said).toMatchObject({ ok: true, segments: 1 });
+    stream.map.fork = { ...stream.map.fork, start: formatOffset(3) };
+    await server?.stop();
+    expect((await verify(stream)).said).toMatchObject({ findings: [{ code: "GAP", number: 0 }] });
+  });
+
   it("what is sealed meanwhile is neither missing nor an orphan", async () => {
     const stream = await fakeStream();
     let asked = 0;
@@ -234,6 +246,17 @@ describe("inspect verify", () => {
   });
 });
 
+/** What a verdict says of a segment of the messages 1 and 2. */
+const ONE_TO_TWO = {
+  stream: "default/s",
+  incarnation: INCARNATION,
+  contentType: "application/json",
+  start: formatOffset(0),
+  end: formatOffset(2),
+  messages: 2,
+  bytes: 3,
+};
+
 describe("inspect verify --file", () => {
   it("files are checked without a server, and a damaged one is named, with exit code 8", async () => {
     const { object } = await jsonSegment(0, ["1", "2"]);
@@ -242,22 +265,45 @@ describe("inspect verify --file", () => {
     await writeFile(bad, damaged(object));
     expect(await runCli(["inspect", "verify", "--file", good, "--json"])).toMatchObject({
       code: 0,
-      stdout: `{"ok":true,"segments":1,"messages":2,"bytes":3,"findings":[]}\n`,
+      stdout: `${JSON.stringify({
+        ok: true,
+        segments: 1,
+        messages: 2,
+        bytes: 3,
+        findings: [],
+        files: [{ file: good, ok: true, ...ONE_TO_TWO }],
+      })}\n`,
     });
     const both = await runCli(["inspect", "verify", "--file", good, "--file", bad, "--json"]);
     expect(JSON.parse(both.stdout)).toMatchObject({
       ok: false,
       segments: 2,
-      findings: [{ code: "SEGMENT_DAMAGED", file: bad, message: expect.stringContaining(bad) as string }],
+      findings: [{ code: "SEGMENT_CORRUPT", file: bad, message: expect.stringContaining(bad) as string }],
     });
     expect(both.code).toBe(8);
+  });
+
+  it("each file gets its verdict: what is missing, a folder or no segment is a finding, and the rest is checked", async () => {
+    const [good, other] = [join(folder, "one.seg"), join(folder, "note.txt")];
+    await writeFile(good, (await jsonSegment(0, ["1", "2"])).object);
+    await writeFile(other, "hello, this is no segment".repeat(20));
+    const run = await runCli(["inspect", "verify", "--file", other, "/no/such.seg", "/", good, "-v"]);
+    expect(run).toMatchObject({
+      code: 8,
+      stdout: [
+        `NOT_A_SEGMENT: The file ${other} is no segment: it does not end like one, and may be one that is cut off.`,
+        "FILE_UNREADABLE: The file /no/such.seg does not exist.",
+        `FILE_UNREADABLE: "/" is a folder, and --file needs a file.`,
+        "3 problems in 1 segment with 2 messages, 3 B\n",
+      ].join("\n"),
+      stderr: `${good}: default/s, incarnation ${INCARNATION}, application/json: ${formatOffset(0)} to ${formatOffset(2)}, 2 messages, 3 B\n`,
+    });
   });
 
   it.each([
     ["neither a stream nor a file", [], "needs STREAM, or --file FILE"],
     ["both of them", ["s", "--file", "x"], "not both"],
-    ["a file that is not there", ["--file", "/no/such.seg"], "/no/such.seg"],
-    ["a folder", ["--file", "/"], "is a folder"],
+    ["an empty name", ["--file", "x", "--file", ""], "--file names no file: it is empty."],
   ])("%s is a usage error", async (_what, args, says) => {
     const { code, stdout, stderr } = await runCli(["inspect", "verify", ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
