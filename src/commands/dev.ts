@@ -3,7 +3,7 @@ import path from "node:path";
 import { BaseCommand } from "../cli/base-command.ts";
 import { callWords } from "../cli/call-words.ts";
 import { devFailure, runtimeDied } from "../cli/dev-failures.ts";
-import { parseVariables, variableWarnings } from "../cli/dev-variables.ts";
+import { parseVariables, VARIABLES_HELP, variableWarnings } from "../cli/dev-variables.ts";
 import { devWelcome } from "../cli/dev-welcome.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
 import { DEFAULT_SERVER_URL } from "../cli/server-address.ts";
@@ -17,7 +17,10 @@ export default class Dev extends BaseCommand {
 
   static override description = `Needs no account. Everybody on this machine may read and change every stream, so it listens on loopback addresses only.
 Ctrl-C or SIGTERM ends it in order, with exit code 0; a second one ends it on the spot. What was acknowledged is on disk either way.
-With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
+With --json one line {"url":...,"pid":...} on stdout says that it answers.
+
+Variables for --var:
+${VARIABLES_HELP}`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
@@ -32,7 +35,7 @@ With --json one line {"url":...,"pid":...} on stdout says that it answers.`;
     persist: string({ summary: "Folder for all data.", helpValue: "DIR", default: DEFAULT_PERSIST_DIR }),
     demo: boolean({ summary: "Append a message to the stream `demo` every second." }),
     var: string({
-      summary: "Set a variable of the Worker, such as SEGMENT_MAX_MESSAGES=100; may be repeated.",
+      summary: "Set a variable of the Worker, such as SEGMENT_MAX_MESSAGES=100; may be repeated for others.",
       helpValue: "NAME=VALUE",
       multiple: true,
     }),

@@ -91,6 +91,13 @@ async function makeFolder(dir: string): Promise<string[]> {
   } catch (error) {
     if (await isFolder(dir)) return made;
     await removeMade(made);
+    if (systemErrorCode(error) === "EEXIST") {
+      throw new LocalServerError(
+        "folder_is_file",
+        `${dir} is no folder, and the data need one.`,
+        "Choose another with --persist.",
+      );
+    }
     if (systemErrorCode(error) !== "ENOENT") throw error;
     throw new Error(`nothing can be created in ${parent}`, { cause: error });
   }

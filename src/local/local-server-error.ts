@@ -7,6 +7,7 @@ export type LocalServerErrorCode =
   | "folder_in_use"
   | "folder_not_ours"
   | "folder_too_new"
+  | "folder_is_file"
   | "folder_not_usable"
   | "worker_missing"
   | "runtime_failed"

@@ -36,7 +36,7 @@ test("what a start leaves that was killed before it marked the folder does not s
 test("a file in the folder's place is named as the trouble", async () => {
   const dir = path.join(await temporaryFolder(), "data");
   await writeFile(dir, "");
-  await expect(openDataFolder(dir)).rejects.toThrow(`Cannot use ${dir} as the data folder: Error: EEXIST`);
+  await expect(openDataFolder(dir)).rejects.toThrow(`${dir} is no folder, and the data need one.`);
 });
 
 test("the marker is written once", async () => {

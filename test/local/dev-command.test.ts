@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -53,6 +54,28 @@ describe("ready", () => {
 });
 
 describe("refusals", () => {
+  test.each([
+    [
+      ["DEBUG_TIMING=yes"],
+      "Error: --var DEBUG_TIMING=yes has no meaning.\nSet it to 1, or to 0, which is the default.\n",
+    ],
+    [["A=1", "B=2", "A=1"], "Error: --var A is given more than once.\nLeave out all but one.\n"],
+  ])("--var %j: exit code 2", async (pairs, says) => {
+    const program = dev(await temporaryFolder(), ...pairs.flatMap((pair) => ["--var", pair]));
+    expect(await program.ended).toBe(2);
+    expect(program.stderr()).toBe(says);
+  });
+
+  test("a data folder that is a file: exit code 2", async () => {
+    const file = path.join(await temporaryFolder(), "file");
+    await writeFile(file, "mine");
+    const program = dev(file);
+    expect(await program.ended).toBe(2);
+    expect(program.stderr()).toBe(
+      `Error: ${file} is no folder, and the data need one.\nChoose another with --persist.\n`,
+    );
+  });
+
   test("a port in use: exit code 1, the address, and how to choose another", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
