@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Expected } from "./model-stream.ts";
+import type { Expected } from "./model-answers.ts";
 
 export interface Answer {
   readonly status: number;
@@ -9,20 +9,38 @@ export interface Answer {
 
 /** Throws when an answer is not what the model says, with both of them side by side. */
 export function compare(answer: Answer, expected: Expected, about: string): void {
+  compareToAny(answer, [expected], about);
+}
+
+/** Which of the right answers it is; throws when it is none of them. */
+export function compareToAny(answer: Answer, allowed: readonly Expected[], about: string): Expected {
+  for (const expected of allowed) if (isDeepStrictEqual(inTermsOf(answer, expected), expected)) return expected;
+  const answered = allowed.map((expected) => show({ ...inTermsOf(answer, expected), body: answer.body }));
+  throw new Error(`${about}\n  expected ${allowed.map(show).join("\n    or ")}\n  answered ${answered[0] ?? ""}`);
+}
+
+/** As much of an answer as the model says something about. */
+function inTermsOf(answer: Answer, expected: Expected): object {
   const headers = Object.fromEntries(
     Object.keys(expected.headers ?? {}).map((name) => [name, answer.headers[name] ?? null]),
   );
-  const actual = {
+  return {
     status: answer.status,
     ...(expected.headers === undefined ? {} : { headers }),
     ...(expected.body === undefined ? {} : { body: answer.body }),
     ...(expected.code === undefined ? {} : { code: errorCode(answer.body) }),
   };
-  if (isDeepStrictEqual(actual, expected)) return;
-  throw new Error(`${about}\n  expected ${show(expected)}\n  answered ${show({ ...actual, body: answer.body })}`);
 }
 
-function errorCode(body: string): string {
+/** The offset that an answer ends with, as a position. */
+export function nextOf(answer: Answer): number {
+  const offset = answer.headers["stream-next-offset"];
+  if (typeof offset !== "string")
+    throw new Error(`an answer of ${String(answer.status)} names no next offset: ${answer.body.slice(0, 200)}`);
+  return Number(offset.slice(-16));
+}
+
+export function errorCode(body: string): string {
   try {
     return (JSON.parse(body) as { error: { code: string } }).error.code;
   } catch {

@@ -1,73 +1,29 @@
+import {
+  INVALID_JSON,
+  mediaType,
+  offsetOf,
+  refuseEmpty,
+  type ChunkEnd,
+  type Expected,
+  type ModelAppend,
+  type ModelConfig,
+  type ModelRead,
+  type Tuple,
+  type WantedConfig,
+  type WantedOrigin,
+} from "./model-answers.ts";
+
+/** What is meant by a creation that says nothing. */
+const DEFAULTS = { contentType: "application/octet-stream", ttlSeconds: undefined };
+
 /**
  * What a stream is, said as plainly as possible and without a line of the server's code: a list of bytes or of JSON
  * texts, a closed flag, and what is remembered of writers. Each method gives the answer that the server must give.
  */
-
-export interface Expected {
-  readonly status: number;
-  /** Headers the answer must have; `null` for those it must not have. */
-  readonly headers?: Readonly<Record<string, string | null>>;
-  readonly body?: string;
-  /** `error.code` of the body. */
-  readonly code?: string;
-}
-
-export interface Tuple {
-  readonly id: string;
-  readonly epoch: number;
-  readonly seq: number;
-}
-
-export interface ModelConfig {
-  readonly contentType: string;
-  readonly ttlSeconds: number | undefined;
-  readonly public: boolean;
-  readonly closed: boolean;
-}
-
-/** What a creation asks for; about visibility it may say nothing, and then takes it as it is. */
-export interface WantedConfig extends Omit<ModelConfig, "public"> {
-  readonly public: boolean | undefined;
-}
-
-export interface ModelAppend {
-  /** Content type of the request; absent where the request has none. */
-  readonly contentType: string | undefined;
-  /** The texts of the messages (JSON) or one piece of text (everything else); `invalid` is a body that is no JSON. */
-  readonly messages: readonly string[] | "invalid";
-  readonly hasBody: boolean;
-  readonly producer: Tuple | undefined;
-  readonly streamSeq: string | undefined;
-  readonly close: boolean;
-}
-
-export interface ModelRead {
-  readonly expected: Expected;
-  readonly next: number;
-}
-
-/** Where an answer may end when the server divides it: any position between messages (JSON), any at all (bytes). */
-export type ChunkEnd = number | "tail";
-
-export const NOT_THERE: Expected = { status: 404, code: "STREAM_NOT_FOUND" };
-
-/** What an append gets whatever the stream is, and whether there is one. */
-function refuseEmpty({ hasBody, close }: ModelAppend): Expected | undefined {
-  return hasBody || close ? undefined : { status: 400, code: "EMPTY_BODY" };
-}
-
-/** The answer to an append where no stream is. */
-export function appendToNothing(request: ModelAppend): Expected {
-  return refuseEmpty(request) ?? NOT_THERE;
-}
-
-export function offsetOf(position: number): string {
-  return `0000000000000000_${String(position).padStart(16, "0")}`;
-}
-
 export class ModelStream {
   readonly config: ModelConfig;
   readonly isJson: boolean;
+  readonly #origin: WantedOrigin | undefined;
   /** The messages of a JSON stream. */
   readonly #messages: string[] = [];
   /** The content of any other stream. */
@@ -77,12 +33,30 @@ export class ModelStream {
   #streamSeq: string | undefined;
   readonly #producers = new Map<string, { epoch: number; lastSeq: number }>();
 
-  constructor(wanted: WantedConfig, messages: readonly string[]) {
-    const config = { ...wanted, public: wanted.public ?? false };
-    this.config = config;
-    this.isJson = /^application\/json *(;|$)/i.test(config.contentType);
+  /** @param source what a fork comes from, as it is at that moment: what it inherits is copied here. */
+  constructor(wanted: WantedConfig, messages: readonly string[], source?: ModelStream) {
+    const { origin, closed } = wanted;
+    const contentType = wanted.contentType ?? source?.config.contentType ?? "application/octet-stream";
+    const ttlSeconds = wanted.ttlSeconds ?? source?.config.ttlSeconds;
+    this.config = { contentType, ttlSeconds, public: wanted.public ?? false, closed };
+    this.isJson = /^application\/json *(;|$)/i.test(contentType);
+    if (origin !== undefined && source !== undefined) {
+      const offset = origin.offset ?? source.tail;
+      this.#origin = { ...origin, offset };
+      this.#add(source.#until(offset + origin.subOffset));
+    }
     this.#add(messages);
-    this.#closed = config.closed;
+    this.#closed = closed;
+  }
+
+  /** The fork that somebody asks for of this stream, or why there can be none. */
+  fork(wanted: WantedConfig, messages: readonly string[] | "invalid"): ModelStream | Expected {
+    if (wanted.contentType !== undefined && mediaType(wanted.contentType) !== mediaType(this.config.contentType))
+      return { status: 409, code: "CONTENT_TYPE_MISMATCH" };
+    const { offset = this.tail, subOffset = 0 } = wanted.origin ?? {};
+    if (offset > this.tail) return { status: 400, code: "FORK_OFFSET_BEYOND_TAIL" };
+    if (offset + subOffset > this.tail) return { status: 400, code: "INVALID_FORK_SUB_OFFSET" };
+    return messages === "invalid" ? INVALID_JSON : new ModelStream(wanted, messages, this);
   }
 
   /** JSON streams count messages. All text of this model is ASCII, so others count characters. */
@@ -113,12 +87,32 @@ export class ModelStream {
   }
 
   createAgain(wanted: WantedConfig): Expected {
+    // A fork takes what it does not say; of any other stream it means the default.
+    const open = wanted.origin === undefined ? DEFAULTS : this.config;
     const same =
-      mediaType(wanted.contentType) === mediaType(this.config.contentType) &&
-      wanted.ttlSeconds === this.config.ttlSeconds &&
+      mediaType(wanted.contentType ?? open.contentType) === mediaType(this.config.contentType) &&
+      (wanted.ttlSeconds ?? open.ttlSeconds) === this.config.ttlSeconds &&
       (wanted.public ?? this.config.public) === this.config.public &&
-      wanted.closed === this.#closed;
+      wanted.closed === this.#closed &&
+      this.#comesFrom(wanted.origin);
     return same ? this.created(200) : { status: 409, code: "STREAM_CONFIG_MISMATCH" };
+  }
+
+  /** What would create this stream now, and so has to find it. */
+  get asWanted(): ModelConfig {
+    return { ...this.config, closed: this.#closed };
+  }
+
+  /** Where a fork comes from. */
+  get origin(): WantedOrigin | undefined {
+    return this.#origin;
+  }
+
+  #comesFrom(wanted: WantedOrigin | undefined): boolean {
+    const origin = this.#origin;
+    if (wanted === undefined || origin === undefined) return wanted === origin;
+    const isThere = wanted.offset === undefined || wanted.offset === origin.offset;
+    return wanted.source === origin.source && isThere && wanted.subOffset === origin.subOffset;
   }
 
   head(): Expected {
@@ -145,7 +139,7 @@ export class ModelStream {
     if (request.hasBody && request.contentType === undefined) return { status: 400, code: "CONTENT_TYPE_REQUIRED" };
     if (request.hasBody && mediaType(request.contentType ?? "") !== mediaType(this.config.contentType))
       return { status: 409, code: "CONTENT_TYPE_MISMATCH" };
-    if (request.messages === "invalid") return { status: 400, code: "INVALID_JSON" };
+    if (request.messages === "invalid") return INVALID_JSON;
     if (request.hasBody && request.messages.length === 0) return { status: 400, code: "EMPTY_ARRAY" };
     const { producer } = request;
     if (producer !== undefined) {
@@ -177,6 +171,10 @@ export class ModelStream {
 
   body(start: number, end: number): string {
     return this.isJson ? `[${this.#messages.slice(start, end).join(",")}]` : this.#text.slice(start, end);
+  }
+
+  #until(position: number): readonly string[] {
+    return this.isJson ? this.#messages.slice(0, position) : [this.#text.slice(0, position)];
   }
 
   #readHeaders(next: number): Record<string, string | null> {
@@ -236,8 +234,4 @@ export class ModelStream {
     if (this.isJson) this.#messages.push(...messages);
     else this.#text += messages.join("");
   }
-}
-
-function mediaType(contentType: string): string {
-  return (contentType.split(";")[0] ?? "").trim().toLowerCase();
 }

@@ -1,5 +1,6 @@
 import type { SeededRandom } from "../../support/seeded-random.ts";
-import type { ModelAppend, ModelStream, Tuple } from "./model-stream.ts";
+import type { ModelAppend, Tuple } from "./model-answers.ts";
+import type { ModelStream } from "./model-stream.ts";
 import type { Call } from "./stream-http.ts";
 
 /** An append as a run sends it; the content type is the stream's own unless it is given. */

@@ -8,14 +8,35 @@ export interface Call {
   readonly body?: string | undefined;
 }
 
+/** As much of what operators are told as the model knows. */
+export interface Inspection {
+  readonly tail: string;
+  readonly softDeleted: boolean;
+  readonly forks: { readonly count: number; readonly list: readonly { readonly fork: string }[] };
+  readonly fork?: { readonly source: string; readonly offset: string; readonly subOffset: number };
+  readonly segments: { readonly count: number };
+}
+
+const SSE_PATIENCE_MS = 20_000;
+
 /** Talks to one stream of the real server. */
 export class StreamHttp {
   readonly url: string;
+  readonly #inspectUrl: string;
   readonly #dispatcher: Agent;
 
-  constructor(url: string, dispatcher: Agent) {
-    this.url = url;
+  /** @param name `project/path` */
+  constructor(server: string, path: string, name: string, dispatcher: Agent) {
+    this.url = `${server}${path}`;
+    this.#inspectUrl = `${server}/v1/__ds/${name.replace("/", "/inspect/")}`;
     this.#dispatcher = dispatcher;
+  }
+
+  /** What operators are told of the stream. */
+  async inspect(): Promise<Inspection> {
+    const { statusCode, body } = await request(this.#inspectUrl, { dispatcher: this.#dispatcher });
+    if (statusCode !== 200) throw new Error(`inspect answered ${String(statusCode)}: ${await body.text()}`);
+    return (await body.json()) as Inspection;
   }
 
   async send({ method, query = "", headers = {}, body = "" }: Call): Promise<Answer> {
@@ -28,17 +49,22 @@ export class StreamHttp {
     return { status: response.statusCode, headers: response.headers, body: await response.body.text() };
   }
 
-  /** Follows the stream over SSE until it is up to date; gives the data put together and the last control event. */
-  async catchUpBySse(offset: string): Promise<SseCatchUp> {
+  /**
+   * Follows the stream over SSE until it is up to date; gives all the data and the last control event.
+   *
+   * @param goOn what to do when it is up to date for the first time; gives the offset to follow it to from there on.
+   */
+  async catchUpBySse(offset: string, goOn?: () => Promise<string>): Promise<SseCatchUp> {
     const abort = new AbortController();
     const response = await request(`${this.url}?offset=${offset}&live=sse`, {
       dispatcher: this.#dispatcher,
-      signal: abort.signal,
+      signal: AbortSignal.any([abort.signal, AbortSignal.timeout(SSE_PATIENCE_MS)]),
     });
     if (response.statusCode !== 200) throw new Error(`SSE was answered with ${String(response.statusCode)}`);
     const isBase64 = response.headers["stream-sse-data-encoding"] === "base64";
     const data: string[] = [];
     let text = "";
+    let end: string | undefined;
     try {
       for await (const chunk of response.body.setEncoding("utf8") as AsyncIterable<string>) {
         text += chunk;
@@ -49,7 +75,9 @@ export class StreamHttp {
           if (event.startsWith("event: data")) data.push(isBase64 ? atob(value) : value);
           if (!event.startsWith("event: control")) continue;
           const control = JSON.parse(value) as SseCatchUp["control"];
-          if (control.upToDate === true) return { data, control };
+          if (control.upToDate !== true) continue;
+          if (goOn !== undefined) end ??= await goOn();
+          if (end === undefined || end === control.streamNextOffset) return { data, control };
         }
       }
     } finally {
