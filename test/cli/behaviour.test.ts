@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { open, readFile, rm } from "node:fs/promises";
@@ -10,6 +10,11 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { BIN, NODE, runCli, startCli } from "../support/cli.ts";
 import { startScripted, type ScriptedServer } from "../support/scripted-server.ts";
+
+function stderrOf({ stderr }: ChildProcess): Readable {
+  if (stderr === null) throw new Error("stderr is no pipe");
+  return stderr;
+}
 
 const CANARY = "canary-5f1d";
 let server: ScriptedServer | undefined;
@@ -91,10 +96,7 @@ describe("the command line", () => {
     const full = await open("/dev/full", "w");
     for (const args of [["describe", "s"], ["describe", "s", "--json"], ["read", "s"], ["--version"]]) {
       const child = spawn(NODE, [BIN, ...args, "--url", server.url], { stdio: ["ignore", full.fd, "pipe"] });
-      const [[code], stderr] = await Promise.all([
-        once(child, "close") as Promise<[number]>,
-        text(child.stderr as Readable),
-      ]);
+      const [[code], stderr] = await Promise.all([once(child, "close") as Promise<[number]>, text(stderrOf(child))]);
       expect({ code, stderr }).toEqual({ code: 1, stderr: "Error: stdout cannot be written: the disk is full.\n" });
     }
     await full.close();

@@ -215,6 +215,9 @@ describe("inspect of forks", () => {
       const said = JSON.parse(await done("inspect", "verify", stream, "--json")) as Verification;
       expect(said).toMatchObject({ ok: true, messages, findings: [] });
     }
+    const verified = await ds(["inspect", "verify", "grandchild"]);
+    expect(verified.stdout).toMatch(/^Intact: 1 segment with 1 message, /);
+    expect(verified.stderr).toBe("Not checked: what it inherits from default/root, default/child.\n");
     expect(await done("inspect", "cat", "child", "0")).toContain(`"a"\n`);
     const inherited = await ds(["inspect", "cat", "child", formatOffset(2)]);
     expect(inherited.code).toBe(3);

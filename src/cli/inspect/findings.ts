@@ -46,6 +46,8 @@ export interface Verification {
   /** Of payload. */
   readonly bytes: number;
   readonly findings: readonly Finding[];
+  /** Of a fork, the streams that hold what it inherits. That is theirs, and was not checked. */
+  readonly inheritedFrom?: readonly string[];
   /** Keys of the objects that were removed, when that was asked for. */
   readonly swept?: readonly string[];
   /** A verdict for each, where files were checked and no stream. */

@@ -127,7 +127,8 @@ export async function verifyStream(
   findings.push(...contiguity.end(map), ...orphans);
   if (findings.length > 0) await requireUnreplaced(operator, url, map, signal);
   const { segments, messages, bytes } = contiguity;
-  return { ok: findings.length === 0, segments, messages, bytes, findings };
+  const ancestors = map.fork === undefined ? {} : { inheritedFrom: map.fork.inherited.map(({ stream: name }) => name) };
+  return { ok: findings.length === 0, segments, messages, bytes, findings, ...ancestors };
 }
 
 async function requireUnreplaced(

@@ -20,7 +20,7 @@ export default class InspectVerify extends ServerCommand {
 The stream may be in use meanwhile. Exit code 8 when something is off; each finding is told with the segment it is about.
 A stream whose storage was set back to an earlier time leaves objects that no row names. --sweep removes them.
 --json gives {"ok","segments","messages","bytes","findings":[{"code","number","key","message"}]}, with --sweep also "swept", the keys that were removed, and with --file "files", what each of them is. With -v people see that too.
-Of a fork its own segments are checked, from where it left its source.`;
+Of a fork its own segments are checked, from where it left its source; "inheritedFrom" names the streams that hold the rest.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders",
@@ -80,8 +80,17 @@ Of a fork its own segments are checked, from where it left its source.`;
     }
     if (!verification.ok) process.exitCode = EXIT.verification;
     if (!flags.json) await writeOutput(report(verification));
+    const { inheritedFrom = [] } = verification;
+    if (inheritedFrom.length > 0) this.notices.note(`Not checked: what it inherits from ${someNames(inheritedFrom)}.`);
     return verification;
   }
+}
+
+const NAMES_SHOWN = 5;
+
+function someNames(names: readonly string[]): string {
+  const more = names.length > NAMES_SHOWN ? ` and ${String(names.length - NAMES_SHOWN)} more` : "";
+  return visibleLine(`${names.slice(0, NAMES_SHOWN).join(", ")}${more}`);
 }
 
 function report({ ok, segments, messages, bytes, findings, swept = [] }: Verification): string {
