@@ -1,13 +1,13 @@
 import type { Agent } from "undici";
 import type { SeededRandom } from "../../support/seeded-random.ts";
-import * as forks from "./forks.ts";
-import * as lives from "./lives.ts";
+import { fork, forkAgain, forkMalformed } from "./forks.ts";
+import { create, remove, removeSource } from "./lives.ts";
 import type { Member } from "./member.ts";
-import * as races from "./races.ts";
-import * as reads from "./reads.ts";
+import { deleteTwo, forkBesideAppends, forkBesideDelete, forkTwice, listen } from "./races.ts";
+import { head, longPoll, read, readAgain, readBadOffset, readNow, readOnFrom, sse } from "./reads.ts";
 import { Run } from "./run.ts";
 import { settle } from "./settling.ts";
-import * as writes from "./writes.ts";
+import { append, appendByProducer, appendConcurrently, appendLarge, appendRefused, close } from "./writes.ts";
 
 /** How often each operation is chosen. A later chapter of the protocol is a line here and a function below. */
 const OPERATIONS = {
@@ -38,15 +38,11 @@ const OPERATIONS = {
   sse: 4,
 } as const;
 
-const { append, appendLarge, appendRefused, appendByProducer, appendConcurrently, close } = writes;
-const { head, read, readNow, readAgain, readBadOffset, longPoll, sse } = reads;
 const FUNCTIONS: Readonly<Record<keyof typeof OPERATIONS, (run: Run, member: Member) => Promise<void>>> = {
   ...{ append, appendLarge, appendRefused, appendByProducer, appendConcurrently, close },
   ...{ head, read, readNow, readAgain, readBadOffset, longPoll, sse },
-  ...lives,
-  ...forks,
-  ...races,
-  settle,
+  ...{ create, remove, removeSource, fork, forkAgain, forkMalformed },
+  ...{ forkBesideAppends, forkBesideDelete, forkTwice, deleteTwo, listen, settle },
 };
 
 /** A family of streams of the server and the model of it, side by side through a sequence of random operations. */
@@ -65,7 +61,7 @@ export class ModelRun {
   async start(): Promise<void> {
     const member = this.#run.random.pick(this.#run.members);
     this.#run.log.push("create");
-    await lives.create(this.#run, member);
+    await create(this.#run, member);
   }
 
   async step(): Promise<void> {
@@ -86,8 +82,8 @@ export class ModelRun {
     let segments = 0;
     for (const member of members) {
       const { stream, life } = member;
-      if (stream !== undefined) await reads.readOnFrom(this.#run, member, 0, stream);
-      if (this.#run.random.chance(0.4)) await reads.sse(this.#run, member);
+      if (stream !== undefined) await readOnFrom(this.#run, member, 0, stream);
+      if (this.#run.random.chance(0.4)) await sse(this.#run, member);
       if (life !== undefined && member.standing !== "fading") segments += (await member.http.inspect()).segments.count;
     }
     await this.#endAll();
@@ -99,14 +95,14 @@ export class ModelRun {
     const run = this.#run;
     for (let member = run.pickLive(); member !== undefined; member = run.pickLive()) {
       run.note(`remove ${member.shortName}`);
-      await lives.remove(run, member);
+      await remove(run, member);
       const survivor = run.pickLive();
-      if (survivor !== undefined) await reads.read(run, survivor);
+      if (survivor !== undefined) await read(run, survivor);
     }
     await settle(run);
     for (const member of run.members) {
       if (member.standing !== "missing") throw new Error(`${member.shortName} is still ${member.standing}`);
-      await reads.head(run, member);
+      await head(run, member);
     }
   }
 }
