@@ -157,11 +157,10 @@ export function parseForkSubOffset(header: string | null): Parsed<number> {
 /** How an existing stream differs from the fork that is asked for, or `undefined` when it is that fork. */
 export function forkMismatch(existing: ForkOrigin | undefined, wanted: ForkRequest | undefined): string | undefined {
   if (existing === undefined || wanted === undefined) {
-    if (existing !== undefined) return `it is a fork of ${quote(existing.source)}`;
+    if (existing !== undefined) return "it is a fork of another stream";
     return wanted === undefined ? undefined : "it is no fork";
   }
-  if (existing.source !== wanted.source)
-    return `it is a fork of ${quote(existing.source)}, not of ${quote(wanted.source)}`;
+  if (existing.source !== wanted.source) return `it is a fork of another stream than ${quote(wanted.source)}`;
   if (wanted.offset !== undefined && wanted.offset !== existing.offset) {
     return `it was forked at ${formatOffset(existing.offset)}, not at ${formatOffset(wanted.offset)}`;
   }

@@ -266,11 +266,11 @@ describe("fork: asking again for one that exists", () => {
   });
 
   test.each([
-    ["another source", existing, { ...same, source: "default/other" }, "default/other"],
+    ["another source", existing, { ...same, source: "default/other" }, "another stream"],
     ["another offset", existing, { ...same, offset: 6 }, formatOffset(6)],
     ["the same end by another offset", existing, { ...same, offset: 6, subOffset: 0 }, formatOffset(6)],
     ["another sub-offset", existing, { ...same, subOffset: 0 }, "sub-offset is 2, not 0"],
-    ["a fork, asked for as none", existing, undefined, "default/source"],
+    ["a fork, asked for as none", existing, undefined, "it is a fork of"],
     ["no fork, asked for as one", undefined, same, "no fork"],
   ])("%s differs, and the difference is named", (_which, stream, wanted, named) => {
     expect(forkMismatch(stream, wanted)).toContain(named);

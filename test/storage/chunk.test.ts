@@ -4,7 +4,7 @@ import type { ContentKind } from "../../src/protocol/content-type.ts";
 import { READ_CHUNK_MAX_ROWS, READ_CHUNK_MAX_SEGMENTS } from "../../src/protocol/limits.ts";
 import { joinPayloads, type MessageBatch } from "../../src/protocol/messages.ts";
 import type { Position } from "../../src/protocol/offset.ts";
-import { collectChunk, type Chunk } from "../../src/worker/storage/chunk.ts";
+import { collectChunk, wholeChunk, type Chunk } from "../../src/worker/storage/chunk.ts";
 import type { Piece, SegmentSlice, StoredRun } from "../../src/worker/storage/stored-run.ts";
 import { concat, textOf, utf8 } from "../protocol/arbitraries.ts";
 import { kinds, messagesOf, storedBatchesOf } from "./batches.ts";
@@ -78,7 +78,7 @@ describe("chunk: reading chunk after chunk", () => {
         const chunks: Uint8Array[] = [];
         let next = start;
         while (next < log.tail) {
-          const chunk = collectChunk(kind, log.from(next), next, maxBytes);
+          const chunk = collectChunk(kind, log.from(next), next, wholeChunk(maxBytes));
           expect(chunk.next).toBeGreaterThan(next);
           expect(joinPayloads(kind, payloadsOf(chunk))).toEqual(bytesBetween(kind, messages, next, chunk.next));
           chunks.push(joinPayloads(kind, payloadsOf(chunk)));
@@ -94,7 +94,7 @@ describe("chunk: reading chunk after chunk", () => {
   test("chunk: it stays within the budget, but for a JSON message that is larger by itself", () => {
     fc.assert(
       fc.property(logs, ({ kind, log, maxBytes, start }) => {
-        const chunk = collectChunk(kind, log.from(start), start, maxBytes);
+        const chunk = collectChunk(kind, log.from(start), start, wholeChunk(maxBytes));
         const { next } = chunk;
         if (joinPayloads(kind, payloadsOf(chunk)).byteLength <= maxBytes) return;
         expect(kind).toBe("json");
@@ -107,7 +107,7 @@ describe("chunk: reading chunk after chunk", () => {
   test("chunk: it ends between messages, unless the message it is in fills more than the chunk", () => {
     fc.assert(
       fc.property(logs, ({ kind, log, messages, maxBytes, start }) => {
-        const { next } = collectChunk(kind, log.from(start), start, maxBytes);
+        const { next } = collectChunk(kind, log.from(start), start, wholeChunk(maxBytes));
         const ends = boundaries(kind, messages);
         if (ends.has(next)) return;
         expect(kind).not.toBe("json");
@@ -121,7 +121,7 @@ describe("chunk: reading chunk after chunk", () => {
   test("chunk: it holds whatever fits", () => {
     fc.assert(
       fc.property(logs, ({ kind, log, messages, maxBytes, start }) => {
-        const { next } = collectChunk(kind, log.from(start), start, maxBytes);
+        const { next } = collectChunk(kind, log.from(start), start, wholeChunk(maxBytes));
         const following = [...boundaries(kind, messages)].find((end) => end > next);
         if (following === undefined) return;
         expect(bytesBetween(kind, messages, start, following).byteLength).toBeGreaterThan(maxBytes);
@@ -133,7 +133,7 @@ describe("chunk: reading chunk after chunk", () => {
   test("chunk: rows are read only as far as the chunk needs, and bytes are taken only from those it shows", () => {
     fc.assert(
       fc.property(logs, ({ kind, log, maxBytes, start }) => {
-        const { pieces, bytes } = collectChunk(kind, log.from(start), start, maxBytes);
+        const { pieces, bytes } = collectChunk(kind, log.from(start), start, wholeChunk(maxBytes));
         expect(log.slices).toBe(pieces.length);
         expect(log.opened).toBeLessThanOrEqual(pieces.length + 1);
         const payloads = payloadsOf({ pieces, bytes, next: start });
@@ -151,7 +151,7 @@ describe("chunk: examples", () => {
   const text = (content: string): MessageBatch => ({ payload: utf8(content), sizes: [content.length] });
 
   function read(kind: ContentKind, batches: readonly MessageBatch[], start: Position, maxBytes: number) {
-    const chunk = collectChunk(kind, new FakeLog(kind, batches).from(start), start, maxBytes);
+    const chunk = collectChunk(kind, new FakeLog(kind, batches).from(start), start, wholeChunk(maxBytes));
     return { payloads: payloadsOf(chunk).map(textOf), next: chunk.next };
   }
 
@@ -186,10 +186,10 @@ describe("chunk: examples", () => {
       "json",
       Array.from({ length: READ_CHUNK_MAX_ROWS + 5 }, () => json("1")),
     );
-    const { pieces, next } = collectChunk("json", log.from(0), 0, Number.MAX_SAFE_INTEGER);
+    const { pieces, next } = collectChunk("json", log.from(0), 0, wholeChunk(Number.MAX_SAFE_INTEGER));
     expect([pieces.length, next]).toEqual([READ_CHUNK_MAX_ROWS, READ_CHUNK_MAX_ROWS]);
     expect(log.opened).toBe(READ_CHUNK_MAX_ROWS);
-    expect(collectChunk("json", log.from(next), next, Number.MAX_SAFE_INTEGER).next).toBe(log.tail);
+    expect(collectChunk("json", log.from(next), next, wholeChunk(Number.MAX_SAFE_INTEGER)).next).toBe(log.tail);
   });
 
   test("chunk: it is put together from no more segments than the limit, since each takes a fetch of its own", () => {
@@ -201,7 +201,7 @@ describe("chunk: examples", () => {
       sizes: () => [1],
       piece: (): Piece => ({ kind: "segment", slice }),
     }));
-    const { pieces, next } = collectChunk("json", segments, 0, Number.MAX_SAFE_INTEGER);
+    const { pieces, next } = collectChunk("json", segments, 0, wholeChunk(Number.MAX_SAFE_INTEGER));
     expect([pieces.length, next]).toEqual([READ_CHUNK_MAX_SEGMENTS, READ_CHUNK_MAX_SEGMENTS]);
   });
 

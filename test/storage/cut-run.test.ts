@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ContentKind } from "../../src/protocol/content-type.ts";
 import { joinPayloads, type MessageBatch } from "../../src/protocol/messages.ts";
-import { collectChunk } from "../../src/worker/storage/chunk.ts";
+import { collectChunk, wholeChunk } from "../../src/worker/storage/chunk.ts";
 import { runsUntil } from "../../src/worker/storage/cut-run.ts";
 import type { StoredRun } from "../../src/worker/storage/stored-run.ts";
 import { concat } from "../protocol/arbitraries.ts";
@@ -104,7 +104,7 @@ describe("cut runs", () => {
         const payloads: Uint8Array[] = [];
         for (let next = from; next < until;) {
           const rest = runs.filter((run) => run.start + run.positions > next);
-          const chunk = collectChunk(kind, runsUntil(kind, rest, until), next, budget);
+          const chunk = collectChunk(kind, runsUntil(kind, rest, until), next, wholeChunk(budget));
           expect(chunk.next).toBeGreaterThan(next);
           for (const piece of chunk.pieces) if (piece.kind === "bytes") payloads.push(piece.bytes);
           next = chunk.next;

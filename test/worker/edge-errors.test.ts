@@ -256,22 +256,26 @@ function failing(error: Error): ReturnType<typeof sendTo> {
 }
 
 describe("errors: every code can be met, and tells what to do", () => {
-  test.each(Object.entries(PROVOCATIONS))("%s", async (code, { status, provoke }) => {
-    using log = new ErrorLog();
-    const stream = await createStream({ body: "[1]" });
-    const answer = await provoke(stream);
-    const body = await answer.json<{ error: { code: string; message: string } }>();
-    expect([answer.status, body.error.code]).toEqual([status, code]);
-    expect(Object.keys(body.error)).toEqual(["code", "message"]);
-    expect(body.error.message).toMatch(/^\S.* .*[.\]}]$/);
-    expect(answer.headers.get("Content-Type")).toBe("application/json");
-    expect(answer.headers.get("Cache-Control")).toBe("no-store");
-    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe(OPERATORS.has(code) ? null : "*");
-    expect(answer.headers.get("X-Content-Type-Options")).toBe("nosniff");
-    expect(answer.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
-    expect(answer.headers.get("Retry-After")).toBe(RETRYABLE.has(code) ? "1" : null);
-    if (!LOGGED.has(code)) expect(log.take()).toEqual([]);
-  });
+  test.each(Object.entries(PROVOCATIONS))(
+    "%s",
+    async (code, { status, provoke }) => {
+      using log = new ErrorLog();
+      const stream = await createStream({ body: "[1]" });
+      const answer = await provoke(stream);
+      const body = await answer.json<{ error: { code: string; message: string } }>();
+      expect([answer.status, body.error.code]).toEqual([status, code]);
+      expect(Object.keys(body.error)).toEqual(["code", "message"]);
+      expect(body.error.message).toMatch(/^\S.* .*[.\]}]$/);
+      expect(answer.headers.get("Content-Type")).toBe("application/json");
+      expect(answer.headers.get("Cache-Control")).toBe("no-store");
+      expect(answer.headers.get("Access-Control-Allow-Origin")).toBe(OPERATORS.has(code) ? null : "*");
+      expect(answer.headers.get("X-Content-Type-Options")).toBe("nosniff");
+      expect(answer.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+      expect(answer.headers.get("Retry-After")).toBe(RETRYABLE.has(code) ? "1" : null);
+      if (!LOGGED.has(code)) expect(log.take()).toEqual([]);
+    },
+    60_000,
+  );
 
   test("the headers that go with an error tell a program how to go on", async () => {
     const stream = await createStream({ body: "[1]" });

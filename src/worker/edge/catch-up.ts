@@ -1,5 +1,6 @@
 import { matchesEtag } from "../../protocol/etag.ts";
 import { READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
+import { wholeChunk } from "../storage/chunk.ts";
 import type { StreamContext } from "./context.ts";
 import { readObject } from "./read-object.ts";
 import type { ReadQuery } from "./read-query.ts";
@@ -8,7 +9,7 @@ import { respond } from "./responses.ts";
 
 /** A read that takes what there is and does not wait (section 5.6). */
 export async function handleCatchUp(context: StreamContext, { from }: ReadQuery): Promise<Response> {
-  const read = await readObject(context, { from, maxBytes: READ_CHUNK_MAX_BYTES, wait: "no" }, "answer");
+  const read = await readObject(context, { from, limits: wholeChunk(READ_CHUNK_MAX_BYTES), wait: "no" }, "answer");
   if (read.kind === "unread") return respondUnread(read.outcome);
   if (read.kind === "attached") throw new Error("the stream's object attached a reader that does not wait");
   const { outcome } = read;

@@ -30,15 +30,19 @@ export function parseFork(headers: Headers, origin: string): Parsed<RequestedFor
   return parsed({ request, sourceUrl: source.value.url });
 }
 
-/** The stream that a path of this server stands for, in either of the two shapes. */
+/** The stream that a path of this server stands for, in either of the two shapes, and the URL it has here. */
 function parseSource(path: string, origin: string): Parsed<{ name: string; url: URL }> {
-  const url =
-    path.startsWith("/") && !path.startsWith("//") && URL.canParse(path, origin) ? new URL(path, origin) : undefined;
-  if (url?.search !== "" || url.hash !== "") return noSource(path, "");
+  // URL parsers take a backslash for a slash and leave tabs out: what is a path to one is a host to another.
+  const url = PLAIN_PATH.test(path) && URL.canParse(path, origin) ? new URL(path, origin) : undefined;
+  if (url?.origin !== origin) return noSource(path, "");
   const route = matchRoute(url.pathname);
   if (!route.ok) return noSource(path, ` ${route.error.message}`);
-  return route.value.kind === "stream" ? parsed({ name: route.value.doKey, url }) : noSource(path, "");
+  if (route.value.kind !== "stream") return noSource(path, "");
+  return parsed({ name: route.value.doKey, url: new URL(url.pathname, origin) });
 }
+
+/** One slash, and then nothing that ends a path or is no part of one. */
+const PLAIN_PATH = /^\/(?!\/)[^\\?#\s]*$/;
 
 function noSource(path: string, why: string): Parsed<never> {
   return failed(

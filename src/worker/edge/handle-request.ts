@@ -100,7 +100,13 @@ async function refuseRead<E>(
   name: string,
   around: Surroundings<E>,
 ): Promise<Response | undefined> {
-  return refuse("read", new Request(url, { headers: request.headers }), name, around);
+  return refuse("read", withUrl(request, url), name, around);
+}
+
+/** The same client, asking to read something else. */
+function withUrl(request: Request, url: URL): Request {
+  const { headers, cf } = request;
+  return new Request(url, { headers, ...(cf === undefined ? {} : { cf }) });
 }
 
 /** The answer of the authorisation, when it is not a yes. */

@@ -3,8 +3,9 @@ import type { InheritedStretch } from "../../protocol/fork.ts";
 import { joinPayloads, readBody, separatorBytes } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
 import { SegmentFault } from "../segments/segment-fault.ts";
+import type { ChunkLimits } from "../storage/chunk.ts";
 import type { InheritedOutcome, ReadRequest } from "../stream/operations.ts";
-import { decodeReadOutcome, encodeInheritedRead, encodeReadRequest } from "../stream/read-wire.ts";
+import { decodeReadOutcome, encodeInheritedRead, encodeReadRequest, segmentCount } from "../stream/read-wire.ts";
 import { timed } from "../timing.ts";
 import type { StreamContext } from "./context.ts";
 import { withMessages, type MessageForm } from "./located-body.ts";
@@ -20,7 +21,7 @@ export async function gatherInherited(
   outcome: InheritedOutcome,
   form: MessageForm,
 ): Promise<ObjectRead> {
-  const gathering = new Gathering(context, outcome, read.maxBytes);
+  const gathering = new Gathering(context, outcome, read.limits);
   for (const stretch of outcome.stretches) {
     if (!(await gathering.take(stretch))) break;
   }
@@ -56,11 +57,13 @@ class Gathering {
   readonly #context: StreamContext;
   readonly #outcome: InheritedOutcome;
   #budget: number;
+  #segments: number;
 
-  constructor(context: StreamContext, outcome: InheritedOutcome, maxBytes: number) {
+  constructor(context: StreamContext, outcome: InheritedOutcome, { maxBytes, maxSegments }: ChunkLimits) {
     this.#context = context;
     this.#outcome = outcome;
     this.#budget = maxBytes;
+    this.#segments = maxSegments;
     this.next = outcome.start;
     this.tail = outcome.tail;
     this.closed = outcome.closed;
@@ -69,7 +72,7 @@ class Gathering {
   /** Whether the answer stands where the fork's own messages begin, has room for some, and there are any. */
   get isAtOwn(): boolean {
     const { stretches } = this.#outcome;
-    return this.#budget > 0 && this.next === stretches.at(-1)?.until && this.next < this.tail;
+    return this.#hasRoom && this.next === stretches.at(-1)?.until && this.next < this.tail;
   }
 
   /** Takes as much of a stretch as there is room for; true when that was all of it, and room is left. */
@@ -79,24 +82,26 @@ class Gathering {
       incarnation: stretch.incarnation,
       from: this.next,
       until: stretch.until,
-      maxBytes: this.#budget,
-      isFirst: this.payloads.length === 0,
+      limits: this.#limits,
     });
     const response = await timed(timing, "ancestor", () => streams.getByName(stretch.stream).fetch(request));
     const outcome = decodeReadOutcome(response);
-    if (outcome.kind !== "messages") {
+    // An object of another version might answer something else.
+    const isAnswer = outcome.kind === "messages" && outcome.start === this.next && outcome.next <= stretch.until;
+    if (!isAnswer || outcome.incarnation !== stretch.incarnation) {
       throw new SegmentFault("SEGMENT_MISSING", stretch.stream, `${stretch.incarnation} of it is not there any more`);
     }
+    this.#segments -= segmentCount(response);
     const messages = await withMessages(segments, response, this.#outcome.contentType, "payload");
     this.#add(new Uint8Array(await messages.arrayBuffer()), outcome.next);
-    return this.next === stretch.until && this.#budget > 0;
+    return this.next === stretch.until && this.#hasRoom;
   }
 
   /** Goes on with the fork's own messages. What has become of the fork meanwhile is told with them. */
   async takeOwn(): Promise<void> {
     const { object, segments, timing } = this.#context;
     const from = { kind: "position", position: this.next } as const;
-    const request = encodeReadRequest({ from, maxBytes: this.#budget, wait: "no" });
+    const request = encodeReadRequest({ from, limits: this.#limits, wait: "no" });
     const response = await timed(timing, "object", () => object.fetch(request));
     const outcome = decodeReadOutcome(response);
     if (outcome.kind !== "messages" || outcome.incarnation !== this.#outcome.incarnation) return;
@@ -108,6 +113,15 @@ class Gathering {
     this.closed = outcome.closed;
     if (outcome.upToDate) this.tail = outcome.next;
     else this.tail = Math.max(this.tail, outcome.next + 1);
+  }
+
+  get #hasRoom(): boolean {
+    return this.#budget > 0 && this.#segments > 0;
+  }
+
+  /** What is left of the answer's own limits. */
+  get #limits(): ChunkLimits {
+    return { maxBytes: this.#budget, maxSegments: this.#segments, mustProgress: this.payloads.length === 0 };
   }
 
   #add(payload: Uint8Array, next: Position): void {

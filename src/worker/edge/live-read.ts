@@ -1,4 +1,5 @@
 import type { OffsetQuery } from "../../protocol/offset.ts";
+import { wholeChunk } from "../storage/chunk.ts";
 import type { StreamContext } from "./context.ts";
 import { LiveBridge } from "./live-bridge.ts";
 import { readObject } from "./read-object.ts";
@@ -19,7 +20,11 @@ export async function liveRead(
   wait: "long-poll" | "sse",
   maxBytes: number,
 ): Promise<LiveRead> {
-  const read = await readObject(context, { from, maxBytes, wait }, wait === "sse" ? "payload" : "answer");
+  const read = await readObject(
+    context,
+    { from, limits: wholeChunk(maxBytes), wait },
+    wait === "sse" ? "payload" : "answer",
+  );
   switch (read.kind) {
     case "unread":
       return read;

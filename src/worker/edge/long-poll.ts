@@ -55,8 +55,8 @@ async function waitAtTail(
   const startedAtMs = Date.now();
   const news = await bridge.next(Math.max(0, endsAtMs - startedAtMs));
   if (news.kind === "timeout") return respondMessages(context, query, outcome, null);
-  if (news.kind === "gone") return respondUnread({ kind: "not-found" });
-  if (news.kind === "dropped") return undefined;
+  // Asked again, the object says whether the stream is gone for good or only for us.
+  if (news.kind === "gone" || news.kind === "dropped") return undefined;
   const { event } = news;
   if (event.start !== outcome.next || event.payload === undefined) return undefined;
   const body = event.end > event.start ? readBody(contentKind(outcome.contentType), [event.payload]) : null;

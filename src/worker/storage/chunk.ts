@@ -12,6 +12,20 @@ export interface Chunk {
   readonly next: Position;
 }
 
+/** How much a chunk may hold. */
+export interface ChunkLimits {
+  readonly maxBytes: number;
+  /** How many segments it may be put together from. */
+  readonly maxSegments: number;
+  /** Whether it holds the first message even when that is larger: false where it goes on what another chunk began. */
+  readonly mustProgress: boolean;
+}
+
+/** The limits of an answer that is one chunk. */
+export function wholeChunk(maxBytes: number): ChunkLimits {
+  return { maxBytes, maxSegments: READ_CHUNK_MAX_SEGMENTS, mustProgress: true };
+}
+
 /** A stretch of one run's payload and the position after it. */
 interface Stretch {
   readonly from: number;
@@ -20,17 +34,17 @@ interface Stretch {
 }
 
 /**
- * Gathers what follows `start`, up to about `maxBytes`, {@link READ_CHUNK_MAX_ROWS} and {@link READ_CHUNK_MAX_SEGMENTS}.
- * Where a chunk goes on what another one began, `mustProgress` is false, and it may hold nothing. Chunks end between messages; only a message of plain bytes that is larger than a whole chunk is divided, while a JSON
- * message is always answered whole. Where a run is stored makes no difference.
+ * Gathers what follows `start`, up to about as much as the limits and {@link READ_CHUNK_MAX_ROWS} allow. Chunks end between
+ * messages; only a message of plain bytes that is larger than a whole chunk is divided, while a JSON message is always
+ * answered whole. Where a run is stored makes no difference.
  */
 export function collectChunk(
   kind: ContentKind,
   runs: Iterable<StoredRun>,
   start: Position,
-  maxBytes: number,
-  mustProgress = true,
+  limits: ChunkLimits,
 ): Chunk {
+  const { maxBytes, maxSegments, mustProgress } = limits;
   const pieces: Piece[] = [];
   let next = start;
   let bytes = 0;
@@ -48,7 +62,7 @@ export function collectChunk(
     bytes += stretch.to - stretch.from;
     budget -= stretch.to - stretch.from + separatorBytes(kind);
     if (piece.kind === "segment") segments++;
-    const isFull = budget <= 0 || pieces.length >= READ_CHUNK_MAX_ROWS || segments >= READ_CHUNK_MAX_SEGMENTS;
+    const isFull = budget <= 0 || pieces.length >= READ_CHUNK_MAX_ROWS || segments >= maxSegments;
     if (isFull || next < run.start + run.positions) break;
   }
   return { pieces, bytes, next };

@@ -37,7 +37,10 @@ export class PurgeRows {
   all(): Purge[] {
     if (!this.#tables.has("purge")) return [];
     const rows = this.#sql
-      .exec<Row>("SELECT incarnation, stream, due_at_ms, passes, failures FROM purge LIMIT ?", QUEUE_MAX)
+      .exec<Row>(
+        "SELECT incarnation, stream, due_at_ms, passes, failures FROM purge ORDER BY due_at_ms LIMIT ?",
+        QUEUE_MAX,
+      )
       .toArray();
     return rows
       .map(({ incarnation, stream, due_at_ms, passes, failures }) => ({

@@ -36,7 +36,10 @@ export class ReleaseRows {
   all(): Release[] {
     if (!this.#tables.has("release")) return [];
     return this.#sql
-      .exec<Row>("SELECT incarnation, fork, source, due_at_ms, failures FROM release LIMIT ?", QUEUE_MAX)
+      .exec<Row>(
+        "SELECT incarnation, fork, source, due_at_ms, failures FROM release ORDER BY due_at_ms LIMIT ?",
+        QUEUE_MAX,
+      )
       .toArray()
       .map(({ due_at_ms, ...release }) => ({ ...release, dueAtMs: due_at_ms }));
   }

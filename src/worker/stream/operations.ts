@@ -4,6 +4,7 @@ import type { InheritedStretch } from "../../protocol/fork.ts";
 import type { ProtocolError } from "../../protocol/errors.ts";
 import type { MessageBatch } from "../../protocol/messages.ts";
 import type { OffsetQuery, Position } from "../../protocol/offset.ts";
+import type { ChunkLimits } from "../storage/chunk.ts";
 import type { ProducerState } from "../../protocol/producer.ts";
 
 /**
@@ -57,7 +58,7 @@ export interface Absence {
 
 export interface ReadRequest {
   readonly from: OffsetQuery;
-  readonly maxBytes: number;
+  readonly limits: ChunkLimits;
   /** What a reader does at the tail: take the answer as it is, or wait for more on a WebSocket. */
   readonly wait: "no" | "long-poll" | "sse";
 }
@@ -99,7 +100,5 @@ export interface InheritedRead {
   readonly incarnation: string;
   readonly from: Position;
   readonly until: Position;
-  readonly maxBytes: number;
-  /** Whether a JSON message larger than `maxBytes` is to come all the same: the first one of an answer is. */
-  readonly isFirst: boolean;
+  readonly limits: ChunkLimits;
 }

@@ -1,6 +1,7 @@
 import { decodeHex, encodeHex } from "../../protocol/hex.ts";
 import { joinPayloads } from "../../protocol/messages.ts";
 import { formatOffset, parseOffsetQuery, type OffsetQuery } from "../../protocol/offset.ts";
+import { wholeChunk, type ChunkLimits } from "../storage/chunk.ts";
 import type { Piece, SegmentSlice } from "../storage/stored-run.ts";
 import type { InheritedRead, ReadOutcome, ReadRequest } from "./operations.ts";
 
@@ -19,9 +20,12 @@ const FORM_VERSION = 2;
 const OUTCOME_HEADER = "Ds-Outcome";
 /** Length of the list that a located answer begins with. */
 const PIECES_HEADER = "Ds-Pieces-Bytes";
+const SEGMENTS_HEADER = "Ds-Segments";
 
 export function encodeReadRequest(read: ReadRequest): Request {
-  const query = new URLSearchParams({ from: formatFrom(read.from), max: String(read.maxBytes), wait: read.wait });
+  const query = encodeLimits(read.limits);
+  query.set("from", formatFrom(read.from));
+  query.set("wait", read.wait);
   query.set("form", String(FORM_VERSION));
   const headers: Record<string, string> = read.wait === "no" ? {} : { Upgrade: "websocket" };
   return new Request(`http://stream/read?${query.toString()}`, { headers });
@@ -32,7 +36,7 @@ export function decodeReadRequest(request: Request): DecodedRead {
   const wait = searchParams.get("wait");
   return {
     from: parseOffsetQuery(searchParams.get("from") ?? "") ?? { kind: "start" },
-    maxBytes: Number(searchParams.get("max")),
+    limits: decodeLimits(searchParams),
     wait: wait === "sse" || wait === "long-poll" ? wait : "no",
     knowsLocations: Number(searchParams.get("form") ?? "1") >= FORM_VERSION,
   };
@@ -46,14 +50,11 @@ export interface DecodedRead extends ReadRequest {
 const INHERITED_PATH = "/inherited";
 
 /** Asks a stream that holds what a fork inherits; the answer has the form of a read's. */
-export function encodeInheritedRead({ incarnation, from, until, maxBytes, isFirst }: InheritedRead): Request {
-  const query = new URLSearchParams({
-    incarnation,
-    from: String(from),
-    until: String(until),
-    max: String(maxBytes),
-    first: String(isFirst),
-  });
+export function encodeInheritedRead({ incarnation, from, until, limits }: InheritedRead): Request {
+  const query = encodeLimits(limits);
+  query.set("incarnation", incarnation);
+  query.set("from", String(from));
+  query.set("until", String(until));
   return new Request(`http://stream${INHERITED_PATH}?${query.toString()}`);
 }
 
@@ -65,8 +66,21 @@ export function decodeInheritedRead(request: Request): InheritedRead | undefined
     incarnation: searchParams.get("incarnation") ?? "",
     from: Number(searchParams.get("from")),
     until: Number(searchParams.get("until")),
-    maxBytes: Number(searchParams.get("max")),
-    isFirst: searchParams.get("first") === "true",
+    limits: decodeLimits(searchParams),
+  };
+}
+
+function encodeLimits({ maxBytes, maxSegments, mustProgress }: ChunkLimits): URLSearchParams {
+  return new URLSearchParams({ max: String(maxBytes), segments: String(maxSegments), progress: String(mustProgress) });
+}
+
+/** What an older edge does not say is as it was then. */
+function decodeLimits(query: URLSearchParams): ChunkLimits {
+  const whole = wholeChunk(Number(query.get("max")));
+  return {
+    ...whole,
+    maxSegments: Number(query.get("segments") ?? whole.maxSegments),
+    mustProgress: query.get("progress") !== "false",
   };
 }
 
@@ -119,8 +133,17 @@ export function encodeLocatedResponse(outcome: ReadOutcome, pieces: readonly Pie
   const list = new TextEncoder().encode(JSON.stringify(entries));
   const atHand = pieces.flatMap((piece) => (piece.kind === "bytes" ? [piece.bytes] : []));
   return new Response(joinPayloads("binary", [list, ...atHand]), {
-    headers: { [OUTCOME_HEADER]: headerJson(outcome), [PIECES_HEADER]: String(list.byteLength) },
+    headers: {
+      [OUTCOME_HEADER]: headerJson(outcome),
+      [PIECES_HEADER]: String(list.byteLength),
+      [SEGMENTS_HEADER]: String(pieces.length - atHand.length),
+    },
   });
+}
+
+/** From how many segments an answer is to be put together. */
+export function segmentCount(response: Response): number {
+  return Number(response.headers.get(SEGMENTS_HEADER) ?? "0");
 }
 
 /** Whether an answer says where its bytes lie, instead of being them. */

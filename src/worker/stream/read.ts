@@ -3,7 +3,7 @@ import { inheritedFrom, ownStart } from "../../protocol/fork.ts";
 import { formatOffset, type OffsetQuery, type Position } from "../../protocol/offset.ts";
 import { LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX, READ_CHUNK_MAX_ANCESTORS } from "../../protocol/limits.ts";
 import { joinPayloads, readBody } from "../../protocol/messages.ts";
-import { collectChunk, type Chunk } from "../storage/chunk.ts";
+import { collectChunk, type Chunk, type ChunkLimits } from "../storage/chunk.ts";
 import { runsUntil } from "../storage/cut-run.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import { encodeLiveEvent } from "./live-event.ts";
@@ -46,7 +46,7 @@ export function answerRead(around: ReadSurroundings, read: DecodedRead, start: P
     if (!read.knowsLocations) return refuseOldEdge();
     return encodeReadResponse(inheritedOutcome(around, start), null);
   }
-  const chunk = readChunk(around.storage, state, start, read.maxBytes);
+  const chunk = readChunk(around.storage, state, start, read.limits);
   if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk);
   const outcome = readOutcome("messages", around, start, chunk.next);
   const payloads = bytesAtHand(chunk);
@@ -61,7 +61,7 @@ export function answerRead(around: ReadSurroundings, read: DecodedRead, start: P
 export function answerInherited(storage: StreamStorage, state: StreamState, read: InheritedRead): Response {
   const { kind, sealed } = state;
   const runs = runsUntil(kind, storage.runsFrom(read.from, sealed.end, state), read.until);
-  const chunk = collectChunk(kind, runs, read.from, read.maxBytes, read.isFirst);
+  const chunk = collectChunk(kind, runs, read.from, read.limits);
   const outcome: ReadOutcome = {
     kind: "messages",
     incarnation: state.incarnation,
@@ -105,9 +105,9 @@ function remaining(state: StreamState, nowMs: number): { remainingMs?: number } 
 }
 
 /** At the tail nothing is asked of storage. */
-function readChunk(storage: StreamStorage, state: StreamState, start: Position, maxBytes: number): Chunk {
+function readChunk(storage: StreamStorage, state: StreamState, start: Position, limits: ChunkLimits): Chunk {
   if (start >= state.tail) return { pieces: [], bytes: 0, next: start };
-  return collectChunk(state.kind, storage.runsFrom(start, state.sealed.end, state), start, maxBytes);
+  return collectChunk(state.kind, storage.runsFrom(start, state.sealed.end, state), start, limits);
 }
 
 /** The payloads of a chunk, when none of them lies in a segment. */
