@@ -71,6 +71,11 @@ export class StreamStorage {
     return this.purges.all().length > 0 || this.releases.all().length > 0;
   }
 
+  /** Whether there is anything to tidy up where no stream is: tables, if only empty ones. */
+  get isUsed(): boolean {
+    return this.#tables.areThere;
+  }
+
   /** Removes the stream with all of its rows. What is left to do elsewhere is queued in the same transaction. */
   removeStream({ name, incarnation, fork }: StoredStream, nowMs: number): void {
     this.transaction(() => {

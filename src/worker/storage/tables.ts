@@ -33,6 +33,11 @@ export class Tables {
     return this.#known().has(table);
   }
 
+  /** Whether there is any, with rows or without. */
+  get areThere(): boolean {
+    return (Object.keys(DEFINITIONS) as TableName[]).some((table) => this.has(table));
+  }
+
   /** Makes a table if it is not there yet. */
   ensure(table: TableName): void {
     if (this.has(table)) return;

@@ -60,8 +60,8 @@ export class Upkeep {
   resume(): void {
     const { storage, state } = this.#around;
     const current = state();
-    const isSealingLeft = current !== undefined && this.#isSealingWanted(current);
-    if (isSealingLeft || storage.hasAftermath) this.schedule();
+    const isLeft = current === undefined ? storage.isUsed : this.#isSealingWanted(current);
+    if (isLeft || storage.hasAftermath) this.schedule();
   }
 
   /** Sets the alarm for a stream that was created, that ended, or that grew past what its hot log may hold. */
@@ -177,6 +177,7 @@ export class Upkeep {
     if (this.#isSealingScheduled) {
       due.push(Math.max(storage.segments.intent()?.nextAttemptAtMs ?? 0, this.#restUntilMs));
     }
+    if (current === undefined && due.length === 0 && storage.isUsed) due.push(nowMs);
     const deadlineMs = current === undefined ? undefined : streamDeadlineMs(current);
     if (deadlineMs !== undefined) due.push(deadlineMs <= nowMs ? nowMs + EXPIRY_MIN_DELAY_MS : deadlineMs);
     return due.length === 0 ? undefined : Math.min(...due);
