@@ -9,7 +9,7 @@ const MIB = 1024 * KIB;
 /** Largest body of one create or append. Past it: 413 `BODY_TOO_LARGE`. */
 export const BODY_MAX_BYTES = 16 * MIB;
 
-/** Most bytes of appends that may wait in one stream's object for the next commit. Past it: 429 `APPEND_QUEUE_FULL`. */
+/** Most bytes of appends and creations that may wait in one stream's object to be stored. Past it: 429 `APPEND_QUEUE_FULL`. */
 export const APPEND_QUEUE_MAX_BYTES = 48 * MIB;
 
 /** Most messages one JSON append may carry. Past it: 413 `TOO_MANY_MESSAGES`. */

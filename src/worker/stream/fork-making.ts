@@ -1,10 +1,11 @@
 import { protocolError } from "../../protocol/errors.ts";
 import type { ForkRequest } from "../../protocol/fork.ts";
-import type { Parsed } from "../../protocol/result.ts";
+import { failed, type Parsed } from "../../protocol/result.ts";
+import { NoAnswerError, withinTime } from "../segments/within-time.ts";
 import type { Release } from "../storage/release-rows.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import { insertStream, type NewStream } from "./create.ts";
-import { noSource, toFork, type ForkGrant, type GrantRequest } from "./fork.ts";
+import { noSource, TOO_LATE, toFork, type ForkGrant, type GrantRequest } from "./fork.ts";
 import type { CreateRequest } from "./operations.ts";
 import type { StreamState } from "./state.ts";
 
@@ -15,6 +16,9 @@ import type { StreamState } from "./state.ts";
  */
 const GRANT_MAX_MS = 30_000;
 const RELEASE_AFTER_MS = 60_000;
+
+/** How long the client of a fork, and whoever creates under the same name after it, waits for the source. */
+const GRANT_PATIENCE_MS = 20_000;
 
 /** What another object can be asked for. */
 interface Source {
@@ -70,12 +74,13 @@ export class ForkMaking {
     await storage.durable();
     const reference = { fork: request.name, incarnation };
     const { contentType } = request;
-    const granted = await source(fork.source).grantFork({
-      reference,
-      fork,
-      contentType,
-      untilMs: nowMs + GRANT_MAX_MS,
+    const asked = source(fork.source).grantFork({ reference, fork, contentType, untilMs: nowMs + GRANT_MAX_MS });
+    const granted = await withinTime(GRANT_PATIENCE_MS, asked, fork.source).catch((error: unknown) => {
+      if (error instanceof NoAnswerError) return undefined;
+      throw error;
     });
+    // It may have been taken all the same: the promise stays.
+    if (granted === undefined) return failed(TOO_LATE);
     if (!granted.ok) {
       storage.releases.remove(incarnation);
       return granted;

@@ -42,7 +42,8 @@ export function grantFork(
   return parsed({ origin: origin.value, contentType: state.contentType, expiry: state.expiry });
 }
 
-const TOO_LATE = protocolError(
+/** The source could not be asked in time. Nothing was made. */
+export const TOO_LATE = protocolError(
   "UNAVAILABLE",
   "It took too long until the stream to fork could be asked; send the request again.",
 );

@@ -1,12 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
-import { protocolError } from "../../protocol/errors.ts";
 import { accessGranularityMs } from "../../protocol/expiry.ts";
-import { APPEND_QUEUE_MAX_BYTES } from "../../protocol/limits.ts";
 import type { MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
 import { parsed, type Parsed } from "../../protocol/result.ts";
 import { parseSegmentLimits, type SegmentLimits } from "../../protocol/segment/limits.ts";
 import { sweepObjects } from "../segments/sweep.ts";
+import { withinTime } from "../segments/within-time.ts";
 import type { ForkReference } from "../storage/fork-rows.ts";
 import type { SegmentIntent } from "../storage/segment-rows.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
@@ -32,6 +31,7 @@ import { answerInherited, answerRead, resolveStart } from "./read.ts";
 import { decodeInheritedRead, decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
 import { Upkeep } from "./upkeep.ts";
+import { WaitingBytes } from "./waiting-bytes.ts";
 
 /** What a stream's object needs of its environment. */
 export interface StreamEnv {
@@ -44,6 +44,9 @@ export interface StreamEnv {
   /** Bytes of payload that a hot log may hold before it is sealed, from 1 to 16,777,216. Default `4194304`. */
   SEGMENT_MAX_BYTES?: string;
 }
+
+/** How long a fork that ended waits for its source; then it tries again later. */
+const RELEASE_PATIENCE_MS = 20_000;
 
 /** Messages that are committed and that live readers have not been told of yet. */
 interface Announcement {
@@ -62,11 +65,11 @@ export class StreamDO extends DurableObject<StreamEnv> {
   readonly #upkeep: Upkeep;
   readonly #limits: SegmentLimits | undefined;
   readonly #forks: ForkMaking;
+  readonly #waiting = new WaitingBytes();
   /** Creations come one after the other: that of a fork waits for another object. */
   #creating: Promise<unknown> = Promise.resolve();
   /** Whether this awakening has not looked yet at what an earlier one left to do. An alarm looks by itself. */
   #isFresh = true;
-  #waitingBytes = 0;
   #state: StreamState | undefined;
   #ending: Promise<void> | undefined;
   #announcement: Announcement | undefined;
@@ -94,7 +97,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
         this.#sealed(segment);
       },
       release: async ({ source, fork, incarnation }) => {
-        await env.STREAMS.getByName(source).releaseFork({ fork, incarnation });
+        await withinTime(RELEASE_PATIENCE_MS, env.STREAMS.getByName(source).releaseFork({ fork, incarnation }), source);
       },
       isMaking: (incarnation) => this.#forks.isMaking(incarnation),
       nothingLeft: () => this.#destroy(),
@@ -110,9 +113,12 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** Creates the stream, or confirms that it is there as asked (section 5.1). */
   create(request: CreateRequest): Promise<CreateOutcome> {
-    const created = this.#creating.then(() => this.#create(request));
-    this.#creating = created.catch(() => undefined);
-    return created;
+    const body = request.unparsedBody ?? ("code" in request.messages ? undefined : request.messages.payload);
+    return this.#waiting.admit(body?.byteLength ?? 0, () => {
+      const created = this.#creating.then(() => this.#create(request));
+      this.#creating = created.catch(() => undefined);
+      return created;
+    });
   }
 
   async #create(request: CreateRequest): Promise<CreateOutcome> {
@@ -147,23 +153,15 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** A fork needs this stream no more. When it was the last one of a stream that ended, that is removed for good. */
   releaseFork(reference: ForkReference): void {
+    this.#takeUp();
     this.#storage.forks.remove(reference);
     if (this.#state?.softDeleted === true && !this.#storage.forks.areThere) void this.#remove(this.#state);
   }
 
   /** Appends, closes, or both (sections 5.2 and 5.3), in one commit with whatever else arrives at the moment. */
-  async append(request: AppendRequest): Promise<AppendOutcome> {
+  append(request: AppendRequest): Promise<AppendOutcome> {
     const bytes = "code" in request.messages ? 0 : request.messages.payload.byteLength;
-    if (this.#waitingBytes + bytes > APPEND_QUEUE_MAX_BYTES) {
-      const message = `More than ${String(APPEND_QUEUE_MAX_BYTES)} bytes of appends are waiting to be stored in this stream; send this one again in a moment.`;
-      return { kind: "refused", error: protocolError("APPEND_QUEUE_FULL", message) };
-    }
-    this.#waitingBytes += bytes;
-    try {
-      return await this.#appends.submit(request);
-    } finally {
-      this.#waitingBytes -= bytes;
-    }
+    return this.#waiting.admit(bytes, () => this.#appends.submit(request));
   }
 
   /** What `HEAD` tells (section 5.5). Asking does not count as an access. */
@@ -215,7 +213,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** For a fork: also of a stream that has ended, but never of another one of its name. */
   #readInherited(read: InheritedRead): Response {
-    const state = this.#state;
+    const state = this.#kept();
     if (state?.incarnation !== read.incarnation) return encodeReadResponse({ kind: "not-found" }, null);
     return answerInherited(this.#storage, state, read);
   }
@@ -274,10 +272,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** The stream, unless there is none or its time is over; in that case what is left of it is removed. */
   #current(nowMs: number): StreamState | undefined {
-    if (this.#isFresh) {
-      this.#isFresh = false;
-      this.#upkeep.resume();
-    }
+    this.#takeUp();
     const state = this.#state;
     if (state === undefined || state.softDeleted) return undefined;
     const deadline = streamDeadlineMs(state);
@@ -286,6 +281,13 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (state.expiry.kind === "ttl" && this.#readers.count > 0) return this.#touch(state, nowMs);
     void this.#end("the stream expired");
     return undefined;
+  }
+
+  /** Whatever wakes the object also takes up what was left to do. */
+  #takeUp(): void {
+    if (!this.#isFresh) return;
+    this.#isFresh = false;
+    this.#upkeep.resume();
   }
 
   /** The stream, also when it has ended and is there for its forks alone: operators see those too. */
