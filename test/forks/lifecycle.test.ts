@@ -398,7 +398,7 @@ describe("forks and live readers", () => {
     while ((await readerCount(source)) < 2) continue;
     await source.delete();
     expect(await ofSource.next()).toBeUndefined();
-    expect((await poll).ok).toBe(false);
+    expect((await poll).status).toBe(410);
     expect(await readerCount(source)).toBe(0);
     await fork.append("3");
     const { data } = await ofFork.untilUpToDate();

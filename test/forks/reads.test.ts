@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ContentKind } from "../../src/protocol/content-type.ts";
-import { READ_CHUNK_MAX_ANCESTORS } from "../../src/protocol/limits.ts";
+import { READ_CHUNK_MAX_ANCESTORS, READ_CHUNK_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { onlyByHand, runHandler } from "../worker/support/alarms.ts";
 import { WatchedBucket } from "../worker/support/bucket.ts";
@@ -174,6 +174,15 @@ describe("reading a fork: what one answer holds", () => {
       expect(answers.map(({ bytes }) => bytes)).toEqual(kind === "json" ? [1_000_001, 900_001] : [1_000_000, 900_000]);
       await sealed.seal();
     }
+  });
+
+  test.each(KINDS)("%s: the fork's own first message waits for the next answer when it does not fit", async (kind) => {
+    const source = await Modelled.create(kind);
+    await source.append(large(kind, READ_CHUNK_MAX_BYTES - 1000));
+    const fork = await source.fork();
+    await fork.append(large(kind, 5000));
+    await fork.requireReads([0]);
+    expect((await answersOf(fork.stream)).map(({ bytes }) => bytes)).toEqual([READ_CHUNK_MAX_BYTES - 1000, 5000]);
   });
 
   test("a JSON message larger than an answer is answered whole when it is the first, wherever it lies", async () => {

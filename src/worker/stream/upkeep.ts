@@ -60,8 +60,8 @@ export class Upkeep {
   resume(): void {
     const { storage, state } = this.#around;
     const current = state();
-    const isLeft = current === undefined ? storage.isUsed : this.#isSealingWanted(current);
-    if (isLeft || storage.hasAftermath) this.schedule();
+    if (storage.hasAftermath || (current !== undefined && this.#isSealingWanted(current))) this.schedule();
+    else if (current === undefined && storage.isUsed) this.#setAlarm(Date.now());
   }
 
   /** Sets the alarm for a stream that was created, that ended, or that grew past what its hot log may hold. */
@@ -69,7 +69,10 @@ export class Upkeep {
     const nowMs = Date.now();
     const dueAtMs = this.#nextDueMs(nowMs);
     if (dueAtMs === undefined) return;
-    const atMs = Math.max(dueAtMs, nowMs);
+    this.#setAlarm(Math.max(dueAtMs, nowMs));
+  }
+
+  #setAlarm(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
     this.#around.storage.setAlarm(atMs);
@@ -177,7 +180,6 @@ export class Upkeep {
     if (this.#isSealingScheduled) {
       due.push(Math.max(storage.segments.intent()?.nextAttemptAtMs ?? 0, this.#restUntilMs));
     }
-    if (current === undefined && due.length === 0 && storage.isUsed) due.push(nowMs);
     const deadlineMs = current === undefined ? undefined : streamDeadlineMs(current);
     if (deadlineMs !== undefined) due.push(deadlineMs <= nowMs ? nowMs + EXPIRY_MIN_DELAY_MS : deadlineMs);
     return due.length === 0 ? undefined : Math.min(...due);
