@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import type { AppendRequest } from "../../src/worker/stream/operations.ts";
+import type { AppendRequest, CreateRequest } from "../../src/worker/stream/operations.ts";
 import { APPEND_QUEUE_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { jsonAppend } from "./support/append-request.ts";
 import { ErrorLog } from "./support/error-log.ts";
@@ -182,6 +182,29 @@ describe("atomicity: concurrent appends", () => {
     });
     expect(kinds.filter((kind) => kind === "APPEND_QUEUE_FULL").length).toBe(2);
     expect(nextOffset(await stream.head())).toBe(offsetAt(4 * payload.byteLength));
+  });
+
+  test("creations beyond what may wait for their turn are refused with 429", async () => {
+    const name = freshName();
+    const contentType = "application/octet-stream";
+    const stream = new StreamClient(name, contentType, sendTo({}));
+    const payload = new Uint8Array(APPEND_QUEUE_MAX_BYTES / 4);
+    const request: CreateRequest = {
+      name: `default/${name}`,
+      messages: { payload, sizes: [payload.byteLength] },
+      contentType,
+      expiry: { kind: "never" },
+      public: false,
+      closed: false,
+      fork: undefined,
+    };
+    const kinds = await runInDurableObject(stream.object, async (instance) => {
+      const outcomes = await Promise.all(Array.from({ length: 6 }, () => instance.create(request)));
+      return outcomes.map((outcome) => (outcome.kind === "refused" ? outcome.error.code : outcome.kind));
+    });
+    const full = "APPEND_QUEUE_FULL";
+    expect(kinds).toEqual(["created", "exists", "exists", "exists", full, full]);
+    expect(nextOffset(await stream.head())).toBe(offsetAt(payload.byteLength));
   });
 });
 
