@@ -1,10 +1,12 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { FORK_ANCESTORS_MAX } from "../../src/protocol/limits.ts";
+import type { GrantRequest } from "../../src/worker/stream/fork.ts";
 import type { AuthResult } from "../../src/worker/create-stream-worker.ts";
-import { onlyByHand } from "../worker/support/alarms.ts";
+import { onlyByHand, runHandler } from "../worker/support/alarms.ts";
 import { Clock } from "../worker/support/clock.ts";
+import { ErrorLog } from "../worker/support/error-log.ts";
 import { keepObjectsFast } from "../worker/support/fast-objects.ts";
 import { NOTHING_STORED, storedState } from "../worker/support/object-state.ts";
 import { createSealed } from "../worker/support/sealing.ts";
@@ -18,6 +20,7 @@ import {
   sendTo,
   StreamClient,
 } from "../worker/support/stream-client.ts";
+import { WatchedSources } from "./support/between-objects.ts";
 import {
   createFork,
   expectNothingLeft,
@@ -554,5 +557,61 @@ describe("creating a fork: where its source's history lies", () => {
     const source = await createSealed(12);
     const fork = await createFork(source, { offset, body: '["own"]' });
     expect(await fork.readMessages()).toEqual([...Array(offset).keys(), "own"]);
+  });
+});
+
+describe("creating a fork: over two objects", () => {
+  test("a request that reaches the source after the fork has given up takes no reference", async () => {
+    using clock = new Clock();
+    using log = new ErrorLog();
+    using sources = new WatchedSources();
+    onlyByHand(clock);
+    const source = await four();
+    const fork = freshLike(source);
+    const late: GrantRequest[] = [];
+    sources.watch(`default/${fork.name}`, {
+      grant: ({ real }, request) =>
+        late.push(request) === 1 ? Promise.reject(new Error("the connection was lost")) : Promise.resolve(real()),
+      release: ({ real }) => Promise.resolve(real()),
+    });
+    expect((await putFork(source, fork)).status).toBe(500);
+    expect(log.take()).toEqual(["the connection was lost"]);
+    clock.advanceSeconds(61);
+    await runAllAlarms([fork]);
+    expect(await storedState(fork)).toEqual(NOTHING_STORED);
+    const answers = await Promise.all([...late].map((request) => source.object.grantFork(request)));
+    expect(answers.map((answer) => (answer.ok ? "taken" : answer.error.code))).toEqual(["UNAVAILABLE"]);
+    expect(await references(source)).toEqual([]);
+  });
+
+  test("however long it takes, an alarm does not give back what is only just being taken", async () => {
+    using clock = new Clock();
+    using sources = new WatchedSources();
+    onlyByHand(clock);
+    const source = await four();
+    const fork = freshLike(source);
+    let [holding, goOn] = [(): void => undefined, (): void => undefined];
+    const held = new Promise<void>((resolve) => (holding = resolve));
+    const released = new Promise<void>((resolve) => (goOn = resolve));
+    sources.watch(`default/${fork.name}`, {
+      grant: async ({ real }) => {
+        const granted = real();
+        holding();
+        await released;
+        return granted;
+      },
+      release: ({ real }) => Promise.resolve(real()),
+    });
+    const answer = putFork(source, fork);
+    await held;
+    clock.advanceSeconds(61);
+    await runHandler(fork);
+    expect(await referencedNames(source)).toEqual([fork.name]);
+    // Only inside the object its work may go on.
+    await runInDurableObject(source.object, goOn);
+    expect((await answer).status).toBe(201);
+    await settle(clock, [source, fork], 1);
+    expect(await referencedNames(source)).toEqual([fork.name]);
+    expect(await fork.readMessages()).toEqual([0, 1, 2, 3]);
   });
 });
