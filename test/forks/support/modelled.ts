@@ -4,14 +4,14 @@ import { createStream, freshName, StreamClient } from "../../worker/support/stre
 import { StreamModel } from "../../sealing/support/stream-model.ts";
 import { putFork, type ForkOptions } from "./forks.ts";
 
-export const CONTENT_TYPES: Readonly<Record<ContentKind, string>> = {
+const CONTENT_TYPES: Readonly<Record<ContentKind, string>> = {
   json: "application/json",
   text: "text/plain",
   binary: "application/octet-stream",
 };
 
 /** What a fork of a stream at some position has to hold. */
-export function modelUpTo(source: StreamModel, position: number): StreamModel {
+function modelUpTo(source: StreamModel, position: number): StreamModel {
   const model = new StreamModel(source.kind);
   if (position === 0) return model;
   if (source.kind !== "json") model.append([source.payload(0, position)]);
