@@ -1,12 +1,24 @@
 import { evictDurableObject } from "cloudflare:test";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { APPEND_MAX_MESSAGES, READ_CHUNK_MAX_BYTES, ROW_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
+import { onlyByHand } from "./support/alarms.ts";
+import { Clock } from "./support/clock.ts";
 import { storedPayloadBytes, storedRowBytes } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
 import { concat, createStream, nextOffset, offsetAt, type StreamClient } from "./support/stream-client.ts";
 
 const MEGABYTE = 1_000_000;
+
+/** Sealing would take the rows away that are looked at here. */
+let clock: Clock;
+beforeEach(() => {
+  clock = new Clock();
+  onlyByHand(clock);
+});
+afterEach(() => {
+  clock[Symbol.dispose]();
+});
 
 function binary(): Promise<StreamClient> {
   return createStream({ contentType: "application/octet-stream" });
