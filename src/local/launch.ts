@@ -1,6 +1,6 @@
 import { allowedHosts, findPort, portInUse } from "./address.ts";
-import { LocalServerError, systemErrorCode } from "./local-server-error.ts";
-import { startRuntime } from "./runtime.ts";
+import { LocalServerError } from "./local-server-error.ts";
+import { PortTakenError, startRuntime } from "./runtime.ts";
 import type { LogEntry, LogHandler } from "./options.ts";
 import type { MiniflareModule, Runtime } from "./runtime.ts";
 import type { RuntimeConfig } from "./runtime-options.ts";
@@ -35,7 +35,7 @@ export async function launch(
       held.release();
       return { runtime, port };
     } catch (error) {
-      if (isPortTaken(error)) {
+      if (error instanceof PortTakenError) {
         if (wantedPort === 0 && attempt < PORT_ATTEMPTS) continue;
         throw await portInUse(config.host, port, error);
       }
@@ -46,11 +46,6 @@ export async function launch(
       });
     }
   }
-}
-
-/** Somebody bound the port between our look at it and the runtime's own attempt. */
-export function isPortTaken(error: unknown): boolean {
-  return systemErrorCode(error) === "ERR_ADDRESS_IN_USE";
 }
 
 interface HeldLog {

@@ -20,6 +20,7 @@ const CLIENT_LEFT = /\S+\.(?:c\+\+|h):\d+: disconnected: ::\w+\(/;
 const FATAL = "Fatal uncaught";
 /** workerd's last words when its process may open no more files; each connection is one. */
 const TOO_MANY_FILES = /Fatal uncaught .*Too many open files/;
+const PORT_TAKEN = /Fatal uncaught .*Address already in use/;
 
 /** Passes on every message that the runtime writes to its stdout or stderr, which are lines of JSON. */
 export function readRuntimeLog(streams: readonly Readable[], log: LogHandler): void {
@@ -43,6 +44,11 @@ export function parseLine(line: string): LogEntry | undefined {
 /** Whether this is what workerd says when it dies of too many open files. */
 export function tellsTooManyFiles({ message }: LogEntry): boolean {
   return TOO_MANY_FILES.test(message);
+}
+
+/** Whether this is what workerd says when it cannot listen because somebody else does. */
+export function tellsPortTaken({ message }: LogEntry): boolean {
+  return PORT_TAKEN.test(message);
 }
 
 function parseStructured(line: string): { level: string; text: string } | undefined {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { keepSignals } from "./miniflare-limits.ts";
-import { readRuntimeLog, tellsTooManyFiles } from "./runtime-log.ts";
+import { readRuntimeLog, tellsPortTaken, tellsTooManyFiles } from "./runtime-log.ts";
 import { runWithHooks } from "./runtime-hooks.ts";
 import { runtimeOptions } from "./runtime-options.ts";
 import { isRunning, Sightings } from "./sightings.ts";
@@ -19,6 +19,11 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
+/** Somebody bound the port between our look at it and the runtime's own attempt. */
+export class PortTakenError extends Error {
+  override readonly name = "PortTakenError";
+}
+
 /** Miniflare as it is imported; taking it as an argument lets the import run beside other work. */
 export type MiniflareModule = typeof import("miniflare");
 
@@ -27,7 +32,7 @@ const STOP_PATIENCE_MS = 2_000;
 
 /**
  * Starts workerd with the Worker in it.
- * @throws Miniflare's own error when it does not come up; by then nothing is left running.
+ * @throws PortTakenError, or Miniflare's own error, when it does not come up; by then nothing is left running.
  */
 export async function startRuntime(
   { Miniflare }: MiniflareModule,
@@ -38,8 +43,10 @@ export async function startRuntime(
   const seen = new Sightings(guard.watch);
   const { options, workerName } = runtimeOptions(config);
   let tooManyFiles = false;
+  let portTaken = false;
   const listen: LogHandler = (entry) => {
     tooManyFiles ||= tellsTooManyFiles(entry);
+    portTaken ||= tellsPortTaken(entry);
     log(entry);
   };
   const create = async (): Promise<Runtime> => {
@@ -53,9 +60,10 @@ export async function startRuntime(
       await miniflare.unsafeGetDirectURL(workerName);
       return supervise(miniflare, seen, guard.dismiss, () => tooManyFiles);
     } catch (error) {
-      await seen.lastWords();
       await miniflare.dispose().catch(() => undefined);
-      throw error;
+      await seen.lastWords();
+      // Miniflare knows this error too, but only if it happened to read the message before it saw the end.
+      throw portTaken ? new PortTakenError(`the port ${String(config.port)} is taken`, { cause: error }) : error;
     }
   };
   try {

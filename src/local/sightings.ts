@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Server } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { refuseEverything } from "./miniflare-limits.ts";
 import type { RuntimeHooks } from "./runtime-hooks.ts";
 
@@ -30,10 +31,11 @@ export class Sightings implements RuntimeHooks {
     this.#serverRefuses = true;
   }
 
-  /** A workerd that ended by itself has said why, but that may still be in its pipes. */
+  /** A workerd that has ended has said why, but that may still be in its pipes, and then in the one that Miniflare adds. */
   async lastWords(): Promise<void> {
     if (this.#child === undefined || isRunning(this.#child)) return;
     await this.#closed;
+    await nextTurn();
   }
 
   /** Rather no server than one whose runtime cannot be ended, or one with a door that stands open. */

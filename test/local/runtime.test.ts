@@ -6,8 +6,7 @@ import * as miniflare from "miniflare";
 import { expect, onTestFinished, test } from "vitest";
 import { endOrphan } from "../../src/local/orphan.ts";
 import { identifyProcess } from "../../src/local/process-identity.ts";
-import { isPortTaken } from "../../src/local/launch.ts";
-import { startRuntime } from "../../src/local/runtime.ts";
+import { PortTakenError, startRuntime } from "../../src/local/runtime.ts";
 import { temporaryFolder } from "./support/folders.ts";
 import { STAND_IN_WORKER } from "./support/processes.ts";
 
@@ -25,7 +24,7 @@ test("a port that somebody takes just before the runtime does is recognised as t
     edgeCache: false,
   };
   const failure: unknown = await startRuntime(miniflare, config, () => undefined).catch((error: unknown) => error);
-  expect(isPortTaken(failure)).toBe(true);
+  expect(failure).toBeInstanceOf(PortTakenError);
 });
 
 test("the runtime of a killed server is ended before its folder is used", async () => {
