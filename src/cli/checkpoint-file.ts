@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { CommandFailure } from "./command-failure.ts";
@@ -56,5 +56,24 @@ export async function writeCheckpoint(file: string, contents: readonly (Uint8Arr
     await writeFileAtomically(file, contents);
   } catch (error) {
     throw unwritable("checkpoint", file, error);
+  }
+}
+
+/** What a checkpoint holds; `undefined` when there is none yet. */
+export async function readCheckpoint(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The JSON value that a text is, or `undefined` when it is none. */
+export function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Producer } from "../../client/operations.ts";
-import { writeCheckpoint } from "../checkpoint-file.ts";
+import { readCheckpoint, writeCheckpoint } from "../checkpoint-file.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Consumed } from "./input.ts";
@@ -95,13 +94,8 @@ function isHeader(value: unknown): value is Header {
 
 /** Reads a journal; `undefined` when there is none yet. Damage of any kind is refused, never guessed around. */
 export async function readJournal(file: string): Promise<JournalState | undefined> {
-  let content: Buffer;
-  try {
-    content = await readFile(file);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
+  const content = await readCheckpoint(file);
+  if (content === undefined) return undefined;
   const headerEnd = content.indexOf(0x0a);
   let header: unknown;
   try {

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { requireWritableCheckpoint, writeCheckpoint } from "../checkpoint-file.ts";
+import { jsonOrNothing, readCheckpoint, requireWritableCheckpoint, writeCheckpoint } from "../checkpoint-file.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 
@@ -43,19 +42,9 @@ function isContent(value: unknown): value is Content {
 
 /** Positions of the streams that a checkpoint was made for; none when the file is not there yet. */
 async function load(file: string, urls: readonly string[]): Promise<Map<string, ReadingPosition>> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return new Map();
-    throw error;
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    content = undefined;
-  }
+  const stored = await readCheckpoint(file);
+  if (stored === undefined) return new Map();
+  const content = jsonOrNothing(stored.toString());
   if (!isContent(content)) throw refused(file, "is not one of tail's, or it is damaged.");
   const known = new Map(Object.entries(content.streams));
   const other = [...known.keys()].find((url) => !urls.includes(url));

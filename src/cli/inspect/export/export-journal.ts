@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import type { Position } from "../../../protocol/offset.ts";
-import { writeCheckpoint } from "../../checkpoint-file.ts";
+import { jsonOrNothing, readCheckpoint, writeCheckpoint } from "../../checkpoint-file.ts";
 import { CommandFailure, usageFailure } from "../../command-failure.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { EXPORT_FORMATS, type EncoderState, type ExportFormat } from "./encoder.ts";
@@ -78,19 +77,9 @@ function foreignJournal(file: string): CommandFailure {
 
 /** Reads a journal; `undefined` when there is none. */
 export async function readExportJournal(file: string): Promise<ExportProgress | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    content = undefined;
-  }
+  const text = (await readCheckpoint(file))?.toString();
+  if (text === undefined) return undefined;
+  const content = jsonOrNothing(text);
   // A journal is replaced whole, never half: what does not begin like one never was one.
   if (!text.startsWith(BEGINNING)) throw foreignJournal(file);
   if (!isContent(content)) throw badExport(file, "it is damaged");
