@@ -37,8 +37,9 @@ export interface UpkeepSurroundings extends SealingSurroundings {
 
 /**
  * What a stream's object does by itself, later: ending at its time, sealing its hot log, and, for streams of its name that
- * ended, removing what is left of them from R2 and giving back what they held of their sources. An object has one alarm, which is set to whatever is due first; everything that
- * decides about it is stored, so that any alarm, late or doubled, does what is due and sets the next.
+ * ended, removing what is left of them from R2 and giving back what they held of their sources. An object has one alarm,
+ * which is set to whatever is due first; everything that decides about it is stored, so that any alarm, late or doubled,
+ * does what is due and sets the next.
  */
 export class Upkeep {
   readonly #around: UpkeepSurroundings;
