@@ -8,7 +8,7 @@ import { shown, shownRatio, table } from "./table.ts";
 
 /** How many of the forks of one source make the first and the last rate. */
 const PART = 1000;
-/** With many more than these, workerd on one machine now and then leaves a connection waiting while objects are made. */
+/** With 16, a request was now and then not served until the others ended, or its connection closed: why is not known yet. */
 const CLIENTS = 4;
 
 const CHAIN = 100;
