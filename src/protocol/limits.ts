@@ -90,3 +90,45 @@ export const SSE_HEARTBEAT_MS = 15_000;
 
 /** Longest sliding time to live, in seconds: 100 years. Past it: 400 `INVALID_TTL`. */
 export const TTL_MAX_SECONDS = 3_155_760_000;
+
+/** Most signing keys of a project that are accepted at one time. Past it: 409 `TOO_MANY_KEYS`. */
+export const PROJECT_KEYS_MAX = 4;
+
+/** Most origins whose pages may use a project. Past it: 400 `INVALID_PROJECT_SETTINGS`. */
+export const CORS_ORIGINS_MAX = 32;
+
+/** Least bytes of a secret that signs (RFC 7518, section 3.2). Below it: 400 `INVALID_SECRET`. */
+export const SECRET_MIN_BYTES = 32;
+
+/** Most bytes of a secret that signs. Past it: 400 `INVALID_SECRET`. */
+export const SECRET_MAX_BYTES = 512;
+
+/** Longest token that is looked at, in characters. Past it: 401 `TOKEN_MALFORMED`. */
+export const TOKEN_MAX_CHARACTERS = 4 * KIB;
+
+/** The furthest that a project token's `exp` may lie ahead: 90 days. Past it: 401 `TOKEN_LIFETIME`. */
+export const TOKEN_LIFETIME_MAX_SECONDS = 90 * 24 * 60 * 60;
+
+/** The same for an operator's token: 5 minutes. Past it: 401 `TOKEN_LIFETIME`. */
+export const OPERATOR_TOKEN_LIFETIME_MAX_SECONDS = 5 * 60;
+
+/** How far ahead of the server the clock of whoever signs a token may be. */
+export const TOKEN_CLOCK_LEEWAY_SECONDS = 10;
+
+/** How long what a place knows of a project's keys is used before the project's object is asked again. */
+export const PROJECT_FRESH_MS = 30_000;
+
+/** How soon the object is asked again when a token names a key that is not known: a new key works after this. */
+export const PROJECT_RECHECK_MS = 2_000;
+
+/** How long known keys go on while neither the project's object nor KV answers. Then: 503 `KEYS_UNAVAILABLE`. */
+export const PROJECT_STALE_MAX_MS = 60 * 60 * 1000;
+
+/** How long the project's object, or KV, may take over an answer. */
+export const PROJECT_PATIENCE_MS = 5_000;
+
+/** How often a live reader's token is looked at again: a revoked one ends its reader after this and the time above. */
+export const LIVE_RECHECK_MS = 15_000;
+
+/** How long a retiring key goes on being accepted when nobody says otherwise: 7 days. */
+export const KEY_OVERLAP_DEFAULT_SECONDS = 7 * 24 * 60 * 60;
