@@ -6,7 +6,7 @@ import { openSse, sseMessages } from "./support/sse-client.ts";
 import { createStream } from "./support/stream-client.ts";
 
 /** How long the platform keeps an object that has nothing to do, with some room. It tells nobody when it lets go. */
-const IDLE_MS = 11_000;
+const IDLE_MS = 14_000;
 
 test("sleep: with SSE and long-poll readers waiting the platform puts the object away by itself, and an append wakes it", async () => {
   const meter = new Meter();
