@@ -63,7 +63,7 @@ export class PrintedLines {
   }
 
   /** Waits until there are so many. */
-  async atLeast(count: number, withinMs = 20_000): Promise<void> {
+  async atLeast(count: number, withinMs = 60_000): Promise<void> {
     const signal = AbortSignal.timeout(withinMs);
     while (this.all.length < count) await once(this.#lines, "line", { signal });
   }

@@ -22,7 +22,7 @@ export interface StartOptions {
   readonly vars?: Readonly<Record<string, string>>;
 }
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 const ENDED_WITHIN_MS = 5_000;
 
 /** The protocol's reference server: a foreign server to our commands. */
