@@ -15,7 +15,13 @@ export default defineConfig(
   {
     languageOptions: {
       parserOptions: {
-        project: ["tsconfig.worker.json", "tsconfig.cli.json", "test/tsconfig.json", "test/worker/tsconfig.json"],
+        project: [
+          "tsconfig.worker.json",
+          "tsconfig.examples.json",
+          "tsconfig.cli.json",
+          "test/tsconfig.json",
+          "test/worker/tsconfig.json",
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },
