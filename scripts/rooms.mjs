@@ -16,7 +16,7 @@ export const ROOMS = {
   cloudflare: { rooms: [], packages: [], node: true },
   cli: {
     rooms: ["client", "local", "cloudflare", "protocol"],
-    packages: ["@oclif/core", "fastest-levenshtein", "hyparquet-writer"],
+    packages: ["@oclif/core", "fastest-levenshtein", "hyparquet-writer", "jose"],
     node: true,
   },
   tail: { rooms: ["client", "protocol"], packages: ["ink", "react"], node: true },
