@@ -1,4 +1,5 @@
 import { parseOffset } from "../protocol/offset.ts";
+import { type Check, isCount, isFlag, isText, isTime, listOf, nullable, objectOf, optional } from "./answer-shape.ts";
 
 /**
  * What our server's operator API says about a stream. Offsets are text as everywhere in the protocol (section 8), times
@@ -109,36 +110,7 @@ export interface ObjectPage {
   readonly cursor: string | null;
 }
 
-/** What may stand in a field. What is printed is checked here, whoever answers. */
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === "string";
-const isFlag: Check = (value) => typeof value === "boolean";
-const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isOffset: Check = (value) => typeof value === "string" && parseOffset(value) !== undefined;
-/** More milliseconds than this, and no date has them. */
-const TIME_MAX_MS = 8.64e15;
-const isTime: Check = (value) => isCount(value) && (value as number) <= TIME_MAX_MS;
-
-function optional(check: Check): Check {
-  return (value) => value === undefined || check(value);
-}
-
-function nullable(check: Check): Check {
-  return (value) => value === null || check(value);
-}
-
-function listOf(check: Check): Check {
-  return (value) => Array.isArray(value) && value.every(check);
-}
-
-function objectOf(fields: Readonly<Record<string, Check>>): Check {
-  return (value) => {
-    if (typeof value !== "object" || value === null) return false;
-    const record = value as Readonly<Record<string, unknown>>;
-    return Object.entries(fields).every(([name, check]) => check(record[name]));
-  };
-}
 
 const EXTENT = { messages: isCount, bytes: isCount };
 

@@ -18,7 +18,7 @@ export interface TransportOptions {
 }
 
 export interface Request {
-  readonly method: "PUT" | "POST" | "GET" | "HEAD" | "DELETE";
+  readonly method: "PUT" | "POST" | "PATCH" | "GET" | "HEAD" | "DELETE";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
