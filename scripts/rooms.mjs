@@ -12,11 +12,11 @@ export const ROOMS = {
   protocol: { rooms: [], packages: [], node: false },
   worker: { rooms: ["protocol"], packages: [], node: false },
   client: { rooms: ["protocol"], packages: ["undici", "eventsource-parser"], node: true },
-  local: { rooms: [], packages: ["miniflare"], node: true },
+  local: { rooms: ["protocol"], packages: ["miniflare"], node: true },
   cloudflare: { rooms: [], packages: [], node: true },
   cli: {
     rooms: ["client", "local", "cloudflare", "protocol"],
-    packages: ["@oclif/core", "fastest-levenshtein", "hyparquet-writer", "jose"],
+    packages: ["@oclif/core", "fastest-levenshtein", "hyparquet-writer", "jose", "jsonc-parser"],
     node: true,
   },
   tail: { rooms: ["client", "protocol"], packages: ["ink", "react"], node: true },

@@ -3,7 +3,7 @@ import type { RuntimeDeath } from "../local/options.ts";
 import { CommandFailure, usageFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-codes.ts";
 
-const USAGE_CODES: readonly string[] = ["host_not_loopback", "variable_reserved", "folder_is_file"];
+const USAGE_CODES: readonly string[] = ["host_not_loopback", "host_unknown", "variable_reserved", "folder_is_file"];
 
 /** A server that did not start, as a failure of the command; anything else stays what it is. */
 export function devFailure(error: unknown): unknown {

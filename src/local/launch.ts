@@ -12,7 +12,10 @@ const RUNTIME_REMEDY =
   "workerd needs a 64-bit Linux (glibc 2.35 or newer), macOS 13.5 or newer, or Windows. Reinstall the dependencies if its binary is missing.";
 
 /** Everything about the runtime but its port. */
-export type LaunchConfig = Omit<RuntimeConfig, "port">;
+export type LaunchConfig = Omit<RuntimeConfig, "port"> & {
+  /** Guards the server; without one everybody who reaches it may do everything. */
+  readonly operatorSecret: string | undefined;
+};
 
 /**
  * Starts the runtime on `wantedPort`, or on a free one when that is 0. Also then the port has to be known beforehand,
@@ -27,8 +30,7 @@ export async function launch(
 ): Promise<{ runtime: Runtime; port: number }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await findPort(config.host, wantedPort);
-    // Whoever reaches this server runs it: it listens on loopback only, and checks the name it is called by.
-    const vars = { ...config.vars, ALLOWED_HOSTS: allowedHosts(config.host, port), OPERATOR_API: "open" };
+    const vars = { ...config.vars, ...accessVariables(config, port) };
     const held = holdBack(log);
     try {
       const runtime = await startRuntime(await importing, { ...config, port, vars }, held.listen);
@@ -46,6 +48,18 @@ export async function launch(
       });
     }
   }
+}
+
+/**
+ * Whoever reaches a server without authorisation runs it: it listens on loopback only, and checks the name it is called
+ * by. The secret goes to the runtime with the rest of its configuration, by a pipe and never by its arguments.
+ */
+function accessVariables({ host, operatorSecret }: LaunchConfig, port: number): Record<string, string> {
+  const names = allowedHosts(host, port);
+  return {
+    ...(names === undefined ? {} : { ALLOWED_HOSTS: names }),
+    ...(operatorSecret === undefined ? { AUTH: "none", OPERATOR_API: "open" } : { OPERATOR_SECRET: operatorSecret }),
+  };
 }
 
 interface HeldLog {

@@ -1,6 +1,7 @@
 /** What went wrong, for programs; the message says it for people. */
 export type LocalServerErrorCode =
   | "host_not_loopback"
+  | "host_unknown"
   | "port_in_use"
   | "port_not_usable"
   | "variable_reserved"
@@ -9,6 +10,7 @@ export type LocalServerErrorCode =
   | "folder_too_new"
   | "folder_is_file"
   | "folder_not_usable"
+  | "secrets_not_usable"
   | "worker_missing"
   | "runtime_failed"
   | "worker_failed";

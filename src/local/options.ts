@@ -19,16 +19,44 @@ export interface LocalServerOptions {
   readonly workerFile: string;
   /** TCP port to listen on; 0 takes a free one. Default 4437. */
   readonly port?: number;
-  /** A loopback address or `localhost` (which means 127.0.0.1). Default 127.0.0.1. */
+  /**
+   * A loopback address or `localhost` (which means 127.0.0.1); with `auth` any address or name of this machine, such as
+   * 0.0.0.0 for all of them. Default 127.0.0.1.
+   */
   readonly host?: string;
   /** Folder for all data, made when missing. Default `.durable-streams` in the current directory. */
   readonly persistDir?: string;
-  /** Variables of the Worker, such as `DEBUG_TIMING`. `ALLOWED_HOSTS` and `OPERATOR_API` are set by the server. */
+  /**
+   * Lets in only who has a token; the data folder keeps the secret that operators' tokens are signed with. Default: no,
+   * and everybody who reaches the server may do everything.
+   */
+  readonly auth?: boolean;
+  /** Variables of the Worker, such as `DEBUG_TIMING`. Those that decide who gets in are set by the server. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Whether the platform's cache is simulated. Default: no; what would be in it lies on this very disk, in the bucket. */
   readonly edgeCache?: boolean;
   /** Receives what the runtime and the Worker have to say. Default: errors and warnings go to stderr. */
   readonly log?: LogHandler;
+}
+
+/** Who gets in. */
+export type Access =
+  | {
+      readonly kind: "guarded";
+      readonly operatorSecret: string;
+      readonly signingSecrets: SigningSecrets;
+    }
+  | {
+      readonly kind: "open";
+      /** Whether the same data were guarded at an earlier start. */
+      readonly wasGuarded: boolean;
+    };
+
+/** Signing secrets of projects that the data folder keeps, so that a server on another port still knows them. */
+export interface SigningSecrets {
+  get(project: string): string | undefined;
+  /** Keeps one in the folder, beside the others. */
+  keep(project: string, secret: string): Promise<void>;
 }
 
 /** How the runtime ended when nobody had asked it to. */
@@ -49,6 +77,7 @@ export interface LocalServer {
   readonly runtimePid: number;
   /** Absolute. */
   readonly persistDir: string;
+  readonly access: Access;
   /** Milliseconds that the parts of the start took. */
   readonly startTimings: StartTimings;
   /** Resolves when the runtime ends by itself; never when `stop()` ended it. The folder is free again by then. */

@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { MiniflareOptions, WorkerOptions } from "miniflare";
+import { COMPATIBILITY_DATE } from "./compatibility-date.ts";
 import { dataPaths } from "./data-folder.ts";
-import type { LoopbackHost } from "./address.ts";
-
-/** Whose platform behaviour the Worker is written for; `deleteAll` clears alarms from 2026-02-24 on. */
-const COMPATIBILITY_DATE = "2026-07-30";
+import type { ListenHost } from "./address.ts";
 
 export interface RuntimeConfig {
   readonly workerFile: string;
-  readonly host: LoopbackHost;
+  readonly host: ListenHost;
   readonly port: number;
   /** Absolute. */
   readonly persistDir: string;

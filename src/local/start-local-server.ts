@@ -1,25 +1,40 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
-import { parseLoopbackHost } from "./address.ts";
+import { parseLoopbackHost, resolveHost } from "./address.ts";
 import { emptyDataFolder, markDataFolder, openDataFolder, removeMade } from "./data-folder.ts";
 import { requireAnswer } from "./first-answer.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { hasSecrets, openSecrets } from "./folder-secrets.ts";
 import { launch } from "./launch.ts";
 import { LocalServerError } from "./local-server-error.ts";
 import { DEFAULT_HOST, DEFAULT_PERSIST_DIR, DEFAULT_PORT, logToStderr } from "./options.ts";
 import { identifyProcess } from "./process-identity.ts";
 import { stopwatch } from "./stopwatch.ts";
 import type { FolderLock } from "./folder-lock.ts";
-import type { LocalServer, LocalServerOptions } from "./options.ts";
+import type { Access, LocalServer, LocalServerOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 
+/** Set by the server, or names of its bindings. */
+const TAKEN_NAMES = [
+  "ALLOWED_HOSTS",
+  "AUTH",
+  "OPERATOR_API",
+  "OPERATOR_SECRET",
+  "STREAMS",
+  "PROJECTS",
+  "R2",
+  "REGISTRY",
+];
+
 /**
- * Runs the Worker on workerd, with its data in one folder, and answers once it answers requests.
+ * Runs the Worker on workerd, with its data in one folder, and answers once it answers requests. Only with `auth` others
+ * than this machine may be let in: an open server refuses to listen on anything but loopback.
  * @throws LocalServerError, with nothing left running, and the folder free or, if this start has made it, gone.
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   const clock = stopwatch();
-  const host = parseLoopbackHost(options.host ?? DEFAULT_HOST);
+  const { host: wantedHost = DEFAULT_HOST, auth = false } = options;
+  const host = auth ? await resolveHost(wantedHost) : parseLoopbackHost(wantedHost);
   const workerFile = await requireWorker(options.workerFile);
   const vars = requireFreeNames(options.vars ?? {});
   const persistDir = path.resolve(options.persistDir ?? DEFAULT_PERSIST_DIR);
@@ -30,7 +45,10 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const { lock } = folder;
   let runtime: Runtime | undefined;
   try {
-    const config = { workerFile, host, persistDir, vars, edgeCache: options.edgeCache ?? false };
+    const access = await accessTo(persistDir, auth);
+    const operatorSecret = access.kind === "guarded" ? access.operatorSecret : undefined;
+    const edgeCache = options.edgeCache ?? false;
+    const config = { workerFile, host, persistDir, vars, edgeCache, operatorSecret };
     const log = options.log ?? logToStderr;
     const port = options.port ?? DEFAULT_PORT;
     const launched = await clock.measure("runtimeMs", () => launch(config, port, importing, log));
@@ -38,7 +56,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     const url = `http://${host.inUrl}:${launched.port}`;
     await clock.measure("firstAnswerMs", () => requireAnswer(url));
     await lock.describe(url, (await identifyProcess(runtime.pid)) ?? { pid: runtime.pid, started: "" });
-    return toLocalServer({ url, persistDir, startTimings: clock.read() }, runtime, lock);
+    return toLocalServer({ url, persistDir, access, startTimings: clock.read() }, runtime, lock);
   } catch (error) {
     await runtime?.stop();
     await folder.giveBack();
@@ -47,7 +65,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
 }
 
 function toLocalServer(
-  facts: Pick<LocalServer, "url" | "persistDir" | "startTimings">,
+  facts: Pick<LocalServer, "url" | "persistDir" | "access" | "startTimings">,
   runtime: Runtime,
   lock: FolderLock,
 ): LocalServer {
@@ -63,6 +81,11 @@ function toLocalServer(
     }),
     stop: () => (stopped ??= runtime.stop().then(() => lock.release())),
   };
+}
+
+async function accessTo(persistDir: string, auth: boolean): Promise<Access> {
+  if (!auth) return { kind: "open", wasGuarded: await hasSecrets(persistDir) };
+  return { kind: "guarded", ...(await openSecrets(persistDir)) };
 }
 
 interface OpenFolder {
@@ -108,7 +131,7 @@ async function requireWorker(file: string): Promise<string> {
 }
 
 function requireFreeNames(vars: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const taken = ["ALLOWED_HOSTS", "OPERATOR_API", "STREAMS", "R2", "REGISTRY"].find((name) => name in vars);
+  const taken = TAKEN_NAMES.find((name) => name in vars);
   if (taken === undefined) return vars;
   throw new LocalServerError("variable_reserved", `${taken} is set by the server itself.`, "Leave it out.");
 }

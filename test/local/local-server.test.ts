@@ -51,7 +51,9 @@ describe("start", () => {
   test.each(["0.0.0.0", "::", "192.168.1.7", "example.org", "127.0.0.1.nip.io", "[::ffff:10.0.0.1]", ""])(
     "refuses to listen on %j, which is not a loopback address",
     async (host) => {
-      await expect(start({ host })).rejects.toThrow(/Refusing to listen on ".*Use 127\.0\.0\.1, ::1 or localhost\./s);
+      await expect(start({ host })).rejects.toThrow(
+        /Refusing to listen on ".*Use 127\.0\.0\.1, ::1 or localhost, or .*--auth\./s,
+      );
     },
   );
 

@@ -17,7 +17,7 @@ test("a port that somebody takes just before the runtime does is recognised as t
   const { port } = other.address() as { port: number };
   const config = {
     workerFile: STAND_IN_WORKER,
-    host: { bind: "127.0.0.1", inUrl: "127.0.0.1" },
+    host: { bind: "127.0.0.1", inUrl: "127.0.0.1", reach: "loopback" } as const,
     port,
     persistDir: path.join(await temporaryFolder(), "data"),
     vars: {},
