@@ -1,6 +1,7 @@
 import { Command } from "@oclif/core/command";
 import { boolean } from "@oclif/core/flags";
 import type { Interfaces } from "@oclif/core";
+import { ConfigFolder } from "./config/config-folder.ts";
 import { oclifExitCode, plainMessage, reportError } from "./error-report.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ErrorReport } from "./report.ts";
@@ -44,6 +45,10 @@ export abstract class BaseCommand extends Command {
   protected notices = new Notices("normal");
   /** Whether a question may be asked: a terminal on both ends, no `--no-input`, no `CI`. */
   protected mayAsk = false;
+  /** Contexts and credentials of the user. */
+  protected readonly configFolder = new ConfigFolder((sentence) => {
+    this.notices.warning(sentence);
+  });
 
   protected override async parse<
     F extends Record<string, unknown>,

@@ -1,0 +1,116 @@
+import type { ConfigFolder } from "./config-folder.ts";
+import { changeStore, isOptionalText, isRecord, loadStore, own, type Store, STORE_VERSION, without } from "./store.ts";
+
+/** What opens one project of a server. */
+export interface ProjectCredentials {
+  /** Signs tokens. */
+  readonly secret?: string | undefined;
+  /** A token that somebody else has signed. */
+  readonly token?: string | undefined;
+}
+
+/** What was saved for one server, and is never sent to another. */
+export interface ServerCredentials {
+  /** Signs operators' tokens. */
+  readonly operatorSecret?: string | undefined;
+  readonly projects: Readonly<Record<string, ProjectCredentials>>;
+}
+
+interface Credentials {
+  readonly version: number;
+  /** By origin. */
+  readonly servers: Readonly<Record<string, ServerCredentials>>;
+}
+
+const NOTHING: ServerCredentials = { projects: {} };
+
+const STORE: Store<Credentials> = {
+  name: "credentials.json",
+  empty: { version: STORE_VERSION, servers: {} },
+  isExpected: (value): value is Credentials =>
+    isRecord(value) && isRecord(value["servers"]) && Object.values(value["servers"]).every(isServer),
+};
+
+function isServer(value: unknown): value is ServerCredentials {
+  return (
+    isRecord(value) &&
+    isOptionalText(value["operatorSecret"]) &&
+    isRecord(value["projects"]) &&
+    Object.values(value["projects"]).every(isProject)
+  );
+}
+
+function isProject(value: unknown): value is ProjectCredentials {
+  return isRecord(value) && isOptionalText(value["secret"]) && isOptionalText(value["token"]);
+}
+
+/** What was saved for a server. `server` is any URL of it: its origin counts, which is scheme, host and port. */
+export async function credentialsFor(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
+  const { servers } = await loadStore(folder, STORE);
+  return own(servers, new URL(server).origin) ?? NOTHING;
+}
+
+/** What was saved for one project of a server. */
+export function projectCredentials({ projects }: ServerCredentials, project: string): ProjectCredentials {
+  return own(projects, project) ?? {};
+}
+
+/** Saves the secret that signs a project's tokens, in the place of an earlier one. */
+export function saveProjectSecret(
+  folder: ConfigFolder,
+  server: string,
+  project: string,
+  secret: string,
+): Promise<ServerCredentials> {
+  return change(folder, server, (all) => withProject(all, project, { secret }));
+}
+
+/** Saves a token of a project that somebody else has signed. A saved secret goes before it. */
+export function saveProjectToken(
+  folder: ConfigFolder,
+  server: string,
+  project: string,
+  token: string,
+): Promise<ServerCredentials> {
+  return change(folder, server, (all) => withProject(all, project, { token }));
+}
+
+/** Saves the secret that signs operators' tokens for a server. */
+export function saveOperatorSecret(folder: ConfigFolder, server: string, secret: string): Promise<ServerCredentials> {
+  return change(folder, server, (all) => ({ ...all, operatorSecret: secret }));
+}
+
+/** Forgets what was saved for a project of a server. */
+export function removeProjectCredentials(
+  folder: ConfigFolder,
+  server: string,
+  project: string,
+): Promise<ServerCredentials> {
+  return change(folder, server, (all) =>
+    Object.hasOwn(all.projects, project) ? { ...all, projects: without(all.projects, project) } : all,
+  );
+}
+
+/** Forgets everything that was saved for a server. */
+export function removeServerCredentials(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
+  return change(folder, server, () => NOTHING);
+}
+
+function withProject(all: ServerCredentials, project: string, added: ProjectCredentials): ServerCredentials {
+  return { ...all, projects: { ...all.projects, [project]: { ...projectCredentials(all, project), ...added } } };
+}
+
+async function change(
+  folder: ConfigFolder,
+  server: string,
+  make: (current: ServerCredentials) => ServerCredentials,
+): Promise<ServerCredentials> {
+  const { origin } = new URL(server);
+  const { servers } = await changeStore(folder, STORE, (all) => {
+    const current = own(all.servers, origin);
+    const next = make(current ?? NOTHING);
+    if (next === current || (current === undefined && next === NOTHING)) return all;
+    return { ...all, servers: next === NOTHING ? without(all.servers, origin) : { ...all.servers, [origin]: next } };
+  });
+  return own(servers, origin) ?? NOTHING;
+}
