@@ -96,6 +96,8 @@ async function buildCli() {
     // Names and lines for stack traces; with the text of every bundled package the maps would outweigh the program.
     sourcesContent: false,
     plugins: [leanUndici],
+    // Its other form finds its own files in a way that no bundler follows.
+    alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
     external: [...cliExternals, ...neverLoaded],
   });
   const licenses = await bundledLicenses(ROOT, Object.keys(metafile.inputs));

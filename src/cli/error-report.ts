@@ -1,3 +1,4 @@
+import { CloudflareError, type CloudflareErrorKind } from "../cloudflare/cloudflare-error.ts";
 import { isClientError } from "../client/errors/client-error.ts";
 import type { ClientErrorKind } from "../client/errors/client-error.ts";
 import { CommandFailure } from "./command-failure.ts";
@@ -14,6 +15,15 @@ const EXIT_BY_KIND: Record<ClientErrorKind, ExitCode> = {
   malformed: EXIT.failure,
   damaged: EXIT.verification,
   unavailable: EXIT.retry,
+};
+
+const EXIT_BY_CLOUDFLARE_KIND: Record<CloudflareErrorKind, ExitCode> = {
+  "not-found": EXIT.notFound,
+  "not-allowed": EXIT.notAllowed,
+  conflict: EXIT.conflict,
+  rejected: EXIT.failure,
+  unavailable: EXIT.retry,
+  "broken-tool": EXIT.failure,
 };
 
 /** oclif's parse errors carry the exit code that they ask for. */
@@ -60,6 +70,10 @@ export function reportError(error: unknown): ErrorReport {
       exitCode: EXIT_BY_KIND[error.kind],
       unexpected: false,
     };
+  }
+  if (error instanceof CloudflareError) {
+    const { code, message, hint, kind } = error;
+    return { code, message, hint, exitCode: EXIT_BY_CLOUDFLARE_KIND[kind], unexpected: false };
   }
   if (error instanceof Error && oclifExitCode(error) === EXIT.usage) return usageReport(error);
   if (isFileError(error)) return reportFileError(error);

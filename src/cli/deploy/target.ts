@@ -1,0 +1,71 @@
+import { usageFailure } from "../command-failure.ts";
+import { isWorkerName } from "./project-settings.ts";
+import type { DeploymentSettings, Pins, ProjectSettings } from "./project-file.ts";
+
+/** One deployment that a project file describes: its top level, or an environment. */
+export interface Target {
+  /** `--env`. */
+  readonly environment: string | undefined;
+  /** Name of the Worker. */
+  readonly name: string;
+  readonly url: string | undefined;
+  readonly accountId: string | undefined;
+  readonly main: string | undefined;
+  readonly vars: Readonly<Record<string, string>>;
+  readonly customDomain: string | undefined;
+  readonly analytics: string | undefined;
+  readonly bucket: string;
+  readonly kvNamespace: string;
+  readonly kvNamespaceId: string | undefined;
+}
+
+/**
+ * The deployment that `--env` means. An environment takes over what it does not say itself, except what can belong to one
+ * deployment only: name, address, bucket and namespace.
+ */
+export function targetOf(settings: ProjectSettings, environment?: string): Target {
+  const own = ownSettings(settings, environment);
+  const name = own.name ?? `${settings.name}-${environment ?? ""}`;
+  if (!isWorkerName(name)) {
+    throw usageFailure(
+      `The Worker of the environment ${environment ?? ""} would be named ${name}, which is too long.`,
+      `Give it a name of its own in the project file: environments.${environment ?? ""}.name`,
+    );
+  }
+  return {
+    environment,
+    name,
+    url: own.url,
+    accountId: own.accountId ?? settings.accountId,
+    main: own.main ?? settings.main,
+    vars: { ...settings.vars, ...own.vars },
+    customDomain: own.customDomain,
+    analytics: own.analytics ?? settings.analytics,
+    bucket: own.resources?.bucket ?? `${name}-segments`,
+    kvNamespace: own.resources?.kvNamespace ?? `${name}-registry`,
+    kvNamespaceId: own.resources?.kvNamespaceId,
+  };
+}
+
+function ownSettings(settings: ProjectSettings, environment: string | undefined): DeploymentSettings {
+  if (environment === undefined) return settings;
+  const { environments = {} } = settings;
+  const own = Object.hasOwn(environments, environment) ? environments[environment] : undefined;
+  if (own !== undefined) return own;
+  const names = Object.keys(environments);
+  throw usageFailure(
+    `There is no environment ${JSON.stringify(environment)} in the project file.`,
+    names.length === 0 ? "It has none; add it under environments." : `There are: ${names.join(", ")}.`,
+  );
+}
+
+/** What `deploy` writes into the project file once it knows: from then on the deployment is these very things. */
+export function pinsOf(target: Target, accountId: string, kvNamespaceId: string): Pins {
+  const own = target.environment === undefined ? [] : ["environments", target.environment];
+  return [
+    ...(target.accountId === undefined ? [{ at: ["accountId"], value: accountId }] : []),
+    { at: [...own, "resources", "bucket"], value: target.bucket },
+    { at: [...own, "resources", "kvNamespace"], value: target.kvNamespace },
+    { at: [...own, "resources", "kvNamespaceId"], value: kvNamespaceId },
+  ];
+}

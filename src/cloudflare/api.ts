@@ -1,0 +1,175 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { answerError, noAnswerError, type Purpose } from "./answer-error.ts";
+import { CloudflareError } from "./cloudflare-error.ts";
+import { fieldsOf, listOf, numberOf } from "./fields.ts";
+
+/** What opens an account: an API token or wrangler's login, or the older key with its address. */
+export type CloudflareCredentials =
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "key"; readonly key: string; readonly email: string };
+
+export interface CloudflareApiOptions {
+  readonly credentials: CloudflareCredentials;
+  /** Default: `CLOUDFLARE_API_BASE_URL`, as wrangler reads it, or Cloudflare itself. */
+  readonly baseUrl?: string | undefined;
+  readonly userAgent: string;
+  /** Aborts the request under way and the waits between tries. */
+  readonly signal?: AbortSignal | undefined;
+  /** Gets a line for each request and answer; no header, so no credential, is in it. */
+  readonly trace?: ((line: string) => void) | undefined;
+}
+
+export interface ApiRequest extends Purpose {
+  /** Below the API's root, beginning with a slash; names in it are encoded already. */
+  readonly path: string;
+}
+
+type Method = "GET" | "POST";
+
+const DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4";
+const ANSWER_TIMEOUT_MS = 30_000;
+const TRIES = 4;
+const FIRST_WAIT_MS = 300;
+const LONGEST_ASKED_WAIT_MS = 30_000;
+const PAGE_SIZE = 100;
+
+/** Cloudflare's API for one login. Every method throws a {@link CloudflareError}, or the reason of the signal. */
+export class CloudflareApi {
+  readonly #options: CloudflareApiOptions;
+  readonly baseUrl: string;
+
+  constructor(options: CloudflareApiOptions) {
+    this.#options = options;
+    const given = options.baseUrl ?? process.env["CLOUDFLARE_API_BASE_URL"];
+    this.baseUrl = (given === undefined || given === "" ? DEFAULT_BASE_URL : given).replace(/\/+$/, "");
+  }
+
+  /** Asks; repeated when Cloudflare is busy or out of reach. */
+  async get(request: ApiRequest): Promise<unknown> {
+    return fieldsOf(await this.#send("GET", request))["result"];
+  }
+
+  /** Makes something. Repeated only after 429, which says that nothing was done. */
+  async post(request: ApiRequest, body: unknown): Promise<unknown> {
+    return fieldsOf(await this.#send("POST", request, body))["result"];
+  }
+
+  /** Everything of a list that comes in pages. */
+  async *list(request: ApiRequest): AsyncGenerator {
+    const join = request.path.includes("?") ? "&" : "?";
+    for (let page = 1, seen = 0; ; page++) {
+      const path = `${request.path}${join}page=${String(page)}&per_page=${String(PAGE_SIZE)}`;
+      const answer = fieldsOf(await this.#send("GET", { ...request, path }));
+      const items = listOf(answer["result"]);
+      yield* items;
+      seen += items.length;
+      const total = numberOf(fieldsOf(answer["result_info"])["total_count"]);
+      if (items.length === 0 || (total === undefined ? items.length < PAGE_SIZE : seen >= total)) return;
+    }
+  }
+
+  async #send(method: Method, request: ApiRequest, body?: unknown): Promise<unknown> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.#sendOnce(method, request, body);
+      } catch (error) {
+        if (tried === TRIES || !(error instanceof ApiFailure) || !mayRepeat(method, error.reason)) {
+          throw error instanceof ApiFailure ? error.reason : error;
+        }
+        await this.#pause(tried, error.askedWaitMs);
+      }
+    }
+  }
+
+  async #pause(tried: number, askedWaitMs: number): Promise<void> {
+    const { signal } = this.#options;
+    const waitMs = Math.max(FIRST_WAIT_MS * 2 ** (tried - 1) * (0.5 + Math.random() / 2), askedWaitMs);
+    await wait(waitMs, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw error;
+    });
+  }
+
+  async #sendOnce(method: Method, request: ApiRequest, body?: unknown): Promise<unknown> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    const startedMs = performance.now();
+    try {
+      const response = await fetch(`${this.baseUrl}${request.path}`, {
+        method,
+        headers: this.#headers(body !== undefined),
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        // An answer that leads elsewhere would take the credential along.
+        redirect: "error",
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      this.#trace(method, request.path, `${String(response.status)} in ${elapsed(startedMs)}`);
+      return judged(response, parseJson(text), request);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof ApiFailure || error instanceof CloudflareError) throw error;
+      this.#trace(method, request.path, `no answer in ${elapsed(startedMs)}`);
+      throw new ApiFailure(noAnswerError(error, request, this.baseUrl));
+    }
+  }
+
+  #headers(hasBody: boolean): Record<string, string> {
+    const { credentials, userAgent } = this.#options;
+    const login: Record<string, string> =
+      credentials.kind === "token"
+        ? { authorization: `Bearer ${credentials.token}` }
+        : { "x-auth-key": credentials.key, "x-auth-email": credentials.email };
+    return { ...login, "user-agent": userAgent, ...(hasBody ? { "content-type": "application/json" } : {}) };
+  }
+
+  #trace(method: Method, path: string, outcome: string): void {
+    this.#options.trace?.(`cloudflare ${method} ${path} ${outcome}`);
+  }
+}
+
+/** A failure with what decides about another try. */
+class ApiFailure extends Error {
+  readonly reason: CloudflareError;
+  readonly askedWaitMs: number;
+
+  constructor(reason: CloudflareError, askedWaitMs = 0) {
+    super(reason.message);
+    this.reason = reason;
+    this.askedWaitMs = askedWaitMs;
+  }
+}
+
+/** A creation without an answer may have happened: whoever asked looks again at the next run. */
+function mayRepeat(method: Method, reason: CloudflareError): boolean {
+  return reason.kind === "unavailable" && (method === "GET" || reason.status === 429);
+}
+
+function judged(response: Response, body: unknown, request: ApiRequest): unknown {
+  if (response.ok && fieldsOf(body)["success"] === true) return body;
+  if (response.ok) {
+    throw new CloudflareError({
+      kind: "rejected",
+      code: "CLOUDFLARE_ANSWER_UNKNOWN",
+      message: `${request.doing} was answered with ${String(response.status)} and something that is no answer of Cloudflare's API.`,
+      hint: "Check CLOUDFLARE_API_BASE_URL and any proxy on the way.",
+      status: response.status,
+    });
+  }
+  const asked = Number(response.headers.get("retry-after")) * 1000;
+  const askedWaitMs = Number.isFinite(asked) ? Math.min(asked, LONGEST_ASKED_WAIT_MS) : 0;
+  throw new ApiFailure(answerError(response.status, body, request), askedWaitMs);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function elapsed(startedMs: number): string {
+  return `${String(Math.round(performance.now() - startedMs))}ms`;
+}

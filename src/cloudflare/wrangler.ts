@@ -1,0 +1,169 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile, mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CloudflareError } from "./cloudflare-error.ts";
+import { fieldsOf, textOf, type Fields } from "./fields.ts";
+import { wranglerFailure } from "./wrangler-failure.ts";
+
+/** How wrangler is started. */
+export interface WranglerOptions {
+  /** Where our package lies: wrangler is the one among its dependencies, never one that happens to be on PATH. */
+  readonly packageRoot: string;
+  /** The folder of the project: wrangler reads its `.env`. */
+  readonly cwd: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Gets what wrangler prints, line by line. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+export interface WranglerResult {
+  /** What it reported for programs to read. */
+  readonly entries: readonly Fields[];
+  readonly stdout: string;
+}
+
+interface WranglerRun {
+  readonly args: readonly string[];
+  /** Given on its standard input, and taken out of whatever it prints. */
+  readonly secret?: string | undefined;
+  /** What it is started for, to begin a sentence with. */
+  readonly doing: string;
+  /** What it prints is a credential: no line of it is passed on. */
+  readonly silent?: boolean | undefined;
+}
+
+/** Wrangler gets this long to end by itself. */
+const END_WITHIN_MS = 5_000;
+const KEPT_CHARACTERS = 256 * 1024;
+
+/** Runs wrangler to its end. Throws a {@link CloudflareError} when it fails, or the signal's reason. */
+export async function runWrangler(options: WranglerOptions, run: WranglerRun): Promise<WranglerResult> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const program = await locateWrangler(options.packageRoot);
+  const folder = await mkdtemp(join(tmpdir(), "durable-streams-wrangler-"));
+  const report = join(folder, "output.ndjson");
+  try {
+    const child = spawn(process.execPath, ["--no-warnings", program, ...run.args], {
+      cwd: options.cwd,
+      env: environment(report, folder),
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const printed = collect(child, run, options.onLine);
+    const code = await ended(child, run.secret, signal);
+    const entries = await readReport(report);
+    if (code === 0) return { entries, stdout: printed.stdout };
+    throw wranglerFailure({ doing: run.doing, code, entries, output: run.silent === true ? "" : printed.all });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The entry of a type in a report. */
+export function reported({ entries }: WranglerResult, type: string): Fields | undefined {
+  return entries.find((entry) => entry["type"] === type);
+}
+
+/** Finds wrangler's program, and refuses a version of which nobody knows how it behaves. */
+async function locateWrangler(packageRoot: string): Promise<string> {
+  const require = createRequire(join(packageRoot, "package.json"));
+  const wanted = textOf(fieldsOf(fieldsOf(require("./package.json"))["dependencies"])["wrangler"]) ?? "";
+  let program: string;
+  let found: string;
+  try {
+    program = require.resolve("wrangler");
+    found =
+      textOf(fieldsOf(JSON.parse(await readFile(require.resolve("wrangler/package.json"), "utf8")))["version"]) ?? "";
+  } catch (error) {
+    throw new CloudflareError(
+      {
+        kind: "broken-tool",
+        code: "WRANGLER_MISSING",
+        message: `wrangler ${wanted}, which comes with durable-streams, is not installed beside it.`,
+        hint: "Install durable-streams again: npm install durable-streams",
+      },
+      { cause: error },
+    );
+  }
+  if (majorOf(found) === majorOf(wanted)) return program;
+  throw new CloudflareError({
+    kind: "broken-tool",
+    code: "WRANGLER_VERSION",
+    message: `Beside durable-streams is wrangler ${found}, and it needs wrangler ${wanted}.`,
+    hint: `Install that one: npm install wrangler@${wanted}`,
+  });
+}
+
+function majorOf(version: string): string {
+  return version.split(".")[0] ?? "";
+}
+
+/** No questions, no colours, no telemetry, no logs of its own, and no environment but the one of the configuration. */
+function environment(report: string, folder: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    CLOUDFLARE_ENV: "",
+    FORCE_COLOR: "0",
+    NO_COLOR: "1",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_LOG_PATH: folder,
+    WRANGLER_OUTPUT_FILE_PATH: report,
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_SEND_METRICS: "false",
+  };
+}
+
+/** What it prints, and nothing of the secret that it was given. */
+function collect(
+  child: ChildProcess,
+  run: WranglerRun,
+  onLine?: (line: string) => void,
+): { stdout: string; all: string } {
+  const printed = { stdout: "", all: "" };
+  const clean = (text: string): string => (run.secret === undefined ? text : text.replaceAll(run.secret, "[redacted]"));
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream?.setEncoding("utf8");
+    stream?.on("data", (piece: string) => {
+      printed.all = clean(printed.all + piece).slice(-KEPT_CHARACTERS);
+      if (stream === child.stdout) printed.stdout = clean(printed.stdout + piece).slice(-KEPT_CHARACTERS);
+      const lines = clean(rest + piece).split("\n");
+      rest = lines.pop() ?? "";
+      if (run.silent !== true) for (const line of lines) onLine?.(line);
+    });
+  }
+  return printed;
+}
+
+/** Waits for the end, hands over the secret, and passes an interruption on; a wrangler that does not obey is killed. */
+async function ended(child: ChildProcess, secret?: string, signal?: AbortSignal): Promise<number | null> {
+  // One that ends without reading its input is no failure of ours.
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(secret ?? "");
+  let insist: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    child.kill("SIGTERM");
+    insist = setTimeout(() => child.kill("SIGKILL"), END_WITHIN_MS);
+  };
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    const [code] = (await once(child, "close")) as [number | null];
+    signal?.throwIfAborted();
+    return code;
+  } finally {
+    clearTimeout(insist);
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+/** One JSON object per line. */
+async function readReport(file: string): Promise<readonly Fields[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => fieldsOf(JSON.parse(line)));
+}
