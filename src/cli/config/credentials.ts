@@ -5,6 +5,8 @@ import { changeStore, isOptionalText, isRecord, loadStore, own, type Store, STOR
 export interface ProjectCredentials {
   /** Signs tokens. */
   readonly secret?: string | undefined;
+  /** The next one that signs, while nobody has heard whether the server has it. */
+  readonly nextSecret?: string | undefined;
   /** A token that somebody else has signed. */
   readonly token?: string | undefined;
 }
@@ -41,7 +43,7 @@ function isServer(value: unknown): value is ServerCredentials {
 }
 
 function isProject(value: unknown): value is ProjectCredentials {
-  return isRecord(value) && isOptionalText(value["secret"]) && isOptionalText(value["token"]);
+  return isRecord(value) && ["secret", "nextSecret", "token"].every((name) => isOptionalText(value[name]));
 }
 
 /** What was saved for a server. `server` is any URL of it: its origin counts, which is scheme, host and port. */
@@ -55,6 +57,22 @@ export function projectCredentials({ projects }: ServerCredentials, project: str
   return own(projects, project) ?? {};
 }
 
+/** Changes what was saved for a project while no other command can. Nothing left is nothing saved. */
+export function changeProjectCredentials(
+  folder: ConfigFolder,
+  server: string,
+  project: string,
+  make: (held: ProjectCredentials) => ProjectCredentials,
+): Promise<ServerCredentials> {
+  return change(folder, server, (all) => {
+    const held = projectCredentials(all, project);
+    const next = make(held);
+    if (next === held) return all;
+    const isEmpty = Object.values(next).every((value) => value === undefined);
+    return { ...all, projects: isEmpty ? without(all.projects, project) : { ...all.projects, [project]: next } };
+  });
+}
+
 /** Saves the secret that signs a project's tokens, in the place of an earlier one. */
 export function saveProjectSecret(
   folder: ConfigFolder,
@@ -62,7 +80,7 @@ export function saveProjectSecret(
   project: string,
   secret: string,
 ): Promise<ServerCredentials> {
-  return change(folder, server, (all) => withProject(all, project, { secret }));
+  return changeProjectCredentials(folder, server, project, (held) => ({ ...held, secret }));
 }
 
 /** Saves a token of a project that somebody else has signed. A saved secret goes before it. */
@@ -72,7 +90,7 @@ export function saveProjectToken(
   project: string,
   token: string,
 ): Promise<ServerCredentials> {
-  return change(folder, server, (all) => withProject(all, project, { token }));
+  return changeProjectCredentials(folder, server, project, (held) => ({ ...held, token }));
 }
 
 /** Saves the secret that signs operators' tokens for a server. */
@@ -86,18 +104,12 @@ export function removeProjectCredentials(
   server: string,
   project: string,
 ): Promise<ServerCredentials> {
-  return change(folder, server, (all) =>
-    Object.hasOwn(all.projects, project) ? { ...all, projects: without(all.projects, project) } : all,
-  );
+  return changeProjectCredentials(folder, server, project, () => ({}));
 }
 
 /** Forgets everything that was saved for a server. */
 export function removeServerCredentials(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
   return change(folder, server, () => NOTHING);
-}
-
-function withProject(all: ServerCredentials, project: string, added: ProjectCredentials): ServerCredentials {
-  return { ...all, projects: { ...all.projects, [project]: { ...projectCredentials(all, project), ...added } } };
 }
 
 async function change(
@@ -107,10 +119,11 @@ async function change(
 ): Promise<ServerCredentials> {
   const { origin } = new URL(server);
   const { servers } = await changeStore(folder, STORE, (all) => {
-    const current = own(all.servers, origin);
-    const next = make(current ?? NOTHING);
-    if (next === current || (current === undefined && next === NOTHING)) return all;
-    return { ...all, servers: next === NOTHING ? without(all.servers, origin) : { ...all.servers, [origin]: next } };
+    const current = own(all.servers, origin) ?? NOTHING;
+    const next = make(current);
+    if (next === current) return all;
+    const isEmpty = next.operatorSecret === undefined && Object.keys(next.projects).length === 0;
+    return { ...all, servers: isEmpty ? without(all.servers, origin) : { ...all.servers, [origin]: next } };
   });
   return own(servers, origin) ?? NOTHING;
 }
