@@ -1,14 +1,19 @@
 import { usageFailure } from "./command-failure.ts";
 
-/** No token is longer; more than this on stdin is something else that was piped in by mistake. */
-const TOKEN_MAX_BYTES = 16 * 1024;
+/** Nothing of the kind is longer; more than this on stdin is something else that was piped in by mistake. */
+const STDIN_MAX_BYTES = 16 * 1024;
 
-/** Reads the token that `--token -` announces: all of stdin, with the white space around it removed. */
-export async function readTokenFromStdin(): Promise<string> {
+/** Reads the token that `--token -` announces. */
+export function readTokenFromStdin(): Promise<string> {
+  return readFromStdin("token", "--token -");
+}
+
+/** Reads what `flag` announces: all of stdin, with the white space around it removed. */
+export async function readFromStdin(what: "token" | "secret", flag: string): Promise<string> {
   if (process.stdin.isTTY) {
     throw usageFailure(
-      "--token - reads the token from stdin, and stdin is a terminal.",
-      "Pipe it in: pass show token | durable-streams ... --token -",
+      `${flag} reads the ${what} from stdin, and stdin is a terminal.`,
+      `Pipe it in: pass show ${what} | durable-streams ... ${flag}`,
     );
   }
   const pieces: Buffer[] = [];
@@ -16,7 +21,7 @@ export async function readTokenFromStdin(): Promise<string> {
   for await (const piece of process.stdin as AsyncIterable<Buffer>) {
     pieces.push(piece);
     bytes += piece.byteLength;
-    if (bytes > TOKEN_MAX_BYTES) throw usageFailure("What --token - read from stdin is too long to be a token.");
+    if (bytes > STDIN_MAX_BYTES) throw usageFailure(`What ${flag} read from stdin is too long to be a ${what}.`);
   }
   return Buffer.concat(pieces).toString("utf8").trim();
 }
