@@ -113,10 +113,13 @@ function originsProblem(origins: unknown): string | undefined {
     : `${quote(wrongOne)} is no origin: write it as browsers do, like https://app.example or http://localhost:5173, or * for every one`;
 }
 
-/** An origin just as browsers send it. `null`, the origin of sandboxed pages and files, is everybody's and never listed. */
+/**
+ * An origin just as browsers send it, or `*`. `null`, the origin of sandboxed pages and files, is everybody's and never
+ * listed; a star inside would be taken for a pattern, which it is not.
+ */
 export function isOrigin(text: string): boolean {
   if (text === "*") return true;
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  if (!/^https?:\/\/[^*]+$/.test(text) || !URL.canParse(text)) return false;
   return new URL(text).origin === text;
 }
 

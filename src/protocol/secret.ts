@@ -12,6 +12,8 @@ const RANDOM_DIGITS = 43;
 const RANDOM_BYTES = 32;
 const CHECK_DIGITS = 6;
 const PRINTED = /^(dssk|dsop)_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
+/** What begins so was ours once, whatever became of it since. */
+const OURS = /^(dssk|dsop)_/;
 const KEY_ID_DIGITS = 16;
 const encoder = new TextEncoder();
 
@@ -37,9 +39,11 @@ export function secretProblem(secret: string, kind: SecretKind): ProtocolError |
   if (bytes < SECRET_MIN_BYTES || bytes > SECRET_MAX_BYTES) {
     return invalid(`has ${String(bytes)} bytes and needs ${String(SECRET_MIN_BYTES)} to ${String(SECRET_MAX_BYTES)}`);
   }
+  const [, begin] = OURS.exec(secret) ?? [];
+  if (begin === undefined) return undefined;
+  if (begin !== PREFIX[kind]) return invalid(begin === PREFIX.operator ? "is an operator's" : "is a project's");
   const [, prefix, random, check] = PRINTED.exec(secret) ?? [];
-  if (prefix === undefined || random === undefined) return undefined;
-  if (prefix !== PREFIX[kind]) return invalid(`is one of an ${prefix === PREFIX.operator ? "operator" : "project"}`);
+  if (prefix === undefined || random === undefined) return invalid("was not copied whole: it has not 54 characters");
   return checkDigits(`${prefix}_${random}`) === check
     ? undefined
     : invalid("was not copied whole: its check digits are wrong");

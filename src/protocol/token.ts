@@ -96,7 +96,7 @@ export function timeProblem(
   if (nbf <= nowSeconds + TOKEN_CLOCK_LEEWAY_SECONDS) return undefined;
   return protocolError(
     "TOKEN_NOT_YET_VALID",
-    `The token is not valid before ${new Date(nbf * 1000).toISOString()}; wait, or set the clock of whoever signed it.`,
+    `The token is not valid before ${instantWords(nbf)}; wait, or set the clock of whoever signed it.`,
   );
 }
 
@@ -123,5 +123,13 @@ function claims(why: string): ProtocolError {
 }
 
 function agoWords(seconds: number): string {
-  return seconds < 120 ? `${String(Math.ceil(seconds))} s` : `${String(Math.round(seconds / 60))} minutes`;
+  if (seconds < 120) return `${String(Math.ceil(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return Number.isSafeInteger(minutes) ? `${String(minutes)} minutes` : "a very long time";
+}
+
+/** Whoever signs may write any number, and dates end in the year 275760. */
+function instantWords(seconds: number): string {
+  const instant = new Date(seconds * 1000);
+  return Number.isNaN(instant.getTime()) ? "the end of all dates" : instant.toISOString();
 }
