@@ -16,6 +16,7 @@ import {
   type StreamDescription,
 } from "./operations.ts";
 import { OperatorClient } from "./operator.ts";
+import { ProjectsClient } from "./projects.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import type { StreamBatch } from "./stream-batch.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
@@ -83,6 +84,11 @@ export class StreamClient {
   /** Everything from an offset on, live, until the stream is closed. */
   follow(url: string, options: FollowOptions = {}): AsyncGenerator<StreamBatch> {
     return follow(this.#transport, url, options);
+  }
+
+  /** The projects of one of our own servers; the origin of the URL counts. */
+  projects(server: string): ProjectsClient {
+    return new ProjectsClient(this.#transport, server, this.#retry);
   }
 
   /** Drops all connections. The client cannot be used afterwards. */
