@@ -90,7 +90,7 @@ function lineOf(text: string, offset: number): number {
 }
 
 /** Values to write, by their places in the file. */
-export type Pins = readonly { readonly at: readonly string[]; readonly value: string }[];
+export type Pins = readonly { readonly at: readonly (string | number)[]; readonly value: string }[];
 
 /** The text with values written into it; comments and everything else stay as they are. */
 export function withPins(text: string, pins: Pins): string {

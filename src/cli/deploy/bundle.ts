@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { runWrangler, type WranglerOptions } from "../../cloudflare/wrangler.ts";
+import { wranglerConfig } from "../../cloudflare/wrangler-config.ts";
+import { usageFailure } from "../command-failure.ts";
+
+/** The script that is to go up, whole, in a folder with nothing else. */
+export interface Bundle {
+  /** Absolute. */
+  readonly main: string;
+  readonly withModules: boolean;
+  /** Of all that goes up. */
+  readonly sha256: string;
+  /** Of the main file, as Cloudflare counts it for its limits. */
+  readonly gzipBytes: number;
+}
+
+/** The Worker that comes with the package, byte for byte. In a folder of its own: wrangler must not find its neighbours. */
+export async function shippedBundle(workerFile: string, folder: string): Promise<Bundle> {
+  const main = path.join(folder, "worker", "server.js");
+  await mkdir(path.dirname(main), { recursive: true });
+  await cp(workerFile, main);
+  const bytes = await readFile(main);
+  return { main, withModules: false, sha256: sha256(bytes), gzipBytes: gzipSync(bytes).byteLength };
+}
+
+/**
+ * A Worker of one's own, bundled by wrangler as it would for its own `deploy`; what it makes of it is what goes up. `config`
+ * is the deployment's, with `main` where the source is.
+ */
+export async function ownBundle(
+  config: Parameters<typeof wranglerConfig>[0],
+  folder: string,
+  wrangler: WranglerOptions,
+): Promise<Bundle> {
+  await readFile(config.main).catch((error: unknown) => {
+    throw usageFailure(
+      `The Worker ${config.main} cannot be read: ${reason(error)}.`,
+      "Check main in the project file.",
+    );
+  });
+  const configFile = path.join(folder, "build.json");
+  const outdir = path.join(folder, "worker");
+  await writeFile(configFile, JSON.stringify(wranglerConfig(config)));
+  await runWrangler(wrangler, {
+    args: ["deploy", "--dry-run", "--config", configFile, "--outdir", outdir],
+    doing: `Bundling ${config.main}`,
+  });
+  const main = path.join(outdir, `${path.parse(config.main).name}.js`);
+  const files = await uploadedFiles(outdir);
+  const bytes = await readFile(main);
+  const whole = files.length === 1 ? sha256(bytes) : await hashOfFiles(outdir, files);
+  return { main, withModules: files.length > 1, sha256: whole, gzipBytes: gzipSync(bytes).byteLength };
+}
+
+/** What wrangler put there beside its map and its note. */
+async function uploadedFiles(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".map") && entry.name !== "README.md")
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+async function hashOfFiles(folder: string, files: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(`${file}\0${sha256(await readFile(path.join(folder, file)))}\n`);
+  return hash.digest("hex");
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

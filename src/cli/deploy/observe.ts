@@ -1,0 +1,27 @@
+import { deployedWorker, type DeployedWorker } from "../../cloudflare/deployed-worker.ts";
+import { bucketExists, findNamespace, namespaceById, type Namespace } from "../../cloudflare/resources.ts";
+import type { Destination } from "./preflight.ts";
+import type { Target } from "./target.ts";
+
+/** What there is of a deployment in the account. */
+export interface Observed {
+  readonly bucket: boolean;
+  readonly namespace: Namespace | undefined;
+  readonly worker: DeployedWorker | undefined;
+}
+
+/** Looks, and changes nothing. */
+export async function observe({ api, account }: Destination, target: Target): Promise<Observed> {
+  const [bucket, namespace, worker] = await Promise.all([
+    bucketExists(api, account.id, target.bucket),
+    namespaceOf(target),
+    deployedWorker(api, account.id, target.name),
+  ]);
+  return { bucket, namespace, worker };
+
+  /** The pinned one, if it is still there; else the one of that very title. */
+  async function namespaceOf({ kvNamespaceId, kvNamespace }: Target): Promise<Namespace | undefined> {
+    const pinned = kvNamespaceId === undefined ? undefined : await namespaceById(api, account.id, kvNamespaceId);
+    return pinned ?? findNamespace(api, account.id, kvNamespace);
+  }
+}
