@@ -21,13 +21,20 @@ export function parseVariables(pairs: readonly string[]): Record<string, string>
   const entries = pairs.map(parseVariable);
   const twice = entries.find(([name], i) => entries.findIndex(([other]) => other === name) < i);
   if (twice !== undefined) throw usageFailure(`--var ${twice[0]} is given more than once.`, "Leave out all but one.");
-  const variables = Object.fromEntries(entries);
+  return requireMeaning(Object.fromEntries(entries), "--var");
+}
+
+/** `source` is where the variables stand, such as `--var`. */
+export function requireMeaning(variables: Record<string, string>, source: string): Record<string, string> {
   const { DEBUG_TIMING: timing = "" } = variables;
   if (!["", "0", "1"].includes(timing)) {
-    throw usageFailure(`--var DEBUG_TIMING=${timing} has no meaning.`, "Set it to 1, or to 0, which is the default.");
+    throw usageFailure(
+      `${source} DEBUG_TIMING=${timing} has no meaning.`,
+      "Set it to 1, or to 0, which is the default.",
+    );
   }
   const limits = parseSegmentLimits(variables);
-  if (!limits.ok) throw usageFailure(limits.error.message, "Correct it in --var.");
+  if (!limits.ok) throw usageFailure(limits.error.message, `Correct it in ${source}.`);
   return variables;
 }
 

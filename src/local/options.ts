@@ -78,6 +78,8 @@ export interface LocalServer {
   /** Absolute. */
   readonly persistDir: string;
   readonly access: Access;
+  /** Whether others than this machine reach it. */
+  readonly reach: "loopback" | "network";
   /** Milliseconds that the parts of the start took. */
   readonly startTimings: StartTimings;
   /** Resolves when the runtime ends by itself; never when `stop()` ended it. The folder is free again by then. */

@@ -14,8 +14,8 @@ import type { FolderLock } from "./folder-lock.ts";
 import type { Access, LocalServer, LocalServerOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Set by the server, or names of its bindings. */
-const TAKEN_NAMES = [
+/** What is no variable of one's own: the server sets it, or it is the name of a binding. */
+export const RESERVED_VARIABLES: readonly string[] = [
   "ALLOWED_HOSTS",
   "AUTH",
   "OPERATOR_API",
@@ -56,7 +56,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     const url = `http://${host.inUrl}:${launched.port}`;
     await clock.measure("firstAnswerMs", () => requireAnswer(url));
     await lock.describe(url, (await identifyProcess(runtime.pid)) ?? { pid: runtime.pid, started: "" });
-    return toLocalServer({ url, persistDir, access, startTimings: clock.read() }, runtime, lock);
+    return toLocalServer({ url, persistDir, access, reach: host.reach, startTimings: clock.read() }, runtime, lock);
   } catch (error) {
     await runtime?.stop();
     await folder.giveBack();
@@ -65,7 +65,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
 }
 
 function toLocalServer(
-  facts: Pick<LocalServer, "url" | "persistDir" | "access" | "startTimings">,
+  facts: Pick<LocalServer, "url" | "persistDir" | "access" | "reach" | "startTimings">,
   runtime: Runtime,
   lock: FolderLock,
 ): LocalServer {
@@ -131,7 +131,7 @@ async function requireWorker(file: string): Promise<string> {
 }
 
 function requireFreeNames(vars: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const taken = TAKEN_NAMES.find((name) => name in vars);
+  const taken = RESERVED_VARIABLES.find((name) => name in vars);
   if (taken === undefined) return vars;
   throw new LocalServerError("variable_reserved", `${taken} is set by the server itself.`, "Leave it out.");
 }

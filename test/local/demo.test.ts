@@ -27,7 +27,11 @@ async function messages(url: string): Promise<{ sequence: number }[]> {
 
 /** Runs the demo until the server holds that many messages. */
 async function demoUntil(url: string, count: number): Promise<{ sequence: number }[]> {
-  const demo = startDemo({ url, intervalMs: 20, onProblem: (problem) => expect.unreachable(problem) });
+  const demo = startDemo({
+    stream: `${url}/v1/stream/demo`,
+    intervalMs: 20,
+    onProblem: (problem) => expect.unreachable(problem),
+  });
   while ((await messages(url)).length < count);
   await demo.stop();
   return await messages(url);
@@ -56,7 +60,7 @@ test("a slow server has one request of the demo at a time", async () => {
       if (answered === 5) resolve(true);
     }, 30);
   });
-  const demo = startDemo({ url, intervalMs: 1, onProblem: () => undefined });
+  const demo = startDemo({ stream: `${url}/v1/stream/demo`, intervalMs: 1, onProblem: () => undefined });
   await enough;
   await demo.stop();
   expect(most).toBe(1);
@@ -72,7 +76,11 @@ test("failing appends are reported once, and after them the stream is looked at 
     if (seen.at(-1) === "POST" && !failing) resolve(true);
   });
   const problems: string[] = [];
-  const demo = startDemo({ url, intervalMs: 5, onProblem: (problem) => problems.push(problem) });
+  const demo = startDemo({
+    stream: `${url}/v1/stream/demo`,
+    intervalMs: 5,
+    onProblem: (problem) => problems.push(problem),
+  });
   await recovered;
   await demo.stop();
   expect(seen.slice(0, 6)).toEqual(["PUT", "POST", "PUT", "PUT", "PUT", "POST"]);
@@ -84,7 +92,7 @@ test("stopping the demo ends a request that is under way", async () => {
   const url = await fakeServer(() => {
     resolve(true);
   });
-  const demo = startDemo({ url, onProblem: (problem) => expect.unreachable(problem) });
+  const demo = startDemo({ stream: `${url}/v1/stream/demo`, onProblem: (problem) => expect.unreachable(problem) });
   await asked;
   await demo.stop();
 });
