@@ -6,6 +6,8 @@ export interface BaseEnv extends StreamEnv {
   REGISTRY?: KVNamespace;
   /** For one data point per operation. Nothing is written to it yet. */
   METRICS?: AnalyticsEngineDataset;
+  /** Cloudflare's rate limiting, where it is wanted: requests nobody vouches for count by address, others by project. */
+  RATE_LIMITER?: RateLimit;
   /** `1` adds `Server-Timing` to every answer. Default `0`. */
   DEBUG_TIMING?: string;
   /**

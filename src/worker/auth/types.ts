@@ -1,3 +1,4 @@
+import type { ProjectSettings } from "../../protocol/project.ts";
 import type { Timing } from "../timing.ts";
 
 /** Whether a request may go on; when not, the answer it gets. */
@@ -25,3 +26,6 @@ export type AuthorizeRead<E> = (
   env: E,
   timing: Timing | null,
 ) => ReadAuthResult | Promise<ReadAuthResult>;
+
+/** Tells what holds for a project, such as the origins whose pages may use it; `undefined` when there is none of that name. */
+export type SettingsOf<E> = (project: string, env: E) => Promise<ProjectSettings | undefined>;

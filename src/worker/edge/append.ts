@@ -1,7 +1,7 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
 import { protocolError, quote, type ProtocolError } from "../../protocol/errors.ts";
 import * as header from "../../protocol/headers.ts";
-import { BODY_MAX_BYTES, HEADER_VALUE_MAX_BYTES } from "../../protocol/limits.ts";
+import { HEADER_VALUE_MAX_BYTES } from "../../protocol/limits.ts";
 import { readMessages, type MessageBatch } from "../../protocol/messages.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import { parseProducer } from "../../protocol/producer.ts";
@@ -14,7 +14,7 @@ import { timed } from "../timing.ts";
 
 /** `POST`: appends messages, closes the stream, or both at once (sections 5.2 and 5.3). */
 export async function handleAppend(context: StreamContext): Promise<Response> {
-  const request = await timed(context.timing, "body", () => parseAppend(context.request));
+  const request = await timed(context.timing, "body", () => parseAppend(context));
   if (!request.ok) return respondError(request.error);
   const outcome = await timed(context.timing, "object", async (): Promise<AppendOutcome> =>
     context.object.append(request.value),
@@ -22,7 +22,7 @@ export async function handleAppend(context: StreamContext): Promise<Response> {
   return respondAppend(outcome);
 }
 
-async function parseAppend(request: Request): Promise<Parsed<AppendRequest>> {
+async function parseAppend({ request, limits }: StreamContext): Promise<Parsed<AppendRequest>> {
   const { headers } = request;
   const producer = parseProducer(
     headers.get(header.PRODUCER_ID),
@@ -32,7 +32,7 @@ async function parseAppend(request: Request): Promise<Parsed<AppendRequest>> {
   if (!producer.ok) return producer;
   const streamSeq = parseStreamSeq(headers.get(header.STREAM_SEQ));
   if (!streamSeq.ok) return streamSeq;
-  const body = await readRequestBody(request, BODY_MAX_BYTES);
+  const body = await readRequestBody(request, limits.bodyMaxBytes);
   if (!body.ok) return body;
   const contentType = headers.get("Content-Type");
   const hasBody = body.value.byteLength > 0;

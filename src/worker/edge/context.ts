@@ -1,5 +1,6 @@
 import type { StreamDO } from "../stream/stream-do.ts";
 import type { SegmentReader } from "../segments/read-slice.ts";
+import type { RequestLimits } from "./project-settings.ts";
 import type { Timing } from "../timing.ts";
 
 /** A request on a stream that passed routing and authorisation. */
@@ -14,6 +15,7 @@ export interface StreamContext {
   /** Where sealed history is read from. */
   readonly segments: SegmentReader;
   readonly timing: Timing | null;
+  readonly limits: RequestLimits;
   /** Decides whether the request may read another stream too; `undefined` when it may. */
   readonly refuseRead: (url: URL, name: string) => Promise<Response | undefined>;
   /** Whether anybody may read every stream here, since nothing decides about reading. */

@@ -3,7 +3,6 @@ import { parseContentType } from "../../protocol/create.ts";
 import { protocolError } from "../../protocol/errors.ts";
 import { parseExpiry } from "../../protocol/expiry.ts";
 import * as header from "../../protocol/headers.ts";
-import { BODY_MAX_BYTES } from "../../protocol/limits.ts";
 import { NO_MESSAGES, readMessages } from "../../protocol/messages.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import { parsed, type Parsed } from "../../protocol/result.ts";
@@ -29,13 +28,13 @@ export async function handleCreate(context: StreamContext): Promise<Response> {
 }
 
 async function parseCreate(context: StreamContext, fork: RequestedFork | undefined): Promise<Parsed<CreateRequest>> {
-  const { request, url, name } = context;
+  const { request, url, name, limits } = context;
   const { headers } = request;
   const contentType = parseContentType(headers.get("Content-Type"));
   if (!contentType.ok) return contentType;
   const expiry = parseExpiry(headers.get(header.STREAM_TTL), headers.get(header.STREAM_EXPIRES_AT));
   if (!expiry.ok) return expiry;
-  const body = await readRequestBody(request, BODY_MAX_BYTES);
+  const body = await readRequestBody(request, limits.bodyMaxBytes);
   if (!body.ok) return body;
   // A fork may leave both to its source (section 4.2), and then its body can only be understood there.
   const takesType = fork !== undefined && isAbsent(headers.get("Content-Type"));

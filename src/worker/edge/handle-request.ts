@@ -1,148 +1,92 @@
-import type { AuthorizeMutation, AuthorizeRead, AuthResult } from "../auth/types.ts";
+import type { ProjectSettings } from "../../protocol/project.ts";
+import { failed, type Parsed } from "../../protocol/result.ts";
 import type { BaseEnv } from "../env.ts";
-import { handleAppend } from "./append.ts";
-import { BLOCK_MEMORY } from "../segments/block-memory.ts";
+import { refuse, type Surroundings } from "./authorization.ts";
+import { drainRest } from "./body.ts";
 import { configurationError } from "./configuration.ts";
-import type { StreamContext } from "./context.ts";
-import { handleCreate } from "./create.ts";
-import { handleDelete } from "./delete.ts";
-import { handleHead } from "./head.ts";
+import { EVERYONE, NOBODY, projectSharing, respondPreflight, share, type Sharing } from "./cors.ts";
+import { orFailure } from "./failure.ts";
+import { handleStream, streamContext } from "./handle-stream.ts";
 import { respondHealth } from "./health.ts";
 import { hostError } from "./host.ts";
 import { handleOperator } from "./operator/handle-operator.ts";
-import { handleRead } from "./read.ts";
-import { respondError, respondMethodNotAllowed, respondPreflight, withEveryAnswer } from "./responses.ts";
-import { matchRoute } from "./route.ts";
-import { SegmentCache } from "./segment-cache.ts";
-import { timed, type Timing } from "../timing.ts";
+import { SettingsLookup } from "./project-settings.ts";
+import { limitAddress } from "./rate-limit.ts";
+import { respondError, respondMethodNotAllowed } from "./responses.ts";
+import { isForOperators, matchRoute, type Route } from "./route.ts";
 
-/** Who may do what; what is left out is allowed to everybody. */
-export interface Authorization<E> {
-  readonly authorizeMutation?: AuthorizeMutation<E>;
-  readonly authorizeRead?: AuthorizeRead<E>;
-}
-
-/** How a method acts on a stream, and which of the two questions it has to pass. */
-interface Operation {
-  readonly access: "read" | "mutation";
-  readonly handle: (context: StreamContext) => Promise<Response>;
-}
-
-const OPERATIONS = new Map<string, Operation>([
-  ["GET", { access: "read", handle: handleRead }],
-  ["HEAD", { access: "read", handle: handleHead }],
-  ["PUT", { access: "mutation", handle: handleCreate }],
-  ["POST", { access: "mutation", handle: handleAppend }],
-  ["DELETE", { access: "mutation", handle: handleDelete }],
-]);
-
-const STREAM_METHODS = [...OPERATIONS.keys(), "OPTIONS"].join(", ");
 const HEALTH_METHODS = "GET, HEAD, OPTIONS";
 
-/** What a Worker is given beside the request. */
-export interface Surroundings<E> {
-  readonly env: E;
-  readonly ctx: Pick<ExecutionContext, "waitUntil">;
-  readonly authorization: Authorization<E>;
-  readonly timing: Timing | null;
+/** A request on its way to an answer. */
+interface Asked {
+  readonly request: Request;
+  readonly url: URL;
+  readonly route: Parsed<Route>;
+  readonly settings: SettingsLookup;
 }
 
-/** One request, from its URL to its answer: host, route, authorisation, operation. */
+/** One request, from its URL to its answer: host, route, rate, authorisation, operation, and who may read the answer. */
 export async function handleRequest<E extends BaseEnv>(request: Request, around: Surroundings<E>): Promise<Response> {
-  const { env } = around;
-  const { method } = request;
   const url = new URL(request.url);
-  const misdirected = hostError(env.ALLOWED_HOSTS, url, request.headers.get("Host"));
-  if (misdirected !== undefined) return respondError(misdirected);
-  const route = matchRoute(url.pathname);
-  const isOperators = route.ok && route.value.kind === "operator";
-  if (method === "OPTIONS" && !isOperators) return respondPreflight();
-  if (!route.ok) return respondError(route.error);
+  const misdirected = hostError(around.env.ALLOWED_HOSTS, url, request.headers.get("Host"));
+  const route = misdirected === undefined ? matchRoute(url.pathname) : failed(misdirected);
+  const asked = { request, url, route, settings: new SettingsLookup(() => projectSettings(route, around)) };
+  const flooding = await refuseFlooding(asked, around);
+  const answer = flooding ?? (await orFailure(() => answerRoute(asked, around)));
+  await drainRest(request);
+  return share(answer, await sharing(asked, around, flooding !== undefined));
+}
+
+/** Requests of strangers are counted before anything is looked up for them. */
+async function refuseFlooding<E extends BaseEnv>(
+  { request, route }: Asked,
+  { env, authorization }: Surroundings<E>,
+): Promise<Response | undefined> {
+  const isFree = !route.ok || route.value.kind === "health" || authorization.isRemembered?.(request) === true;
+  return isFree ? undefined : limitAddress(env.RATE_LIMITER, request);
+}
+
+async function answerRoute<E extends BaseEnv>(asked: Asked, around: Surroundings<E>): Promise<Response> {
+  const { request, url, route, settings } = asked;
+  const { method } = request;
+  const isPreflight = method === "OPTIONS" && !isForOperators(url);
+  if (!route.ok)
+    return isPreflight && route.error.code !== "HOST_NOT_ALLOWED" ? respondPreflight() : respondError(route.error);
+  if (isPreflight) return respondPreflight();
   if (route.value.kind === "health")
     return isReadMethod(method) ? respondHealth() : respondMethodNotAllowed(method, HEALTH_METHODS);
 
-  const error = configurationError(env);
+  const error = configurationError(around.env);
   if (error !== undefined) return respondError(error);
-  const context = streamContext(request, url, route.value.doKey, around);
-  if (route.value.kind === "stream") return handleStream(context, around);
-  return handleOperator(route.value.subject, context, env.OPERATOR_API, (access) =>
+  if (route.value.kind === "stream") return handleStream(request, url, route.value, settings, around);
+  const context = streamContext({ request, url, name: route.value.doKey }, around);
+  return handleOperator(route.value.subject, context, around.env.OPERATOR_API, (access) =>
     refuse(access, request, context.name, around),
   );
-}
-
-function streamContext<E extends BaseEnv>(
-  request: Request,
-  url: URL,
-  name: string,
-  around: Surroundings<E>,
-): StreamContext {
-  const { env, ctx, authorization, timing } = around;
-  const cache = new SegmentCache(url.origin, (work) => {
-    ctx.waitUntil(work);
-  });
-  return {
-    request,
-    url,
-    name,
-    object: env.STREAMS.getByName(name),
-    streams: env.STREAMS,
-    segments: { memory: BLOCK_MEMORY, cache, bucket: env.R2 },
-    timing,
-    refuseRead: (other, otherName) => refuseRead(request, other, otherName, around),
-    readsAreOpen: authorization.authorizeRead === undefined,
-  };
-}
-
-/** Asks about a read of another stream, with what the request brought along to prove who it is from. */
-async function refuseRead<E>(
-  request: Request,
-  url: URL,
-  name: string,
-  around: Surroundings<E>,
-): Promise<Response | undefined> {
-  return refuse("read", withUrl(request, url), name, around);
-}
-
-/** The same client, asking to read something else. */
-function withUrl(request: Request, url: URL): Request {
-  const { headers, cf } = request;
-  return new Request(url, { headers, ...(cf === undefined ? {} : { cf }) });
-}
-
-/** The answer of the authorisation, when it is not a yes. */
-async function refuse<E>(
-  access: Operation["access"],
-  request: Request,
-  name: string,
-  around: Surroundings<E>,
-): Promise<Response | undefined> {
-  const auth = await timed(around.timing, "auth", async () => authorize(access, request, name, around));
-  return isAllowed(auth) ? undefined : withEveryAnswer(auth.response);
-}
-
-async function handleStream<E extends BaseEnv>(context: StreamContext, around: Surroundings<E>): Promise<Response> {
-  const { request, name } = context;
-  const operation = OPERATIONS.get(request.method);
-  if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
-  return (await refuse(operation.access, request, name, around)) ?? operation.handle(context);
 }
 
 function isReadMethod(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-async function authorize<E>(
-  access: Operation["access"],
-  request: Request,
-  doKey: string,
-  { env, authorization, timing }: Surroundings<E>,
-): Promise<AuthResult> {
-  const decide = access === "read" ? authorization.authorizeRead : authorization.authorizeMutation;
-  return decide === undefined ? { ok: true } : decide(request, doKey, env, timing);
+async function projectSettings<E>(
+  route: Parsed<Route>,
+  { env, authorization }: Surroundings<E>,
+): Promise<ProjectSettings | undefined> {
+  if (!route.ok || route.value.kind !== "stream") return undefined;
+  return authorization.settingsOf?.(route.value.project, env);
 }
 
-/** A callback written without types may return anything: only a plain yes is one. */
-function isAllowed(auth: AuthResult): auth is Extract<AuthResult, { ok: true }> {
-  const { ok }: { readonly ok: unknown } = auth;
-  return ok === true;
+/** Whose pages may read the answer: refusals and errors go to the same ones as what they take the place of. */
+async function sharing<E>(
+  { request, url, route, settings }: Asked,
+  { authorization }: Surroundings<E>,
+  isFlooding: boolean,
+): Promise<Sharing> {
+  if (isForOperators(url)) return NOBODY;
+  const isOfProject = route.ok && route.value.kind === "stream";
+  if (!isOfProject || authorization.settingsOf === undefined) return EVERYONE;
+  // Nothing is looked up for who floods the server, or for a refusal that no page asked for.
+  const isLookedUp = settings.wasAsked || (!isFlooding && request.headers.has("Origin"));
+  return projectSharing(isLookedUp ? await settings.get() : undefined, request);
 }

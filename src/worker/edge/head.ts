@@ -3,6 +3,7 @@ import * as header from "../../protocol/headers.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import type { HeadOutcome } from "../stream/operations.ts";
 import type { StreamContext } from "./context.ts";
+import { publicFields } from "./cors.ts";
 import { bodyFields } from "./read-response.ts";
 import { respond, respondAbsence } from "./responses.ts";
 import { timed } from "../timing.ts";
@@ -14,6 +15,7 @@ export async function handleHead(context: StreamContext): Promise<Response> {
   const { expiry } = outcome;
   return respond(200, {
     ...bodyFields(outcome.contentType),
+    ...publicFields(outcome.public),
     "Cache-Control": NO_STORE,
     [header.STREAM_NEXT_OFFSET]: formatOffset(outcome.next),
     [header.STREAM_TTL]: expiry.kind === "ttl" ? String(expiry.ttlSeconds) : undefined,

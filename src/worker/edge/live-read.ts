@@ -22,7 +22,7 @@ export async function liveRead(
 ): Promise<LiveRead> {
   const read = await readObject(
     context,
-    { from, limits: wholeChunk(maxBytes), wait },
+    { from, limits: wholeChunk(maxBytes), wait, readersMax: context.limits.readersMax },
     wait === "sse" ? "payload" : "answer",
   );
   switch (read.kind) {

@@ -4,6 +4,7 @@ import { readEtag } from "../../protocol/etag.ts";
 import * as header from "../../protocol/headers.ts";
 import { formatOffset, type OffsetQuery } from "../../protocol/offset.ts";
 import type { Absence, ReadOutcome } from "../stream/operations.ts";
+import { publicFields } from "./cors.ts";
 import { respondAbsence, respondError, type HeaderFields } from "./responses.ts";
 
 /** Facts about messages that were read. */
@@ -18,6 +19,7 @@ export function messageFields(from: OffsetQuery, outcome: MessagesOutcome, reads
     // `now` means another range at every moment: its answer must not be kept, or be compared with a later one.
     "Cache-Control": isSentinel ? NO_STORE : readCacheControl(cache),
     ETag: isSentinel ? undefined : readEtag({ incarnation, start, end: next, upToDate, closed }),
+    ...publicFields(outcome.public),
     [header.STREAM_NEXT_OFFSET]: formatOffset(next),
     [header.STREAM_UP_TO_DATE]: upToDate ? "true" : undefined,
     [header.STREAM_CLOSED]: closed ? "true" : undefined,

@@ -1,58 +1,17 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
 import { errorBody, errorStatus, isRetryable, protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import type { Absence } from "../stream/operations.ts";
-import * as header from "../../protocol/headers.ts";
 
 /** Headers by name; an `undefined` one is left out. */
 export type HeaderFields = Record<string, string | undefined>;
 
-const EXPOSED = [
-  header.STREAM_NEXT_OFFSET,
-  header.STREAM_UP_TO_DATE,
-  header.STREAM_CLOSED,
-  header.STREAM_CURSOR,
-  header.STREAM_TTL,
-  header.STREAM_EXPIRES_AT,
-  header.STREAM_SSE_DATA_ENCODING,
-  header.PRODUCER_EPOCH,
-  header.PRODUCER_SEQ,
-  header.PRODUCER_EXPECTED_SEQ,
-  header.PRODUCER_RECEIVED_SEQ,
-  "ETag",
-  "Location",
-  "Retry-After",
-  "Server-Timing",
-].join(", ");
-
-const ALLOWED = [
-  "Authorization",
-  "Content-Type",
-  "If-None-Match",
-  header.STREAM_TTL,
-  header.STREAM_EXPIRES_AT,
-  header.STREAM_CLOSED,
-  header.STREAM_SEQ,
-  header.STREAM_FORKED_FROM,
-  header.STREAM_FORK_OFFSET,
-  header.STREAM_FORK_SUB_OFFSET,
-  header.PRODUCER_ID,
-  header.PRODUCER_EPOCH,
-  header.PRODUCER_SEQ,
-  // And whatever a custom authorisation looks at. The star does not cover Authorization, and not every browser has it.
-  "*",
-].join(", ");
-
-const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
-const PREFLIGHT_MAX_AGE_SECONDS = "86400";
 const RETRY_AFTER_SECONDS = "1";
 
 /**
  * What every answer carries (section 12.7): streams hold what strangers wrote, so a browser that is led to one must
- * neither guess its type nor run anything in it, while scripts of any origin may fetch it.
+ * neither guess its type nor run anything in it. Whose scripts may fetch it is said in `cors.ts`.
  */
 const EVERY_ANSWER: Readonly<Record<string, string>> = {
-  "Access-Control-Allow-Origin": "*",
-  "Access-Control-Expose-Headers": EXPOSED,
   "Content-Security-Policy": "default-src 'none'; sandbox",
   "Cross-Origin-Resource-Policy": "cross-origin",
   "X-Content-Type-Options": "nosniff",
@@ -91,25 +50,6 @@ export function respondAbsence({ kind }: Absence, what = "create it first with P
 export function respondMethodNotAllowed(method: string, allowed: string): Response {
   const message = `${method} means nothing here; use ${allowed.includes(",") ? `one of ${allowed}` : allowed}.`;
   return respondError(protocolError("METHOD_NOT_ALLOWED", message), { Allow: allowed });
-}
-
-/** The answer to a CORS preflight. */
-export function respondPreflight(): Response {
-  return respond(204, {
-    "Access-Control-Allow-Methods": METHODS,
-    "Access-Control-Allow-Headers": ALLOWED,
-    "Access-Control-Max-Age": PREFLIGHT_MAX_AGE_SECONDS,
-    "Cache-Control": NO_STORE,
-  });
-}
-
-/** Takes from an answer what lets pages of other origins read it. */
-export function withoutSharing(response: Response): Response {
-  const headers = new Headers(response.headers);
-  headers.delete("Access-Control-Allow-Origin");
-  headers.delete("Access-Control-Expose-Headers");
-  headers.set("Cross-Origin-Resource-Policy", "same-origin");
-  return new Response(response.body, { status: response.status, headers });
 }
 
 /** Gives an answer that somebody else made, such as a refusal of a custom auth callback, what every answer carries. */

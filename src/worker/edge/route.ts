@@ -10,16 +10,19 @@ interface NamedStream {
   readonly doKey: string;
 }
 
+export type StreamRoute = NamedStream & { readonly kind: "stream" };
+
 /** What a URL of this server stands for. */
 export type Route =
   | { readonly kind: "health" }
-  | (NamedStream & { readonly kind: "stream" })
+  | StreamRoute
   | (NamedStream & { readonly kind: "operator"; readonly subject: OperatorSubject });
 
 const DEFAULT_STREAM = /^\/v1\/stream\/(.*)$/s;
 const PROJECT_STREAM = /^\/v1\/([^/]+)\/stream\/(.*)$/s;
+const OPERATOR_ROOT = `/v1/${RESERVED_SEGMENT}`;
 /** No project is called like that: it begins with a letter or a digit. */
-const OPERATOR = new RegExp(`^/v1/${RESERVED_SEGMENT}/([^/]+)/([^/]+)/(.*)$`, "s");
+const OPERATOR = new RegExp(`^${OPERATOR_ROOT}/([^/]+)/([^/]+)/(.*)$`, "s");
 
 /** Finds the route of a URL's path, as the URL parser left it: `.` and `..` segments are resolved by then. */
 export function matchRoute(pathname: string): Parsed<Route> {
@@ -31,6 +34,11 @@ export function matchRoute(pathname: string): Parsed<Route> {
   const full = PROJECT_STREAM.exec(pathname);
   if (full?.[1] !== undefined && full[2] !== undefined) return streamRoute(full[1], full[2]);
   return notFound(pathname);
+}
+
+/** Whether a URL lies where only operators' routes are, known ones or not. */
+export function isForOperators({ pathname }: URL): boolean {
+  return pathname === OPERATOR_ROOT || pathname.startsWith(`${OPERATOR_ROOT}/`);
 }
 
 function notFound(pathname: string): Parsed<never> {

@@ -4,6 +4,7 @@ import * as header from "../../protocol/headers.ts";
 import { READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import type { StreamContext } from "./context.ts";
+import { publicFields } from "./cors.ts";
 import { liveRead, type LiveRead } from "./live-read.ts";
 import type { ReadQuery } from "./read-query.ts";
 import { respondUnread } from "./read-response.ts";
@@ -21,6 +22,7 @@ export async function handleSse(context: StreamContext, query: ReadQuery): Promi
   const fields: HeaderFields = {
     "Content-Type": "text/event-stream",
     "Cache-Control": SSE_CACHE_CONTROL,
+    ...publicFields(first.outcome.public),
     [header.STREAM_SSE_DATA_ENCODING]: kind === "binary" ? "base64" : undefined,
     ...endFields(first),
   };

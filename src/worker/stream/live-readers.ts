@@ -1,5 +1,5 @@
 import type { ContentKind } from "../../protocol/content-type.ts";
-import { LIVE_EVENT_MAX_BYTES, LIVE_FANOUT_MAX_BYTES, LIVE_READERS_MAX } from "../../protocol/limits.ts";
+import { LIVE_EVENT_MAX_BYTES, LIVE_FANOUT_MAX_BYTES } from "../../protocol/limits.ts";
 import { joinPayloads } from "../../protocol/messages.ts";
 import { encodeLiveEvent, type LiveEvent } from "./live-event.ts";
 import { closeQuietly, ENDED_CLOSE_CODE, GONE_CLOSE_CODE } from "./live-socket.ts";
@@ -22,10 +22,10 @@ export class LiveReaders {
     return this.#ctx.getWebSockets().length;
   }
 
-  /** Whether there is no room for another. Counting sockets takes as long as there are many, so it is done seldom. */
-  get isFull(): boolean {
-    if (this.#atMost >= LIVE_READERS_MAX) this.#atMost = this.count;
-    return this.#atMost >= LIVE_READERS_MAX;
+  /** Whether there are `most` already. Counting sockets takes as long as there are many, so it is done seldom. */
+  areFull(most: number): boolean {
+    if (this.#atMost >= most) this.#atMost = this.count;
+    return this.#atMost >= most;
   }
 
   /** Takes a reader in and gives the end of the socket that goes to the edge. */

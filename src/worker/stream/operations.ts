@@ -61,6 +61,8 @@ export interface ReadRequest {
   readonly limits: ChunkLimits;
   /** What a reader does at the tail: take the answer as it is, or wait for more on a WebSocket. */
   readonly wait: "no" | "long-poll" | "sse";
+  /** Most readers that may wait at once; a reader that would be one more is refused. */
+  readonly readersMax?: number;
 }
 
 /** The facts about a read; the payload itself is the body of the answer. */

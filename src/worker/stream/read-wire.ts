@@ -1,4 +1,5 @@
 import { decodeHex, encodeHex } from "../../protocol/hex.ts";
+import { LIVE_READERS_MAX } from "../../protocol/limits.ts";
 import { joinPayloads } from "../../protocol/messages.ts";
 import { formatOffset, parseOffsetQuery, type OffsetQuery } from "../../protocol/offset.ts";
 import { wholeChunk, type ChunkLimits } from "../storage/chunk.ts";
@@ -26,6 +27,7 @@ export function encodeReadRequest(read: ReadRequest): Request {
   const query = encodeLimits(read.limits);
   query.set("from", formatFrom(read.from));
   query.set("wait", read.wait);
+  if (read.readersMax !== undefined) query.set("readers", String(read.readersMax));
   query.set("form", String(FORM_VERSION));
   const headers: Record<string, string> = read.wait === "no" ? {} : { Upgrade: "websocket" };
   return new Request(`http://stream/read?${query.toString()}`, { headers });
@@ -38,11 +40,13 @@ export function decodeReadRequest(request: Request): DecodedRead {
     from: parseOffsetQuery(searchParams.get("from") ?? "") ?? { kind: "start" },
     limits: decodeLimits(searchParams),
     wait: wait === "sse" || wait === "long-poll" ? wait : "no",
+    readersMax: Number(searchParams.get("readers") ?? LIVE_READERS_MAX),
     knowsLocations: Number(searchParams.get("form") ?? "1") >= FORM_VERSION,
   };
 }
 
 export interface DecodedRead extends ReadRequest {
+  readonly readersMax: number;
   /** Whether the edge can be told where bytes lie instead of being given them. */
   readonly knowsLocations: boolean;
 }

@@ -1,7 +1,7 @@
 import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import { inheritedFrom, ownStart } from "../../protocol/fork.ts";
 import { formatOffset, type OffsetQuery, type Position } from "../../protocol/offset.ts";
-import { LIVE_EVENT_MAX_BYTES, LIVE_READERS_MAX, READ_CHUNK_MAX_ANCESTORS } from "../../protocol/limits.ts";
+import { LIVE_EVENT_MAX_BYTES, READ_CHUNK_MAX_ANCESTORS } from "../../protocol/limits.ts";
 import { joinPayloads, readBody } from "../../protocol/messages.ts";
 import { collectChunk, type Chunk, type ChunkLimits } from "../storage/chunk.ts";
 import { runsUntil } from "../storage/cut-run.ts";
@@ -47,7 +47,7 @@ export function answerRead(around: ReadSurroundings, read: DecodedRead, start: P
     return encodeReadResponse(inheritedOutcome(around, start), null);
   }
   const chunk = readChunk(around.storage, state, start, read.limits);
-  if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk);
+  if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk, read.readersMax);
   const outcome = readOutcome("messages", around, start, chunk.next);
   const payloads = bytesAtHand(chunk);
   if (payloads === undefined) {
@@ -127,10 +127,10 @@ function staysForMore(state: StreamState, read: ReadRequest, start: Position, ch
   return chunk.bytes <= LIVE_EVENT_MAX_BYTES && bytesAtHand(chunk) !== undefined;
 }
 
-function attachReader(around: ReadSurroundings, start: Position, chunk: Chunk): Response {
+function attachReader(around: ReadSurroundings, start: Position, chunk: Chunk, readersMax: number): Response {
   const { readers, state } = around;
-  if (readers.isFull) {
-    const message = `The stream has ${String(LIVE_READERS_MAX)} live readers already; try again later, or read without "live".`;
+  if (readers.areFull(readersMax)) {
+    const message = `The stream has ${String(readersMax)} live readers already; try again later, or read without "live".`;
     return encodeReadResponse({ kind: "refused", error: protocolError("TOO_MANY_READERS", message) }, null);
   }
   const { client, server } = readers.attach();

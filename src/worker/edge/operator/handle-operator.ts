@@ -1,6 +1,6 @@
 import { protocolError } from "../../../protocol/errors.ts";
 import type { StreamContext } from "../context.ts";
-import { respondError, respondMethodNotAllowed, withoutSharing } from "../responses.ts";
+import { respondError, respondMethodNotAllowed } from "../responses.ts";
 import { respondInspection } from "./inspection.ts";
 import { respondObjects } from "./objects.ts";
 import { respondSegment } from "./segment.ts";
@@ -44,11 +44,11 @@ export async function handleOperator(
   authorize: (access: "read" | "mutation") => Promise<Response | undefined>,
 ): Promise<Response> {
   const { request } = context;
-  if (operatorApi !== "open" || isFromAnotherSite(request)) return withoutSharing(respondError(CLOSED));
+  if (operatorApi !== "open" || isFromAnotherSite(request)) return respondError(CLOSED);
   const { method, respond } = SUBJECTS[subject];
-  if (request.method !== method) return withoutSharing(respondMethodNotAllowed(request.method, method));
+  if (request.method !== method) return respondMethodNotAllowed(request.method, method);
   const refusal = await authorize(method === "GET" ? "read" : "mutation");
-  return withoutSharing(refusal ?? (await respond(context)));
+  return refusal ?? respond(context);
 }
 
 /** Browsers say when a page of another site asks, whatever it asks for. */

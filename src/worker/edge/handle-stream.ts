@@ -1,0 +1,81 @@
+import type { BaseEnv } from "../env.ts";
+import { BLOCK_MEMORY } from "../segments/block-memory.ts";
+import { handleAppend } from "./append.ts";
+import { decider, refuse, refuseRead, type Access, type Surroundings } from "./authorization.ts";
+import type { StreamContext } from "./context.ts";
+import { handleCreate } from "./create.ts";
+import { handleDelete } from "./delete.ts";
+import { handleHead } from "./head.ts";
+import { requestLimits, type SettingsLookup } from "./project-settings.ts";
+import { limitProject } from "./rate-limit.ts";
+import { handleRead } from "./read.ts";
+import { respondMethodNotAllowed } from "./responses.ts";
+import type { StreamRoute } from "./route.ts";
+import { SegmentCache } from "./segment-cache.ts";
+
+/** How a method acts on a stream, and which of the two questions it has to pass. */
+interface Operation {
+  readonly access: Access;
+  readonly handle: (context: StreamContext) => Promise<Response>;
+}
+
+/** What can be done with a stream, by HTTP's methods. */
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ["GET", { access: "read", handle: handleRead }],
+  ["HEAD", { access: "read", handle: handleHead }],
+  ["PUT", { access: "mutation", handle: handleCreate }],
+  ["POST", { access: "mutation", handle: handleAppend }],
+  ["DELETE", { access: "mutation", handle: handleDelete }],
+]);
+
+const STREAM_METHODS = [...OPERATIONS.keys(), "OPTIONS"].join(", ");
+
+/** A request on a stream, or on what operators see of one. */
+interface StreamRequest {
+  readonly request: Request;
+  readonly url: URL;
+  /** `project/path`. */
+  readonly name: string;
+}
+
+/** One request on a stream: authorisation, the project's rate and limits, operation. */
+export async function handleStream<E extends BaseEnv>(
+  request: Request,
+  url: URL,
+  { project, doKey }: StreamRoute,
+  settings: SettingsLookup,
+  around: Surroundings<E>,
+): Promise<Response> {
+  const operation = OPERATIONS.get(request.method);
+  if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
+  const refusal = await refuse(operation.access, request, doKey, around);
+  if (refusal !== undefined) return refusal;
+  const isOpen = decider(operation.access, around.authorization) === undefined;
+  const flooding = isOpen ? undefined : await limitProject(around.env.RATE_LIMITER, project);
+  if (flooding !== undefined) return flooding;
+  const asked = { request, url, name: doKey };
+  return operation.handle({ ...streamContext(asked, around), limits: requestLimits(await settings.get()) });
+}
+
+/** What working on a stream needs, with the server's own limits. */
+export function streamContext<E extends BaseEnv>(
+  { request, url, name }: StreamRequest,
+  around: Surroundings<E>,
+): StreamContext {
+  const { env, ctx, authorization, timing } = around;
+  const cache = new SegmentCache(url.origin, (work) => {
+    ctx.waitUntil(work);
+  });
+  return {
+    request,
+    url,
+    name,
+    object: env.STREAMS.getByName(name),
+    streams: env.STREAMS,
+    segments: { memory: BLOCK_MEMORY, cache, bucket: env.R2 },
+    timing,
+    limits: requestLimits(undefined),
+    refuseRead: (other, otherName) => refuseRead(request, other, otherName, around),
+    readsAreOpen: authorization.authorizeRead === undefined,
+  };
+}
