@@ -32,9 +32,9 @@ function faultsOf(body: unknown): readonly ApiFault[] {
 export function answerError(status: number, body: unknown, purpose: Purpose): CloudflareError {
   const [first] = faultsOf(body);
   const number = first?.code;
-  const said =
-    first === undefined ? "" : `: ${first.message}${number === undefined ? "" : ` (code ${String(number)})`}`;
-  const message = `${purpose.doing} was answered by Cloudflare with ${String(status)}${said}.`.replace(/\.+$/, ".");
+  const reason = first?.message.replace(/\.+$/, "");
+  const said = reason === undefined ? "" : `: ${reason}${number === undefined ? "" : ` (code ${String(number)})`}`;
+  const message = `${purpose.doing} was answered by Cloudflare with ${String(status)}${said}.`;
   return new CloudflareError({ message, status, cloudflareCode: number, ...judge(status, number, purpose) });
 }
 

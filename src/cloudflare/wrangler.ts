@@ -69,14 +69,14 @@ export function reported({ entries }: WranglerResult, type: string): Fields | un
 
 /** Finds wrangler's program, and refuses a version of which nobody knows how it behaves. */
 async function locateWrangler(packageRoot: string): Promise<string> {
-  const require = createRequire(join(packageRoot, "package.json"));
-  const wanted = textOf(fieldsOf(fieldsOf(require("./package.json"))["dependencies"])["wrangler"]) ?? "";
+  const manifest = join(packageRoot, "package.json");
+  const { resolve } = createRequire(manifest);
+  const wanted = textOf(fieldsOf((await readJson(manifest))["dependencies"])["wrangler"]) ?? "";
   let program: string;
   let found: string;
   try {
-    program = require.resolve("wrangler");
-    found =
-      textOf(fieldsOf(JSON.parse(await readFile(require.resolve("wrangler/package.json"), "utf8")))["version"]) ?? "";
+    program = resolve("wrangler");
+    found = textOf((await readJson(resolve("wrangler/package.json")))["version"]) ?? "";
   } catch (error) {
     throw new CloudflareError(
       {
@@ -97,14 +97,22 @@ async function locateWrangler(packageRoot: string): Promise<string> {
   });
 }
 
+async function readJson(file: string): Promise<Fields> {
+  return fieldsOf(JSON.parse(await readFile(file, "utf8")));
+}
+
 function majorOf(version: string): string {
   return version.split(".")[0] ?? "";
 }
 
-/** No questions, no colours, no telemetry, no logs of its own, and no environment but the one of the configuration. */
+/**
+ * No questions, no colours, no telemetry, no logs of its own, no environment but the one of the configuration, and nothing of
+ * what only our own commands are to know.
+ */
 function environment(report: string, folder: string): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DURABLE_STREAMS_"));
   return {
-    ...process.env,
+    ...Object.fromEntries(inherited),
     CLOUDFLARE_ENV: "",
     FORCE_COLOR: "0",
     NO_COLOR: "1",

@@ -18,7 +18,7 @@ export interface Finished extends SavedContext {
   readonly checks: readonly string[];
 }
 
-export function accessTo(options: DeployOptions, { destination }: Prepared): ServerAccess {
+function accessTo(options: DeployOptions, { destination }: Prepared): ServerAccess {
   const { userAgent, signal, trace, notices } = options;
   return {
     url: destination.url,

@@ -62,7 +62,7 @@ function makeBundle(options: DeployOptions, target: Target, work: string, steps:
 }
 
 /** The configuration of a deployment as far as it is known. */
-export function configOf(target: Target, known: Partial<WorkerConfig> & Pick<WorkerConfig, "main">): WorkerConfig {
+function configOf(target: Target, known: Partial<WorkerConfig> & Pick<WorkerConfig, "main">): WorkerConfig {
   const { name, vars, bucket, analytics, customDomain, kvNamespaceId } = target;
   return {
     name,

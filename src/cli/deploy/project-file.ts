@@ -11,7 +11,7 @@ import { settingsProblem } from "./project-settings.ts";
 export const PROJECT_FILE = "durable-streams.jsonc";
 
 /** What a deployment keeps its data in. `deploy` finds or makes it, and writes down what it found. */
-export interface PinnedResources {
+interface PinnedResources {
   /** Name of the R2 bucket. Default: the Worker's name with `-segments`. */
   readonly bucket?: string;
   /** Title of the KV namespace. Default: the Worker's name with `-registry`. */

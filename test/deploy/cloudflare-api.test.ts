@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { afterEach, describe, expect, it } from "vitest";
+import { CloudflareApi } from "../../src/cloudflare/api.ts";
+import { bucketExists, createBucket, createNamespace, findNamespace } from "../../src/cloudflare/resources.ts";
+import { startScripted, type Handler, type ScriptedServer } from "../support/scripted-server.ts";
+
+const ACCOUNT = "a".repeat(32);
+const token = randomBytes(20).toString("hex");
+let server: ScriptedServer | undefined;
+const traced: string[] = [];
+
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  traced.length = 0;
+});
+
+async function api(...handlers: readonly Handler[]): Promise<CloudflareApi> {
+  server = await startScripted(...handlers);
+  const trace = (line: string): unknown => traced.push(line);
+  return new CloudflareApi({ credentials: { kind: "token", token }, baseUrl: server.url, userAgent: "test", trace });
+}
+
+function good(result: unknown, info: object = {}): Handler {
+  return (_request, response) =>
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify({ success: true, result, ...info }));
+}
+
+function bad(status: number, code: number, headers: Record<string, string> = {}): Handler {
+  const body = JSON.stringify({ success: false, errors: [{ code, message: "It is so." }], result: null });
+  return (_request, response) =>
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(body);
+}
+
+const lost: Handler = (request) => request.socket.destroy();
+
+async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe("Cloudflare's API", () => {
+  it("the login goes along as a Bearer token, and into no trace", async () => {
+    const seen: unknown[] = [];
+    const client = await api((request, response, body) => {
+      seen.push(request.headers.authorization);
+      return good({})(request, response, body);
+    });
+    await bucketExists(client, ACCOUNT, "b");
+    expect(seen).toEqual([`Bearer ${token}`]);
+    expect(traced.join("\n")).toContain("r2/buckets/b 200");
+    expect(traced.join("\n")).not.toContain(token);
+  });
+
+  it.for([
+    ["429", bad(429, 971, { "retry-after": "0" })],
+    ["502", bad(502, 0)],
+    ["a lost connection", lost],
+  ] as const)("a look-up is repeated after %s", async ([, failure]) => {
+    const client = await api(failure, good({}));
+    expect(await bucketExists(client, ACCOUNT, "b")).toBe(true);
+    expect(server?.requests.length).toBe(2);
+  });
+
+  it("a creation is repeated after 429 only, which says that nothing was done", async () => {
+    const client = await api(bad(429, 971), good({}));
+    await createBucket(client, ACCOUNT, "b");
+    await server?.stop();
+    const again = await api(bad(500, 1), good({}));
+    expect(await thrownBy(createBucket(again, ACCOUNT, "b"))).toMatchObject({ code: "CLOUDFLARE_UNAVAILABLE" });
+    expect(server?.requests.length).toBe(1);
+  });
+
+  it.for([
+    ["401", bad(401, 10001), { kind: "not-allowed", code: "CLOUDFLARE_LOGIN_REFUSED", hint: "wrangler login" }],
+    ["403", bad(403, 10000), { kind: "not-allowed", code: "CLOUDFLARE_NOT_ALLOWED", hint: "Workers R2 Storage: Edit" }],
+    ["R2 not being enabled", bad(403, 10042), { kind: "not-allowed", code: "R2_NOT_ENABLED", hint: "Enable R2" }],
+    ["400", bad(400, 7), { kind: "rejected", code: "CLOUDFLARE_REJECTED", hint: "DURABLE_STREAMS_DEBUG" }],
+  ] as const)("%s becomes an error that says what was asked and what to do", async ([, failure, wanted]) => {
+    const client = await api(failure);
+    const error = await thrownBy(bucketExists(client, ACCOUNT, "b"));
+    expect(error).toMatchObject({
+      kind: wanted.kind,
+      code: wanted.code,
+      hint: expect.stringContaining(wanted.hint) as unknown,
+    });
+    expect(String(error)).toMatch(
+      /Looking for the R2 bucket "b" was answered by Cloudflare with \d+: It is so \(code \d+\)\./,
+    );
+    expect(server?.requests.length).toBe(1);
+  });
+
+  it("an answer that is no answer of Cloudflare's is told from one", async () => {
+    const client = await api((_request, response) => response.end("<html>"));
+    expect(await thrownBy(bucketExists(client, ACCOUNT, "b"))).toMatchObject({ code: "CLOUDFLARE_ANSWER_UNKNOWN" });
+  });
+
+  it("a namespace is found by its exact title on whatever page it is, and no page is asked for after it", async () => {
+    const page = (first: number): unknown[] =>
+      Array.from({ length: 100 }, (_, i) => ({ id: String(first + i), title: `shop-registry-${String(first + i)}` }));
+    const info = { result_info: { total_count: 250 } };
+    const client = await api(
+      good(page(0), info),
+      good([...page(100).slice(1), { id: "it", title: "shop-registry" }], info),
+      good([], info),
+    );
+    expect(await findNamespace(client, ACCOUNT, "shop-registry")).toEqual({ id: "it", title: "shop-registry" });
+    expect(server?.requests.map((request) => /page=(\d+)/.exec(request)?.[1])).toEqual(["1", "2"]);
+  });
+
+  it("what came to be in the meantime is as good as made", async () => {
+    const client = await api(bad(409, 10004));
+    await createBucket(client, ACCOUNT, "b");
+    await server?.stop();
+    const other = await api(bad(400, 10014), good([{ id: "it", title: "t" }]));
+    expect(await createNamespace(other, ACCOUNT, "t")).toEqual({ id: "it", title: "t" });
+  });
+});

@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import { isChange, makePlan, type Plan, type Wish } from "../../src/cli/deploy/plan.ts";
+import type { Observed } from "../../src/cli/deploy/observe.ts";
+import { targetOf } from "../../src/cli/deploy/target.ts";
+import type { ProjectSettings } from "../../src/cli/deploy/project-file.ts";
+import type { Binding } from "../../src/cloudflare/worker-versions.ts";
+
+const NAMESPACE = { id: "b".repeat(32), title: "shop-registry" };
+const SHA256 = "c".repeat(64);
+
+function wish(settings: Partial<ProjectSettings> = {}, more: Partial<Wish> = {}): Wish {
+  return {
+    target: targetOf({ name: "shop", ...settings }),
+    url: "https://shop.example.workers.dev",
+    bundle: { main: "/tmp/server.js", withModules: false, sha256: SHA256, gzipBytes: 50_000 },
+    packageVersion: "1.2.3",
+    compatibilityDate: "2026-07-30",
+    operatorSecret: "keep",
+    ...more,
+  };
+}
+
+const BINDINGS: readonly Binding[] = [
+  { name: "STREAMS", type: "durable_object_namespace", value: "StreamDO" },
+  { name: "PROJECTS", type: "durable_object_namespace", value: "ProjectDO" },
+  { name: "R2", type: "r2_bucket", value: "shop-segments" },
+  { name: "REGISTRY", type: "kv_namespace", value: NAMESPACE.id },
+  { name: "OPERATOR_SECRET", type: "secret_text", value: undefined },
+];
+
+interface Deployed {
+  readonly bindings?: readonly Binding[];
+  readonly migrationTag?: string;
+  readonly sha256?: string | null;
+  readonly workersDev?: boolean;
+  readonly customDomains?: readonly string[];
+  readonly versions?: number;
+}
+
+function observed(deployed: Deployed = {}): Observed {
+  const { bindings = BINDINGS, migrationTag = "v1", sha256 = SHA256, versions = 1 } = deployed;
+  const { workersDev = true, customDomains = [] } = deployed;
+  const parts = Array.from({ length: versions }, (_, i) => ({ versionId: `version-${String(i)}`, percentage: 100 }));
+  const facts = { id: "version-0", number: 1, createdOn: undefined, message: undefined };
+  return {
+    bucket: true,
+    namespace: NAMESPACE,
+    worker: {
+      deployment: { id: "deployment", createdOn: undefined, versions: parts },
+      version: { ...facts, bindings, scriptEtag: "etag", compatibilityDate: "2026-07-30", migrationTag },
+      release: sha256 === null ? undefined : { version: "1.2.3", sha256 },
+      settings: { observability: true, workersDev, customDomains },
+    },
+  };
+}
+
+function changesOf(plan: Plan): string[] {
+  return plan.items.filter(isChange).map(({ kind, name, action }) => `${action} ${kind} ${name}`);
+}
+
+describe("plan", () => {
+  it("an empty account gets everything", () => {
+    const plan = makePlan(wish({ vars: { DEBUG_TIMING: "1" } }, { operatorSecret: "create" }), {
+      bucket: false,
+      namespace: undefined,
+      worker: undefined,
+    });
+    expect(changesOf(plan)).toEqual([
+      "create r2-bucket shop-segments",
+      "create kv-namespace shop-registry",
+      "create worker shop",
+      "create migration v1",
+      "create binding STREAMS",
+      "create binding PROJECTS",
+      "create binding R2",
+      "create binding REGISTRY",
+      "create variable DEBUG_TIMING",
+      "create address https://shop.example.workers.dev",
+      "create setting compatibility date",
+      "create setting logs",
+      "create secret OPERATOR_SECRET",
+    ]);
+    expect(plan).toMatchObject({ upload: true, changes: 13 });
+  });
+
+  it("what is as it should be is kept, and nothing is uploaded", () => {
+    const plan = makePlan(wish(), observed());
+    expect(changesOf(plan)).toEqual([]);
+    expect(plan).toMatchObject({ upload: false, changes: 0, warnings: [] });
+  });
+
+  it.for<[string, Partial<ProjectSettings>, Deployed, string[]]>([
+    ["another script", {}, { sha256: "d".repeat(64) }, ["change worker shop"]],
+    ["a script that deploy did not upload", {}, { sha256: null }, ["change worker shop"]],
+    ["a new variable", { vars: { DEBUG_TIMING: "1" } }, {}, ["create variable DEBUG_TIMING"]],
+    [
+      "another value of a variable",
+      { vars: { DEBUG_TIMING: "1" } },
+      { bindings: [...BINDINGS, { name: "DEBUG_TIMING", type: "plain_text", value: "0" }] },
+      ["change variable DEBUG_TIMING"],
+    ],
+    [
+      "a variable that nobody wants",
+      {},
+      { bindings: [...BINDINGS, { name: "DEBUG_TIMING", type: "plain_text", value: "0" }] },
+      ["remove variable DEBUG_TIMING"],
+    ],
+    ["another bucket", { resources: { bucket: "other" } }, {}, ["change binding R2"]],
+    ["a dataset", { analytics: "shop" }, {}, ["create binding METRICS"]],
+    [
+      "a custom domain in the place of workers.dev",
+      { customDomain: "streams.example.com" },
+      {},
+      ["change address https://shop.example.workers.dev", "remove address workers.dev"],
+    ],
+    [
+      "a custom domain that is there",
+      { customDomain: "s.example.com" },
+      { workersDev: false, customDomains: ["s.example.com"] },
+      [],
+    ],
+    [
+      "a workers.dev address that was closed",
+      {},
+      { workersDev: false },
+      ["change address https://shop.example.workers.dev"],
+    ],
+  ])("%s is a change of that alone", ([, settings, deployed, changes]) => {
+    const plan = makePlan(wish(settings), observed(deployed));
+    expect(changesOf(plan)).toEqual(changes);
+    expect(plan.upload).toBe(changes.length > 0);
+  });
+
+  it("a secret is put without an upload, and other secrets are kept and named", () => {
+    const bindings: Binding[] = [
+      ...BINDINGS.filter(({ name }) => name !== "OPERATOR_SECRET"),
+      { name: "OTHER", type: "secret_text", value: undefined },
+    ];
+    const plan = makePlan(wish({}, { operatorSecret: "create" }), observed({ bindings }));
+    expect(changesOf(plan)).toEqual(["create secret OPERATOR_SECRET"]);
+    expect(plan.upload).toBe(false);
+    expect(plan.items).toContainEqual({ kind: "secret", name: "OTHER", action: "keep" });
+  });
+
+  it("a Worker that had streams only gets the class of projects by a migration of its own", () => {
+    const bindings = BINDINGS.filter(({ name }) => name !== "PROJECTS");
+    const plan = makePlan(wish(), observed({ bindings }));
+    expect(changesOf(plan)).toEqual(["create migration v2", "create binding PROJECTS"]);
+    expect(plan.migrations).toEqual([
+      { tag: "v1", new_sqlite_classes: ["StreamDO"] },
+      { tag: "v2", new_sqlite_classes: ["ProjectDO"] },
+    ]);
+    expect(changesOf(makePlan(wish(), observed({ migrationTag: "v2" })))).toEqual([]);
+  });
+
+  it("a Worker that is none of ours keeps its name", () => {
+    const bindings = BINDINGS.filter(({ name }) => name !== "STREAMS");
+    expect(() => makePlan(wish(), observed({ bindings }))).toThrow(
+      expect.objectContaining({ code: "WORKER_NAME_TAKEN", exitCode: 5 }),
+    );
+  });
+
+  it("a migration that is not known is never built upon", () => {
+    expect(() => makePlan(wish(), observed({ migrationTag: "v9" }))).toThrow(
+      expect.objectContaining({ code: "MIGRATION_UNKNOWN", exitCode: 5 }),
+    );
+  });
+
+  it("says what is dangerous or lost", () => {
+    const gone = { kvNamespaceId: "e".repeat(32) };
+    const plan = makePlan(wish({ vars: { AUTH: "none" }, resources: gone }), observed({ versions: 2 }));
+    expect(plan.warnings).toEqual([
+      expect.stringContaining("everybody on the internet"),
+      expect.stringContaining(gone.kvNamespaceId),
+      expect.stringContaining("Several versions"),
+    ]);
+  });
+});
