@@ -112,6 +112,14 @@ function sentenceOf(message: string, shape: CommandShape): string | undefined {
   return twice === null ? undefined : `${spelled(twice[1] ?? "", shape)} is given more than once.`;
 }
 
+/** How secrets of ours and tokens begin. */
+const CREDENTIAL = /^(?:dssk_|dsop_|eyJ)/;
+
+/** A word of the command line, unless a log should not have it. */
+function shown(word: string): string {
+  return CREDENTIAL.test(word) ? "what looks like a credential" : JSON.stringify(word);
+}
+
 /** oclif's complaint about a command line as one sentence of ours, on one line. */
 export function usageError(error: Error, shape: CommandShape, plainMessage: string): CommandFailure {
   if ("flags" in error) {
@@ -123,7 +131,7 @@ export function usageError(error: Error, shape: CommandShape, plainMessage: stri
     if (first === undefined) return usageFailure(missingArguments(error.args, shape), seeHelp(shape));
     const takes = argumentsOf(shape);
     const rule = takes === "" ? "no arguments" : takes;
-    return usageFailure(`${shape.id} takes ${rule}, and ${JSON.stringify(first)} is one too many.`, seeHelp(shape));
+    return usageFailure(`${shape.id} takes ${rule}, and ${shown(first)} is one too many.`, seeHelp(shape));
   }
   const excluded = exclusions(plainMessage, shape);
   if (excluded.length > 0) return usageFailure(excluded.join(" "), seeHelp(shape));
