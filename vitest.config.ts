@@ -29,8 +29,11 @@ function inWorkerd(
         main: "./src/worker/index.ts",
         miniflare: {
           compatibilityDate: COMPATIBILITY_DATE,
-          bindings: variables,
-          durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true } },
+          bindings: { AUTH: "none", ...variables },
+          durableObjects: {
+            STREAMS: { className: "StreamDO", useSQLite: true },
+            PROJECTS: { className: "ProjectDO", useSQLite: true },
+          },
           kvNamespaces: ["REGISTRY"],
           r2Buckets: ["R2"],
         },
@@ -88,6 +91,9 @@ const conformance = officialSuite("conformance", 5);
 /** The same on a server that seals at three messages. */
 const conformanceSealed = officialSuite("conformance-sealed", 6);
 
+/** The same on a guarded server, with a token in every request. */
+const conformanceAuth = officialSuite("conformance-auth", 7);
+
 export default defineConfig({
-  test: { projects: [unit, worker, sealing, forks, e2e, conformance, conformanceSealed] },
+  test: { projects: [unit, worker, sealing, forks, e2e, conformance, conformanceSealed, conformanceAuth] },
 });

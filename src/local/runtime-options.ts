@@ -59,7 +59,10 @@ function server(config: RuntimeConfig, name: string): WorkerOptions {
     unsafeDirectSockets: [{ host: config.host.bind, port: config.port }],
     bindings: { ...config.vars },
     // The key names the folder of the class; by default it would hold the name of the Worker, which is random.
-    durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true, unsafeUniqueKey: "streams" } },
+    durableObjects: {
+      STREAMS: { className: "StreamDO", useSQLite: true, unsafeUniqueKey: "streams" },
+      PROJECTS: { className: "ProjectDO", useSQLite: true, unsafeUniqueKey: "projects" },
+    },
     r2Buckets: { R2: "segments" },
     kvNamespaces: { REGISTRY: "registry" },
     cache: config.edgeCache,

@@ -7,6 +7,7 @@ export type { AuthorizeMutation, AuthorizeRead, AuthResult, ReadAuthResult, Sett
 export type { ProjectSettings } from "../protocol/project.ts";
 export type { BaseEnv } from "./env.ts";
 export type { Timing } from "./timing.ts";
+export { ProjectDO } from "./projects/project-do.ts";
 export { StreamDO } from "./stream/stream-do.ts";
 
 /** Configuration of {@link createStreamWorker}. */

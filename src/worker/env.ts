@@ -1,9 +1,19 @@
+import type { ProjectDO } from "./projects/project-do.ts";
 import type { StreamEnv } from "./stream/stream-do.ts";
 
 /** The bindings and variables every deployment has. One's own Worker may extend it with more. */
 export interface BaseEnv extends StreamEnv {
-  /** For projects and their signing keys. Nothing reads it yet. */
+  /** Projects and their signing keys: a Durable Object each, of the class `ProjectDO`. Needed by `projectJwtAuth()`. */
+  PROJECTS?: DurableObjectNamespace<ProjectDO>;
+  /** Copies of what the projects' objects hold, for when they do not answer. Needed by `projectJwtAuth()`. */
   REGISTRY?: KVNamespace;
+  /**
+   * The secret that operators' tokens are signed with, at least 32 bytes: `durable-streams deploy` makes and stores it.
+   * Without it no token opens the operator API.
+   */
+  OPERATOR_SECRET?: string;
+  /** Of the shipped Worker: `none` serves everything to everybody, as the local server does; unset or `project` asks for tokens. */
+  AUTH?: string;
   /** For one data point per operation. Nothing is written to it yet. */
   METRICS?: AnalyticsEngineDataset;
   /** Cloudflare's rate limiting, where it is wanted: requests nobody vouches for count by address, others by project. */
