@@ -40,13 +40,12 @@ async function releaseOfScript(
   name: string,
   version: WorkerVersion,
 ): Promise<Release | undefined> {
+  if (version.number === undefined || version.scriptEtag === undefined) return undefined;
   const versions = await listVersions(api, accountId, name);
-  const older = versions.filter(
-    ({ number }) => number !== undefined && version.number !== undefined && number < version.number,
+  const uploaded = versions.find(
+    ({ number = Infinity, message }) => number < Number(version.number) && parseReleaseMessage(message) !== undefined,
   );
-  const uploaded = older.find(({ message }) => message !== undefined);
-  const release = parseReleaseMessage(uploaded?.message);
-  if (uploaded === undefined || release === undefined || version.scriptEtag === undefined) return undefined;
+  if (uploaded === undefined) return undefined;
   const source = await getVersion(api, accountId, name, uploaded.id);
-  return source.scriptEtag === version.scriptEtag ? release : undefined;
+  return source.scriptEtag === version.scriptEtag ? parseReleaseMessage(uploaded.message) : undefined;
 }

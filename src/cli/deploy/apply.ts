@@ -106,4 +106,8 @@ async function putOperatorSecret(
       }),
     () => (isGiven ? "the one of DURABLE_STREAMS_OPERATOR_SECRET" : `saved in ${options.config.path} too`),
   );
+  if (isGiven || !process.env["CI"]) return;
+  options.notices.warning(
+    `The operator secret was made here, in CI, where ${options.config.path} may not last. Next time give one of your own by DURABLE_STREAMS_OPERATOR_SECRET, with --rotate-operator-secret.`,
+  );
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { AccessDeniedError } from "../../client/errors/access-denied-error.ts";
 import { isClientError } from "../../client/errors/client-error.ts";
 import { operatorHealth, serverHealth, type ServerHealth } from "../../client/health.ts";
 import { Transport } from "../../client/transport.ts";
@@ -18,6 +19,7 @@ export interface ServerAccess {
 
 /** A new name takes Cloudflare a while to know everywhere, and so do a new version and a new secret. */
 const PATIENCE_MS = 120_000;
+const KNOWN_SECRET_PATIENCE_MS = 15_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3_000;
 const NOTE_EVERY_MS = 10_000;
@@ -29,7 +31,7 @@ export function operatorToken(secret: string, url: string): Promise<string> {
 }
 
 /** Asks once; with a secret as an operator. */
-export async function askHealth(access: ServerAccess, secret?: string): Promise<ServerHealth> {
+async function askHealth(access: ServerAccess, secret?: string): Promise<ServerHealth> {
   const { url, userAgent, signal, trace } = access;
   const token = secret === undefined ? undefined : await operatorToken(secret, url);
   const transport = new Transport({ token, userAgent, trace });
@@ -56,20 +58,38 @@ export async function awaitVersion(access: ServerAccess, version: string | undef
   });
 }
 
-/** Waits until the server takes the operator secret. */
-export async function awaitOperator(access: ServerAccess, secret: string): Promise<ServerHealth> {
-  const health = await repeated(access, () => askHealth(access, secret));
-  if (!(health instanceof NotYet)) return health;
-  throw new CommandFailure({
+/** Waits until the server takes the operator secret; not for long where it should have it already. */
+export async function awaitOperator(access: ServerAccess, secret: string, isNew: boolean): Promise<ServerHealth> {
+  const patienceMs = isNew ? PATIENCE_MS : KNOWN_SECRET_PATIENCE_MS;
+  const health = await repeated(access, () => askHealth(access, secret), patienceMs);
+  if (health instanceof NotYet) throw secretRefused(access.url, health.reason);
+  return health;
+}
+
+function secretRefused(url: string, reason: string): CommandFailure {
+  return new CommandFailure({
     code: "OPERATOR_SECRET_REFUSED",
-    message: `${access.url} does not take the operator secret that is held here: ${health.reason}.`,
+    message: `${url} does not take the operator secret that is held here: ${reason}.`,
     hint: operatorSecretHint,
     exitCode: EXIT.notAllowed,
   });
 }
 
+/** Asks once how a server is that should be well. */
+export async function glanceAt(access: ServerAccess, secret: string | undefined): Promise<ServerHealth> {
+  try {
+    return await askHealth(access, secret);
+  } catch (error) {
+    throw error instanceof AccessDeniedError ? secretRefused(access.url, sentence(error)) : error;
+  }
+}
+
 export const operatorSecretHint =
   "Give the right one by DURABLE_STREAMS_OPERATOR_SECRET, or put another in its place by: durable-streams deploy --rotate-operator-secret";
+
+function sentence({ message }: Error): string {
+  return message.replace(/\.$/, "");
+}
 
 /** What came instead of what is waited for. */
 class NotYet {
@@ -81,17 +101,21 @@ class NotYet {
 }
 
 /** Tries again until it succeeds or patience ends; whatever the server says may be what it still says. */
-async function repeated<T>({ signal, onWait }: ServerAccess, attempt: () => Promise<T | NotYet>): Promise<T | NotYet> {
+async function repeated<T>(
+  { signal, onWait }: ServerAccess,
+  attempt: () => Promise<T | NotYet>,
+  patienceMs = PATIENCE_MS,
+): Promise<T | NotYet> {
   const startedMs = performance.now();
   let notedMs = startedMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const result = await attempt().catch((error: unknown) => {
-      if (isClientError(error)) return new NotYet(error.message.replace(/\.$/, ""));
+      if (isClientError(error)) return new NotYet(sentence(error));
       throw error;
     });
     if (!(result instanceof NotYet)) return result;
     const nowMs = performance.now();
-    if (nowMs - startedMs + pauseMs > PATIENCE_MS) return result;
+    if (nowMs - startedMs + pauseMs > patienceMs) return result;
     if (nowMs - notedMs > NOTE_EVERY_MS) {
       notedMs = nowMs;
       onWait(result.reason);

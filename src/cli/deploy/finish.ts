@@ -1,6 +1,7 @@
 import { changeContexts, contextNamed, loadContexts, withContext } from "../config/contexts.ts";
-import { askHealth, awaitOperator, awaitVersion, operatorSecretHint, type ServerAccess } from "./deployed-server.ts";
+import { awaitOperator, awaitVersion, glanceAt, operatorSecretHint, type ServerAccess } from "./deployed-server.ts";
 import type { DeployOptions } from "./deploy.ts";
+import type { OperatorSecret } from "./operator-secret.ts";
 import type { Prepared } from "./prepare.ts";
 import { smokeTest } from "./smoke-test.ts";
 import type { Steps } from "./steps.ts";
@@ -51,14 +52,14 @@ export async function finish(options: DeployOptions, prepared: Prepared, steps: 
     () => awaitVersion(access, version),
     (health) => `it answers, in version ${health.version}`,
   );
-  const checks = ["health", "version", ...(await useServer(access, options, operatorSecret.value, steps))];
+  const checks = ["health", "version", ...(await useServer(access, options, operatorSecret, steps))];
   return { checks, ...(await saveContext(options, prepared)) };
 }
 
 async function useServer(
   access: ServerAccess,
   { notices }: DeployOptions,
-  secret: string | undefined,
+  { value: secret, action }: OperatorSecret,
   steps: Steps,
 ): Promise<readonly string[]> {
   if (secret === undefined) {
@@ -69,7 +70,7 @@ async function useServer(
   }
   const { auth } = await steps.run(
     "Asking as an operator",
-    () => awaitOperator(access, secret),
+    () => awaitOperator(access, secret, action !== "keep"),
     () => "the operator secret is taken",
   );
   // Whom a Worker with callbacks of its own lets in, only its owner knows.
@@ -97,7 +98,7 @@ export async function glance(options: DeployOptions, prepared: Prepared, steps: 
   const access = accessTo(options, prepared);
   await steps.run(
     `Asking ${access.url}`,
-    () => askHealth(access, value),
+    () => glanceAt(access, value),
     (health) => `it answers, in version ${health.version}`,
   );
   return value === undefined ? ["health"] : ["health", "operator"];

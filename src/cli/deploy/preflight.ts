@@ -74,17 +74,23 @@ function onlyAccount(accounts: readonly Account[]): Account {
 /** The address that the file names, else the custom domain, else the one at workers.dev. */
 async function addressOf(api: CloudflareApi, account: Account, target: Target): Promise<string> {
   const { url, customDomain, name } = target;
-  const given = url ?? (customDomain === undefined ? undefined : `https://${customDomain}`);
-  if (customDomain !== undefined) return trimmed(given ?? "");
+  const given = url === undefined ? undefined : originOf(url);
+  if (customDomain !== undefined) return given ?? `https://${customDomain}`;
   const subdomain = await workersDevSubdomain(api, account.id);
-  if (subdomain !== undefined) return trimmed(given ?? `https://${name}.${subdomain}.workers.dev`);
+  if (subdomain !== undefined) return given ?? `https://${name}.${subdomain}.workers.dev`;
   throw new CommandFailure({
     code: "NO_WORKERS_DEV_SUBDOMAIN",
-    message: `The account ${account.name} has chosen no workers.dev subdomain yet, and the deployment no customDomain.`,
+    message: `The account ${account.name} has chosen no workers.dev subdomain yet, and the deployment has no customDomain.`,
     hint: `Choose one at https://dash.cloudflare.com/${account.id}/workers/onboarding, or set customDomain in the project file.`,
   });
 }
 
-function trimmed(url: string): string {
-  return url.replace(/\/+$/, "");
+/** A Worker answers at the root of its address. */
+function originOf(url: string): string {
+  const { origin, pathname, search } = new URL(url);
+  if (pathname === "/" && search === "") return origin;
+  throw usageFailure(
+    `url ${url} in the project file has a path or a query.`,
+    `A deployment has neither: write ${origin}.`,
+  );
 }
