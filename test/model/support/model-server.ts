@@ -50,7 +50,7 @@ export async function startModelServer(vars: Readonly<Record<string, string>> = 
         modules: [{ type: "ESModule", path: "/streams.js", contents }],
         modulesRoot: "/",
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-        bindings: { ...vars },
+        bindings: { AUTH: "none", ...vars },
         durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true } },
         r2Buckets: ["R2"],
       },
