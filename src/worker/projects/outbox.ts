@@ -1,8 +1,8 @@
 import { PROJECT_PATIENCE_MS } from "../../protocol/limits.ts";
 import { backoffMs } from "../segments/backoff.ts";
 import { withinTime } from "../segments/within-time.ts";
-import { formatRegistryEntry } from "./registry-entry.ts";
 import type { ProjectStorage, StoredProject } from "./project-storage.ts";
+import { formatRegistryCopy } from "./registry-copy.ts";
 
 /** How long an alarm waits for the list and for KV, before it leaves the rest to the next one. */
 const ALARM_PATIENCE_MS = 60_000;
@@ -73,7 +73,7 @@ export class Outbox {
         this.save({ ...now, failures: failures + 1 });
         return;
       }
-      this.save(told(this.#storage.load() ?? project, project));
+      this.save(this.#told(this.#storage.load() ?? project, project));
     }
   }
 
@@ -83,21 +83,21 @@ export class Outbox {
     if (record === undefined && isListed) await this.#listeners.removeName(name, version);
     if (registry === undefined || copiedVersion >= version) return;
     if (record === undefined) await registry.delete(name);
-    else await registry.put(name, formatRegistryEntry(record, Date.now()));
+    else await registry.put(name, formatRegistryCopy(record, Date.now()));
   }
 
   #isDue({ version, record, isListed, copiedVersion }: StoredProject): boolean {
     const isCopied = copiedVersion >= version || this.#listeners.registry === undefined;
     return isListed !== (record !== undefined) || !isCopied;
   }
-}
 
-/** The project as it is now, after what it was has been told: it may have changed meanwhile. */
-function told(now: StoredProject, then: StoredProject): StoredProject {
-  return {
-    ...now,
-    isListed: now.version === then.version ? now.record !== undefined : now.isListed,
-    copiedVersion: then.version,
-    failures: 0,
-  };
+  /** The project as it is now, after what it was has been told: it may have changed meanwhile. */
+  #told(now: StoredProject, then: StoredProject): StoredProject {
+    return {
+      ...now,
+      isListed: now.version === then.version ? now.record !== undefined : now.isListed,
+      copiedVersion: this.#listeners.registry === undefined ? now.copiedVersion : then.version,
+      failures: 0,
+    };
+  }
 }
