@@ -10,7 +10,7 @@
 /** @type {Readonly<Record<string, Room>>} */
 export const ROOMS = {
   protocol: { rooms: [], packages: [], node: false },
-  worker: { rooms: ["protocol"], packages: [], node: false },
+  worker: { rooms: ["protocol"], packages: ["jose"], node: false },
   client: { rooms: ["protocol"], packages: ["undici", "eventsource-parser"], node: true },
   local: { rooms: ["protocol"], packages: ["miniflare"], node: true },
   cloudflare: { rooms: [], packages: [], node: true },
