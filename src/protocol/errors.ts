@@ -83,11 +83,12 @@ const TABLE = {
 
   PROJECT_NOT_FOUND: { status: 404, retryable: false },
   PROJECT_EXISTS: { status: 409, retryable: false },
-  PROJECT_CHANGED: { status: 409, retryable: false },
   INVALID_PROJECT_SETTINGS: { status: 400, retryable: false },
   INVALID_SECRET: { status: 400, retryable: false },
   TOO_MANY_KEYS: { status: 409, retryable: false },
   KEY_NOT_FOUND: { status: 404, retryable: false },
+  KEY_SIGNS: { status: 409, retryable: false },
+  INVALID_FIELD: { status: 400, retryable: false },
 
   RATE_LIMITED: { status: 429, retryable: true },
   TOO_MANY_READERS: { status: 429, retryable: true },
