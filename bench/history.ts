@@ -53,7 +53,7 @@ async function fill(target: RunningServer, client: Client): Promise<string> {
 }
 
 async function sealedMessages(client: Client, path: string): Promise<{ messages: number; isDone: boolean }> {
-  const inspectPath = path.replace("/v1/stream/", "/v1/__ds/default/inspect/");
+  const inspectPath = path.replace("/v1/stream/", "/v1/__ds/streams/default/inspect/");
   const { body } = await expectStatus(client, { method: "GET", path: inspectPath }, 200);
   const map = JSON.parse(body.toString()) as { segments: { messages: number }; sealing: { state: string } };
   return { messages: map.segments.messages, isDone: map.sealing.state === "idle" };

@@ -61,7 +61,7 @@ function operatorUrl(stream: string, what: string, parameters: Parameters): stri
   const project = short === null ? full?.[1] : DEFAULT_PROJECT;
   const path = short?.[1] ?? full?.[2];
   if (project === undefined || path === undefined) throw noOperatorApi(stream);
-  const url = new URL(`${origin}/v1/${RESERVED_SEGMENT}/${project}/${what}/${path}`);
+  const url = new URL(`${origin}/v1/${RESERVED_SEGMENT}/streams/${project}/${what}/${path}`);
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }

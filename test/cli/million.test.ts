@@ -71,7 +71,7 @@ test(
       await run(["create", "million", "--content-type", "application/json"], server.url);
       const samples: { hot: StreamMap["hot"]; rss: number }[] = [];
       const inspect = async (): Promise<StreamMap> => {
-        const answer = await fetch(`${server.url}/v1/__ds/default/inspect/million`);
+        const answer = await fetch(`${server.url}/v1/__ds/streams/default/inspect/million`);
         const map = (await answer.json()) as StreamMap;
         samples.push({ hot: map.hot, rss: await residentBytes(server.runtimePid) });
         return map;

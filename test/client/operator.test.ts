@@ -77,8 +77,8 @@ const page = (rows: readonly object[], next: string | null = null): object => ({
 
 describe("where the operator API is asked", () => {
   it.each([
-    ["/v1/stream/rooms/42", "/v1/__ds/default/inspect/rooms/42"],
-    ["/v1/shop/stream/a%2Fb%20c", "/v1/__ds/shop/inspect/a%2Fb%20c"],
+    ["/v1/stream/rooms/42", "/v1/__ds/streams/default/inspect/rooms/42"],
+    ["/v1/shop/stream/a%2Fb%20c", "/v1/__ds/streams/shop/inspect/a%2Fb%20c"],
   ])("a stream at %s is asked about at %s", async (path, asked) => {
     await scripted(json(MAP));
     expect(await operator.map(`${server?.url ?? ""}${path}`)).toEqual(MAP);
@@ -205,7 +205,7 @@ describe("pages", () => {
     for await (const page of operator.segmentPages(url, { limit: 1 }))
       numbers.push(...page.segments.map((each) => each.number));
     expect(numbers).toEqual([0, 1]);
-    const asked = "GET /v1/__ds/default/segments/rooms/42";
+    const asked = "GET /v1/__ds/streams/default/segments/rooms/42";
     expect(server?.requests).toEqual([`${asked}?limit=1`, `${asked}?from=${formatOffset(1)}&limit=1`]);
   });
 
@@ -262,7 +262,7 @@ describe("segment objects", () => {
     expect(await operator.segmentObject(url, "7")).toMatchObject({ kind: "object", bytes: Buffer.from("bytes") });
     expect(await operator.segmentObject(url, "7")).toEqual({ kind: "missing" });
     expect(await operator.segmentObject(url, "7")).toEqual({ kind: "not-sealed" });
-    expect(server?.requests).toEqual(Array(3).fill("GET /v1/__ds/default/segment/rooms/42?at=7"));
+    expect(server?.requests).toEqual(Array(3).fill("GET /v1/__ds/streams/default/segment/rooms/42?at=7"));
   });
 });
 

@@ -164,7 +164,7 @@ describe("creating a fork: what is refused (section 4.2)", () => {
     "/v1/stream/__ds",
     "/v1/stream/%zz",
     "/v1/__ds/stream/orders",
-    "/v1/__ds/inspect/default/orders",
+    "/v1/__ds/streams/default/inspect/orders",
     "/v1/stream/orders?x=1",
     "/v1/stream/orders#x",
     "/v1/no project/stream/orders",

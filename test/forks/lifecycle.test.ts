@@ -163,7 +163,7 @@ describe("deleting a stream that has forks (section 4.2)", () => {
     const { incarnation: held } = await inspect(fork);
     const list = [{ fork: `default/${fork.name}`, incarnation: held }];
     expect(await inspect(source)).toMatchObject({ softDeleted: true, tail: 3, forks: { count: 1, list } });
-    const answer = await source.send(`/v1/__ds/default/inspect/${source.name}`);
+    const answer = await source.send(`/v1/__ds/streams/default/inspect/${source.name}`);
     expect([answer.status, (await answer.json<{ softDeleted?: boolean }>()).softDeleted]).toEqual([200, true]);
     // It has ended already, and does not end once more.
     clock.advanceSeconds(100_000);

@@ -9,7 +9,7 @@ import { createStream, errorCode, offsetAt, producer, sendTo } from "../worker/s
 const operate = sendTo({}, { OPERATOR_API: "open" });
 
 async function ask<T>(subject: string, name: string, query = ""): Promise<T> {
-  const answer = await operate(`/v1/__ds/default/${subject}/${name}${query}`);
+  const answer = await operate(`/v1/__ds/streams/default/${subject}/${name}${query}`);
   if (answer.status !== 200) throw new Error(`${subject} answered ${String(answer.status)}: ${await answer.text()}`);
   return answer.json<T>();
 }
@@ -25,7 +25,7 @@ describe("operator API: who may use it", () => {
     for (const OPERATOR_API of [undefined, "", "1", "true", "OPEN"]) {
       const send = sendTo({}, { OPERATOR_API });
       for (const subject of ["inspect", "segments", "segment", "objects"]) {
-        const answer = await send(`/v1/__ds/default/${subject}/${stream.name}`);
+        const answer = await send(`/v1/__ds/streams/default/${subject}/${stream.name}`);
         expect([answer.status, await errorCode(answer)]).toEqual([403, "OPERATOR_CLOSED"]);
       }
     }
@@ -34,7 +34,7 @@ describe("operator API: who may use it", () => {
   test("no page of another origin can read an answer, and nothing may keep one", async () => {
     const stream = await createSealed(5);
     for (const subject of ["inspect", "segments", "segment", "objects", "unheard-of"]) {
-      const answer = await operate(`/v1/__ds/default/${subject}/${stream.name}`, {
+      const answer = await operate(`/v1/__ds/streams/default/${subject}/${stream.name}`, {
         headers: { Origin: "https://elsewhere.example" },
       });
       if (subject === "unheard-of") {
@@ -54,7 +54,7 @@ describe("operator API: who may use it", () => {
       ["sweep", "POST"],
     ] as const) {
       for (const method of ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"].filter((one) => one !== allowed)) {
-        const answer = await operate(`/v1/__ds/default/${subject}/a`, { method });
+        const answer = await operate(`/v1/__ds/streams/default/${subject}/a`, { method });
         expect([answer.status, answer.headers.get("Allow")]).toEqual([405, allowed]);
         expect(answer.headers.get("Access-Control-Allow-Methods")).toBeNull();
       }
@@ -105,7 +105,7 @@ describe("operator API: what it tells", () => {
   test("segment gives the object as it lies in the bucket, for any offset inside it and none outside", async () => {
     const stream = await createSealed(7);
     const object = new Uint8Array(
-      await (await operate(`/v1/__ds/default/segment/${stream.name}?at=${offsetAt(3)}`)).arrayBuffer(),
+      await (await operate(`/v1/__ds/streams/default/segment/${stream.name}?at=${offsetAt(3)}`)).arrayBuffer(),
     );
     const reading = await readSegment(object);
     expect(reading.kind === "segment" && reading.segment).toMatchObject({
@@ -114,7 +114,7 @@ describe("operator API: what it tells", () => {
       end: 5,
     });
     for (const at of [5, 6, 7, 1000]) {
-      const answer = await operate(`/v1/__ds/default/segment/${stream.name}?at=${offsetAt(at)}`);
+      const answer = await operate(`/v1/__ds/streams/default/segment/${stream.name}?at=${offsetAt(at)}`);
       expect([answer.status, await errorCode(answer)]).toEqual([404, "SEGMENT_NOT_FOUND"]);
     }
   });
@@ -137,7 +137,7 @@ describe("operator API: what it tells", () => {
     bucket.intercept(async ({ method, real }) => {
       const stored = await real();
       if (method === "put") {
-        swept = await (await operate(`/v1/__ds/default/sweep/${stream.name}`, { method: "POST" })).text();
+        swept = await (await operate(`/v1/__ds/streams/default/sweep/${stream.name}`, { method: "POST" })).text();
       }
       return stored;
     });
@@ -156,12 +156,12 @@ describe("operator API: what it tells", () => {
     const stream = await createStream();
     for (const query of ["segments?limit=1001", "segments?limit=x", "segments?from=now", "segment?at=5"]) {
       const [subject = "", parameters = ""] = query.split("?");
-      const answer = await operate(`/v1/__ds/default/${subject}/${stream.name}?${parameters}`);
+      const answer = await operate(`/v1/__ds/streams/default/${subject}/${stream.name}?${parameters}`);
       expect(answer.status).toBe(400);
       expect(await answer.text()).toContain(parameters.split("=")[1] ?? "");
     }
     for (const subject of ["inspect", "segments", "segment", "objects"]) {
-      const answer = await operate(`/v1/__ds/default/${subject}/never-created`);
+      const answer = await operate(`/v1/__ds/streams/default/${subject}/never-created`);
       expect([answer.status, await errorCode(answer)]).toEqual([404, "STREAM_NOT_FOUND"]);
     }
   });
@@ -171,9 +171,9 @@ describe("operator API: what it tells", () => {
     await operate(`/v1/acme/stream/${path}`, { method: "PUT", headers: { "Content-Type": "text/plain" }, body: "x" });
     const map = await ask<{ stream: string }>("inspect", "x").catch(() => undefined);
     expect(map).toBeUndefined();
-    const answer = await operate(`/v1/__ds/acme/inspect/${path}`);
+    const answer = await operate(`/v1/__ds/streams/acme/inspect/${path}`);
     expect(await answer.json()).toMatchObject({ stream: "acme/rooms/42 🚀", messages: 1, bytes: 1 });
-    const objects = await operate(`/v1/__ds/acme/objects/${path}`);
+    const objects = await operate(`/v1/__ds/streams/acme/objects/${path}`);
     expect(await objects.json()).toMatchObject({
       prefix: expect.stringMatching(/^segments\/acme\/rooms%2F42%20%F0/) as string,
     });

@@ -74,7 +74,7 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
   INVALID_PROJECT: { status: 400, provoke: () => send("/v1/%20/stream/x") },
 
   INVALID_OFFSET: { status: 400, provoke: (stream) => stream.get("?offset=1") },
-  INVALID_LIMIT: { status: 400, provoke: ({ name }) => operate(`/v1/__ds/default/segments/${name}?limit=0`) },
+  INVALID_LIMIT: { status: 400, provoke: ({ name }) => operate(`/v1/__ds/streams/default/segments/${name}?limit=0`) },
   OFFSET_BEYOND_TAIL: { status: 400, provoke: (stream) => stream.get(`?offset=${offsetAt(2)}`) },
   INVALID_LIVE_MODE: { status: 400, provoke: (stream) => stream.get("?offset=-1&live=true") },
   OFFSET_REQUIRED: { status: 400, provoke: (stream) => stream.get("?live=sse") },
@@ -189,7 +189,7 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
     },
   },
 
-  SEGMENT_NOT_FOUND: { status: 404, provoke: ({ name }) => operate(`/v1/__ds/default/segment/${name}?at=-1`) },
+  SEGMENT_NOT_FOUND: { status: 404, provoke: ({ name }) => operate(`/v1/__ds/streams/default/segment/${name}?at=-1`) },
   SEGMENT_UNAVAILABLE: { status: 503, provoke: () => readFailing(() => Promise.reject(new Error("R2 is down"))) },
   SEGMENT_MISSING: { status: 500, provoke: () => readFailing(() => Promise.resolve(null)) },
   SEGMENT_CORRUPT: {
@@ -200,7 +200,7 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
       return stream.get("?offset=-1");
     },
   },
-  OPERATOR_CLOSED: { status: 403, provoke: ({ name }) => send(`/v1/__ds/default/inspect/${name}`) },
+  OPERATOR_CLOSED: { status: 403, provoke: ({ name }) => send(`/v1/__ds/streams/default/inspect/${name}`) },
 
   TOO_MANY_READERS: { status: 429, provoke: (stream) => stream.get("?offset=now&live=sse") },
   APPEND_QUEUE_FULL: {

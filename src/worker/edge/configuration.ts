@@ -2,8 +2,14 @@ import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import { parseSegmentLimits } from "../../protocol/segment/limits.ts";
 import type { BaseEnv } from "../env.ts";
 
-const BINDINGS = {
+/** What every Worker needs. */
+const REQUIRED = ["STREAMS", "R2"] as const;
+
+/** The lines of wrangler's configuration that add a binding. */
+const LINES = {
   STREAMS: `"durable_objects": { "bindings": [{ "name": "STREAMS", "class_name": "StreamDO" }] }, "migrations": [{ "tag": "v1", "new_sqlite_classes": ["StreamDO"] }]`,
+  PROJECTS: `"durable_objects": { "bindings": [{ "name": "PROJECTS", "class_name": "ProjectDO" }] }, "migrations": [{ "tag": "v2", "new_sqlite_classes": ["ProjectDO"] }] beside those that are there, and export ProjectDO`,
+  REGISTRY: `"kv_namespaces": [{ "binding": "REGISTRY" }]`,
   R2: `"r2_buckets": [{ "binding": "R2", "bucket_name": "my-streams" }]`,
 } as const satisfies Partial<Record<keyof BaseEnv, string>>;
 
@@ -12,13 +18,14 @@ const BINDINGS = {
  * the lines to add, or a variable with a value that means nothing.
  */
 export function configurationError(env: Partial<BaseEnv>): ProtocolError | undefined {
-  for (const [name, lines] of Object.entries(BINDINGS)) {
-    if (env[name as keyof typeof BINDINGS] !== undefined) continue;
-    return protocolError(
-      "BINDING_MISSING",
-      `The Worker has no binding ${name}; add to its wrangler configuration: ${lines}`,
-    );
-  }
+  const missing = REQUIRED.find((name) => env[name] === undefined);
+  if (missing !== undefined) return bindingError(missing);
   const limits = parseSegmentLimits(env);
   return limits.ok ? undefined : limits.error;
+}
+
+/** The error for a binding that is missing, with the lines to add. */
+export function bindingError(name: keyof typeof LINES): ProtocolError {
+  const message = `The Worker has no binding ${name}; add to its wrangler configuration: ${LINES[name]}`;
+  return protocolError("BINDING_MISSING", message);
 }

@@ -1,19 +1,20 @@
 import type { ProjectSettings } from "../../protocol/project.ts";
 import { failed, type Parsed } from "../../protocol/result.ts";
 import type { BaseEnv } from "../env.ts";
-import { refuse, type Surroundings } from "./authorization.ts";
+import type { Surroundings } from "./authorization.ts";
 import { drainRest } from "./body.ts";
 import { configurationError } from "./configuration.ts";
 import { EVERYONE, NOBODY, projectSharing, respondPreflight, share, type Sharing } from "./cors.ts";
 import { orFailure } from "./failure.ts";
-import { handleStream, streamContext } from "./handle-stream.ts";
+import { handleStream } from "./handle-stream.ts";
 import { respondHealth } from "./health.ts";
 import { hostError } from "./host.ts";
 import { handleOperator } from "./operator/handle-operator.ts";
+import { isForOperators } from "./operator/operator-route.ts";
 import { SettingsLookup } from "./project-settings.ts";
 import { limitAddress } from "./rate-limit.ts";
 import { respondError, respondMethodNotAllowed } from "./responses.ts";
-import { isForOperators, matchRoute, type Route } from "./route.ts";
+import { matchRoute, type Route } from "./route.ts";
 
 const HEALTH_METHODS = "GET, HEAD, OPTIONS";
 
@@ -49,7 +50,7 @@ async function refuseFlooding<E extends BaseEnv>(
 async function answerRoute<E extends BaseEnv>(asked: Asked, around: Surroundings<E>): Promise<Response> {
   const { request, url, route, settings } = asked;
   const { method } = request;
-  const isPreflight = method === "OPTIONS" && !isForOperators(url);
+  const isPreflight = method === "OPTIONS" && !isForOperators(url.pathname);
   if (!route.ok)
     return isPreflight && route.error.code !== "HOST_NOT_ALLOWED" ? respondPreflight() : respondError(route.error);
   if (isPreflight) return respondPreflight();
@@ -59,10 +60,7 @@ async function answerRoute<E extends BaseEnv>(asked: Asked, around: Surroundings
   const error = configurationError(around.env);
   if (error !== undefined) return respondError(error);
   if (route.value.kind === "stream") return handleStream(request, url, route.value, settings, around);
-  const context = streamContext({ request, url, name: route.value.doKey }, around);
-  return handleOperator(route.value.subject, context, around.env.OPERATOR_API, (access) =>
-    refuse(access, request, context.name, around),
-  );
+  return handleOperator(route.value.to, request, url, around);
 }
 
 function isReadMethod(method: string): boolean {
@@ -83,7 +81,7 @@ async function sharing<E>(
   { authorization }: Surroundings<E>,
   isFlooding: boolean,
 ): Promise<Sharing> {
-  if (isForOperators(url)) return NOBODY;
+  if (isForOperators(url.pathname)) return NOBODY;
   const isOfProject = route.ok && route.value.kind === "stream";
   if (!isOfProject || authorization.settingsOf === undefined) return EVERYONE;
   // Nothing is looked up for who floods the server, or for a refusal that no page asked for.

@@ -5,7 +5,8 @@ import { respond } from "./responses.ts";
 /** Replaced by the build with the version of the package. */
 declare const __VERSION__: string | undefined;
 
-const VERSION = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-source";
+/** Of the package that this Worker was built from. */
+export const VERSION = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-source";
 
 /** What this server does of the protocol, by the names of its chapters. */
 const FEATURES = [
@@ -22,10 +23,13 @@ const FEATURES = [
   "ttl",
 ];
 
+/** Of the protocol, and what of it is here. */
+export const PROTOCOL = { version: "1.0", features: FEATURES };
+
 const HEALTH = JSON.stringify({
   status: "ok",
   version: VERSION,
-  protocol: { version: "1.0", features: FEATURES },
+  protocol: PROTOCOL,
   limits: {
     bodyMaxBytes: limits.BODY_MAX_BYTES,
     appendMaxMessages: limits.APPEND_MAX_MESSAGES,

@@ -28,7 +28,7 @@ export class StreamHttp {
   /** @param name `project/path` */
   constructor(server: string, path: string, name: string, dispatcher: Agent) {
     this.url = `${server}${path}`;
-    this.#inspectUrl = `${server}/v1/__ds/${name.replace("/", "/inspect/")}`;
+    this.#inspectUrl = `${server}/v1/__ds/streams/${name.replace("/", "/inspect/")}`;
     this.#dispatcher = dispatcher;
   }
 

@@ -2,11 +2,12 @@
 declare namespace Cloudflare {
   interface Env {
     STREAMS: DurableObjectNamespace<import("../../../src/worker/stream/stream-do.ts").StreamDO>;
+    PROJECTS: DurableObjectNamespace<import("../../../src/worker/projects/project-do.ts").ProjectDO>;
     R2: R2Bucket;
     REGISTRY: KVNamespace;
   }
   interface GlobalProps {
     mainModule: typeof import("../../../src/worker/index.ts");
-    durableNamespaces: "StreamDO";
+    durableNamespaces: "StreamDO" | "ProjectDO";
   }
 }

@@ -1,14 +1,16 @@
-import { protocolError } from "../../../protocol/errors.ts";
+import { protocolError, quote } from "../../../protocol/errors.ts";
+import { failed, parsed, type Parsed } from "../../../protocol/result.ts";
 import { respond, respondError } from "../responses.ts";
 
 /** What operators are told is theirs alone, and true only at the moment. */
-const CACHE_CONTROL = "private, no-store";
+export const CACHE_CONTROL = "private, no-store";
 
 /** How long the bucket may take over an answer. */
 export const PATIENCE_MS = 15_000;
 
-export function respondJson(value: object): Response {
-  return respond(200, { "Content-Type": "application/json", "Cache-Control": CACHE_CONTROL }, JSON.stringify(value));
+/** Fields that are `undefined` are left out. */
+export function respondJson(value: object, status = 200): Response {
+  return respond(status, { "Content-Type": "application/json", "Cache-Control": CACHE_CONTROL }, JSON.stringify(value));
 }
 
 /** Bytes as they lie in the bucket. */
@@ -33,5 +35,15 @@ export function respondBucketFailure(error: unknown): Response {
   console.error(error);
   return respondError(
     protocolError("SEGMENT_UNAVAILABLE", "The bucket that holds the segments did not answer; ask again."),
+  );
+}
+
+/** The size of a page, as the query asks for it; without that, the most there may be. */
+export function parseLimit(text: string | null, most: number): Parsed<number> {
+  if (text === null) return parsed(most);
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (limit >= 1 && limit <= most) return parsed(limit);
+  return failed(
+    protocolError("INVALID_LIMIT", `limit=${quote(text)} must be a whole number from 1 to ${String(most)}.`),
   );
 }

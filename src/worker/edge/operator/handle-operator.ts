@@ -1,58 +1,63 @@
-import { protocolError } from "../../../protocol/errors.ts";
-import type { StreamContext } from "../context.ts";
+import type { BaseEnv } from "../../env.ts";
+import type { Surroundings } from "../authorization.ts";
+import { streamContext } from "../handle-stream.ts";
 import { respondError, respondMethodNotAllowed } from "../responses.ts";
-import { respondInspection } from "./inspection.ts";
-import { respondObjects } from "./objects.ts";
-import { respondSegment } from "./segment.ts";
-import { respondSegments } from "./segments.ts";
-import { respondSweep } from "./sweep.ts";
+import { operatorGate, refuseOperator } from "./access.ts";
+import { respondOperatorHealth } from "./health.ts";
+import { deleteKeys, rotateKey } from "./keys.ts";
+import type { OperatorRoute } from "./operator-route.ts";
+import { projectsOf } from "./project-objects.ts";
+import { changeProject, createProject, deleteProject, listProjects, showProject } from "./projects.ts";
+import { STREAM_SUBJECTS } from "./stream-subjects.ts";
 
-interface Subject {
-  readonly method: "GET" | "POST";
-  readonly respond: (context: StreamContext) => Promise<Response>;
-}
+type Handler = () => Promise<Response>;
+type Handlers = Readonly<Partial<Record<string, Handler>>>;
 
-/** What operators can ask or have done about a stream, by the names in the URLs. */
-const SUBJECTS = {
-  inspect: { method: "GET", respond: respondInspection },
-  segments: { method: "GET", respond: respondSegments },
-  segment: { method: "GET", respond: respondSegment },
-  objects: { method: "GET", respond: respondObjects },
-  sweep: { method: "POST", respond: respondSweep },
-} as const satisfies Record<string, Subject>;
-
-export type OperatorSubject = keyof typeof SUBJECTS;
-
-export function isOperatorSubject(name: string): name is OperatorSubject {
-  return Object.hasOwn(SUBJECTS, name);
-}
-
-const CLOSED = protocolError(
-  "OPERATOR_CLOSED",
-  "The operator API of this server is closed. The server that durable-streams dev runs has it open.",
-);
-
-/**
- * A question of an operator (see `stream/inspect.ts`). Nothing decides yet about who is one, so the API is open only where
- * the variable `OPERATOR_API` says so, and there only to whom the Worker's own authorisation lets in. No page of another
- * site may use it or read its answers.
- */
-export async function handleOperator(
-  subject: OperatorSubject,
-  context: StreamContext,
-  operatorApi: string | undefined,
-  authorize: (access: "read" | "mutation") => Promise<Response | undefined>,
+/** A request of an operator. Who is one is decided in `access.ts`. */
+export async function handleOperator<E extends BaseEnv>(
+  route: OperatorRoute,
+  request: Request,
+  url: URL,
+  around: Surroundings<E>,
 ): Promise<Response> {
-  const { request } = context;
-  if (operatorApi !== "open" || isFromAnotherSite(request)) return respondError(CLOSED);
-  const { method, respond } = SUBJECTS[subject];
-  if (request.method !== method) return respondMethodNotAllowed(request.method, method);
-  const refusal = await authorize(method === "GET" ? "read" : "mutation");
-  return refusal ?? respond(context);
+  const gate = operatorGate(route, request, around.env);
+  if (gate.kind === "closed") return respondError(gate.error);
+  const handlers = handlersOf(route, request, url, around);
+  const handle = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
+  if (handle === undefined) return respondMethodNotAllowed(request.method, Object.keys(handlers).join(", "));
+  const access = request.method === "GET" ? "read" : "mutation";
+  return (await refuseOperator(gate, access, request, url, around)) ?? handle();
 }
 
-/** Browsers say when a page of another site asks, whatever it asks for. */
-function isFromAnotherSite(request: Request): boolean {
-  const site = request.headers.get("Sec-Fetch-Site");
-  return site === "cross-site" || site === "same-site";
+/** What can be done on a route, by method. */
+function handlersOf<E extends BaseEnv>(
+  route: OperatorRoute,
+  request: Request,
+  url: URL,
+  around: Surroundings<E>,
+): Handlers {
+  const projects = projectsOf(around.env);
+  switch (route.about) {
+    case "health":
+      return { GET: () => Promise.resolve(respondOperatorHealth(around)) };
+    case "projects":
+      return { GET: () => listProjects(projects, url), POST: () => createProject(projects, request) };
+    case "project":
+      return {
+        GET: () => showProject(projects, route.name),
+        PATCH: () => changeProject(projects, route.name, request),
+        DELETE: () => deleteProject(projects, route.name),
+      };
+    case "keys":
+      return {
+        POST: () => rotateKey(projects, route.name, request),
+        DELETE: () => deleteKeys(projects, route.name, undefined),
+      };
+    case "key":
+      return { DELETE: () => deleteKeys(projects, route.name, route.kid) };
+    case "stream": {
+      const { method, respond } = STREAM_SUBJECTS[route.subject];
+      return { [method]: () => respond(streamContext({ request, url, name: route.doKey }, around)) };
+    }
+  }
 }

@@ -6,7 +6,7 @@ import type { ListedSegment } from "../../storage/segment-rows.ts";
 import { timed } from "../../timing.ts";
 import type { StreamContext } from "../context.ts";
 import { respondError } from "../responses.ts";
-import { respondJson, respondNoStream } from "./answers.ts";
+import { parseLimit, respondJson, respondNoStream } from "./answers.ts";
 
 /** Most rows of the manifest in one answer. */
 const PAGE_MAX = 1000;
@@ -15,7 +15,7 @@ const PAGE_MAX = 1000;
 export async function respondSegments({ object, url, timing }: StreamContext): Promise<Response> {
   const from = parsePosition("from", url.searchParams.get("from") ?? "-1");
   if (!from.ok) return respondError(from.error);
-  const limit = parseLimit(url.searchParams.get("limit"));
+  const limit = parseLimit(url.searchParams.get("limit"), PAGE_MAX);
   if (!limit.ok) return respondError(limit.error);
   const listing = await timed(timing, "object", async () => object.listSegments(from.value, limit.value));
   if (listing === undefined) return respondNoStream();
@@ -52,13 +52,4 @@ export function parsePosition(name: string, text: string): Parsed<Position> {
   if (offset?.kind === "start") return parsed(0);
   if (offset?.kind === "position") return parsed(offset.position);
   return failed(protocolError("INVALID_OFFSET", `${name}=${quote(text)} is no offset of this server.`));
-}
-
-function parseLimit(text: string | null): Parsed<number> {
-  if (text === null) return parsed(PAGE_MAX);
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (limit >= 1 && limit <= PAGE_MAX) return parsed(limit);
-  return failed(
-    protocolError("INVALID_LIMIT", `limit=${quote(text)} must be a whole number from 1 to ${String(PAGE_MAX)}.`),
-  );
 }

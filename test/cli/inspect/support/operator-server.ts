@@ -125,7 +125,7 @@ function operatorHandler(
 ): Handler {
   return ({ url = "" }, response) => {
     const { pathname, searchParams } = new URL(url, "http://server");
-    const what = /^\/v1\/__ds\/default\/(\w+)\/s$/.exec(pathname)?.[1] ?? "";
+    const what = /^\/v1\/__ds\/streams\/default\/(\w+)\/s$/.exec(pathname)?.[1] ?? "";
     if (before(what, response)) return;
     if (what === "inspect") answer(response, stream.map);
     else if (what === "segments") answer(response, segmentPage(stream, searchParams));
