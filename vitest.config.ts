@@ -72,6 +72,18 @@ const e2e: TestProjectInlineConfiguration = {
   },
 };
 
+/** Deployments to an account of our own making, where wrangler and the built package really run. */
+const deploy: TestProjectInlineConfiguration = {
+  test: {
+    name: "deploy",
+    include: ["test/deploy/**/*.test.ts"],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+    sequence: { groupOrder: 5 },
+  },
+};
+
 /** The official suite. Some of its tests wait for the server's own long-poll timeout. */
 function officialSuite(name: string, groupOrder: number): TestProjectInlineConfiguration {
   return {
@@ -86,14 +98,14 @@ function officialSuite(name: string, groupOrder: number): TestProjectInlineConfi
   };
 }
 
-const conformance = officialSuite("conformance", 5);
+const conformance = officialSuite("conformance", 6);
 
 /** The same on a server that seals at three messages. */
-const conformanceSealed = officialSuite("conformance-sealed", 6);
+const conformanceSealed = officialSuite("conformance-sealed", 7);
 
 /** The same on a guarded server, with a token in every request. */
-const conformanceAuth = officialSuite("conformance-auth", 7);
+const conformanceAuth = officialSuite("conformance-auth", 8);
 
 export default defineConfig({
-  test: { projects: [unit, worker, sealing, forks, e2e, conformance, conformanceSealed, conformanceAuth] },
+  test: { projects: [unit, worker, sealing, forks, e2e, deploy, conformance, conformanceSealed, conformanceAuth] },
 });

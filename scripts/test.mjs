@@ -16,8 +16,10 @@ const PROJECTS = [
   { name: "sealing", built: false, excluded: 0 },
   { name: "forks", built: false, excluded: 0 },
   { name: "e2e", built: true, excluded: 0 },
+  { name: "deploy", built: true, excluded: 0 },
   { name: "conformance", built: true, excluded: excludedTests() },
   { name: "conformance-sealed", built: true, excluded: excludedTests() },
+  { name: "conformance-auth", built: true, excluded: excludedTests() },
 ];
 
 const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
