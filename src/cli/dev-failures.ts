@@ -5,12 +5,15 @@ import { EXIT } from "./exit-codes.ts";
 
 const USAGE_CODES: readonly string[] = ["host_not_loopback", "host_unknown", "variable_reserved", "folder_is_file"];
 
+/** Somebody else is there already. */
+const TAKEN_CODES: readonly string[] = ["folder_in_use", "port_in_use"];
+
 /** A server that did not start, as a failure of the command; anything else stays what it is. */
 export function devFailure(error: unknown): unknown {
   if (!(error instanceof LocalServerError)) return error;
   if (USAGE_CODES.includes(error.code)) return usageFailure(error.problem, error.remedy);
   const details = { code: error.code.toUpperCase(), message: error.problem, hint: error.remedy };
-  const exitCode = error.code === "folder_in_use" ? EXIT.conflict : EXIT.failure;
+  const exitCode = TAKEN_CODES.includes(error.code) ? EXIT.conflict : EXIT.failure;
   return new CommandFailure({ ...details, exitCode }, { cause: error });
 }
 

@@ -13,6 +13,23 @@ export function parseDurationSeconds(text: string, flag: string): number {
   return Number(digits) * unitSeconds;
 }
 
+const SPANS: readonly (readonly [name: string, seconds: number])[] = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** From about two of a unit on it is used: "36 hours" says more than "2 days". */
+const LEAST_OF_UNIT = 1.99;
+
+/** How long something takes or lasts, for people, in one unit and rounded to the nearest: "24 hours", "59 minutes". */
+export function spanWords(seconds: number): string {
+  const [name, unit] = SPANS.find(([, size]) => seconds / size >= LEAST_OF_UNIT) ?? ["second", 1];
+  const count = Math.max(0, Math.round(seconds / unit));
+  return `${String(count)} ${name}${count === 1 ? "" : "s"}`;
+}
+
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** Checks an RFC 3339 timestamp and hands it on as it is. */

@@ -1,9 +1,10 @@
 import type { ClientError } from "../client/errors/client-error.ts";
 import { shortened } from "../client/shortened.ts";
 import { visibleText } from "../client/visible-text.ts";
+import type { Wish } from "./config/directory-file.ts";
 import type { ErrorReport } from "./report.ts";
 import { EXIT } from "./exit-codes.ts";
-import { DEFAULT_SERVER_URL, isUrl } from "./server-address.ts";
+import { isUrl } from "./server-address.ts";
 
 /** A stream as the command line named it. */
 export interface NamedStream {
@@ -11,6 +12,8 @@ export interface NamedStream {
   readonly name: string;
   readonly server: string;
   readonly project: string | undefined;
+  /** What the command line itself says of the place. */
+  readonly flags: Wish;
 }
 
 /** A name as it stands in a command line. */
@@ -18,13 +21,13 @@ function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Flags that lead a second command to the same place; what the environment says holds for that one too. */
-function samePlace({ name, server, project }: NamedStream): string {
+/** Flags that lead a second command to the same place; what anything else said of it holds for that one too. */
+function samePlace({ name, flags }: NamedStream): string {
   if (isUrl(name)) return "";
-  const isKnown = server === (process.env["DURABLE_STREAMS_URL"] ?? DEFAULT_SERVER_URL);
-  const url = isKnown ? "" : ` --url ${quote(server)}`;
-  const isKnownProject = project === undefined || project === process.env["DURABLE_STREAMS_PROJECT"];
-  return `${url}${isKnownProject ? "" : ` --project ${quote(project)}`}`;
+  const words = { "--url": flags.url, "--context": flags.context, "--project": flags.project };
+  return Object.entries(words)
+    .map(([flag, value]) => (value === undefined ? "" : ` ${flag} ${quote(value)}`))
+    .join("");
 }
 
 /** Where a stream is, or is not, to follow "the stream". */

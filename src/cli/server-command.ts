@@ -1,45 +1,64 @@
 import { string } from "@oclif/core/flags";
+import type { Interfaces } from "@oclif/core";
+import { AccessDeniedError } from "../client/errors/access-denied-error.ts";
+import { ConnectionError } from "../client/errors/connection-error.ts";
 import { DamagedHistoryError } from "../client/errors/damaged-history-error.ts";
 import { isClientError } from "../client/errors/client-error.ts";
 import { StreamGoneError } from "../client/errors/stream-gone-error.ts";
 import { StreamNotFoundError } from "../client/errors/stream-not-found-error.ts";
+import type { RetryOptions } from "../client/retry.ts";
 import { StreamClient } from "../client/stream-client.ts";
+import { Transport, type TransportOptions } from "../client/transport.ts";
 import { BaseCommand } from "./base-command.ts";
 import { usageFailure } from "./command-failure.ts";
+import { isTyped, wishesOf } from "./config/command-target.ts";
+import { resolveTarget, type Target } from "./config/resolve-target.ts";
+import { deniedReport } from "./denied-access.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { damagedStreamReport, goneStreamReport, missingStreamReport, type NamedStream } from "./missing-stream.ts";
 import type { ErrorReport } from "./report.ts";
 import { DEFAULT_SERVER_URL, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
+import { RequestTokens } from "./tokens/request-tokens.ts";
 
 /** A mistyped URL should be told soon; a server that is just starting is waited for. */
 const FIRST_ANSWER_GIVE_UP_MS = 5_000;
 const RETRY_NOTE_EVERY_MS = 5_000;
 
-/** What the flags of this class say, as `parse` returns them. */
+/** What the flags of this class say, as `parse` returns them: the URL and the project that are meant in the end. */
 interface ServerFlags {
   readonly url: string;
   readonly project?: string | undefined;
   readonly token?: string | undefined;
 }
 
-/** A command that talks to a server: `--url`, `--project` and `--token`, and the client that they make. */
+/**
+ * A command that talks to a server: `--url`, `--project`, `--context` and `--token`, what the environment, the folder
+ * and the contexts say instead, and the client that they make.
+ */
 export abstract class ServerCommand extends BaseCommand {
   static override baseFlags = {
     ...BaseCommand.baseFlags,
     url: string({
-      summary: "The server; with a path of its own, the root of its streams.",
+      summary: "The server; with a path of its own, the root of its streams. A context may name another by default.",
       helpGroup: "GLOBAL",
       helpValue: "URL",
       env: "DURABLE_STREAMS_URL",
       default: DEFAULT_SERVER_URL,
     }),
     project: string({
-      summary: "The project whose streams are meant (default: the server's default project).",
+      summary: "The project whose streams are meant (default: the context's, or the server's default project).",
       helpGroup: "GLOBAL",
       helpValue: "NAME",
       env: "DURABLE_STREAMS_PROJECT",
+    }),
+    context: string({
+      char: "C",
+      summary: "The saved server and project to use (default: the active context).",
+      helpGroup: "GLOBAL",
+      helpValue: "NAME",
+      env: "DURABLE_STREAMS_CONTEXT",
     }),
     token: string({
       summary: "Sent as a Bearer token; - reads it from stdin, which keeps it out of the process list.",
@@ -51,29 +70,79 @@ export abstract class ServerCommand extends BaseCommand {
     }),
   };
 
-  #client: StreamClient | undefined;
+  #target: Target | undefined;
+  #isTokenTyped = false;
+  #tokens: RequestTokens | undefined;
+  readonly #open: { close(): Promise<void> }[] = [];
   /** The streams that the command line names, by URL. */
   readonly #named = new Map<string, NamedStream>();
   #lastRetryNoteMs = -Infinity;
   #interrupt: ReturnType<typeof interruptSignal> | undefined;
 
+  /** Puts in the place of `--url` and `--project` what is meant in the end. */
+  protected override async parse<
+    F extends Record<string, unknown>,
+    B extends Record<string, unknown>,
+    A extends Record<string, unknown>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    this.#isTokenTyped = isTyped(parsed, "token");
+    const places = { directory: process.cwd(), folder: this.configFolder };
+    const target = await resolveTarget({ ...wishesOf(parsed), ...places });
+    Object.assign(parsed.flags, { url: target.url, project: target.project });
+    this.#target = target;
+    return parsed;
+  }
+
+  /** The server that is meant, and who says so. Known once the flags are. */
+  protected get target(): Target {
+    if (this.#target === undefined) throw new Error("the flags are not parsed yet");
+    return this.#target;
+  }
+
   /** The URL of the stream that an argument names. */
   protected streamUrl(flags: ServerFlags, stream: string): string {
     const { url: server, project } = flags;
     const url = streamUrl({ url: server, project }, stream);
-    this.#named.set(url, { name: stream, server, project });
+    this.#named.set(url, { name: stream, server, project, flags: this.target.flags });
     return url;
   }
 
-  /** A client with the credentials of the flags. It is disposed of when the command ends. */
+  /** A client with the user's credentials. It is disposed of when the command ends. */
   protected async connect(flags: ServerFlags, stdinIsData = false): Promise<StreamClient> {
-    const given = flags.token === "-" ? await this.#tokenFromStdin(stdinIsData) : flags.token;
-    const token = given === undefined ? undefined : requireToken(given);
-    const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
-    const retry = { giveUpAfterMs: FIRST_ANSWER_GIVE_UP_MS, onRetry: this.noteRetry };
-    const client = new StreamClient({ token, userAgent: this.config.userAgent, trace, retry });
-    this.#client = client;
+    const client = new StreamClient({
+      ...(await this.#transportOptions(flags, stdinIsData)),
+      retry: this.retryOptions,
+    });
+    this.#open.push({ close: () => client.dispose() });
     return client;
+  }
+
+  /** The same for what a server can be asked besides streams. */
+  protected async openTransport(flags: ServerFlags, stdinIsData = false): Promise<Transport> {
+    const transport = new Transport(await this.#transportOptions(flags, stdinIsData));
+    this.#open.push(transport);
+    return transport;
+  }
+
+  /** How long a server is waited for that does not answer yet. */
+  protected get retryOptions(): RetryOptions {
+    return { giveUpAfterMs: FIRST_ANSWER_GIVE_UP_MS, onRetry: this.noteRetry };
+  }
+
+  async #transportOptions({ token: flag }: ServerFlags, stdinIsData: boolean): Promise<TransportOptions> {
+    const given = flag === "-" ? await this.#tokenFromStdin(stdinIsData) : flag;
+    const token = given === undefined ? undefined : requireToken(given);
+    if (token !== undefined && this.#isTokenTyped) requireTrust(this.target);
+    this.#tokens = new RequestTokens({
+      folder: this.configFolder,
+      token: token === undefined ? undefined : { value: token, from: this.#isTokenTyped ? "flag" : "environment" },
+      signingSecret: process.env["DURABLE_STREAMS_SIGNING_SECRET"],
+      operatorSecret: process.env["DURABLE_STREAMS_OPERATOR_SECRET"],
+      untrustedOrigin: this.target.isTrusted ? undefined : new URL(this.target.url).origin,
+    });
+    const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
+    return { token: this.#tokens.provide, userAgent: this.config.userAgent, trace };
   }
 
   /** Says once in a while that the server is being waited for, and for how long. */
@@ -105,18 +174,29 @@ export abstract class ServerCommand extends BaseCommand {
   }
 
   protected override report(error: unknown): ErrorReport {
+    if (error instanceof AccessDeniedError) return this.#denied(error);
+    if (error instanceof ConnectionError && this.#target !== undefined && this.#target.unusedContexts > 0) {
+      return { ...super.report(error), hint: noActiveContext(this.#target.unusedContexts, this.config.bin) };
+    }
     const named = isClientError(error) ? this.#named.get(error.url) : undefined;
     if (named === undefined) return super.report(error);
     const { id = "" } = this;
     const { bin } = this.config;
     // A server that has no place for a new stream is another matter, and so is a code of another meaning.
     if (error instanceof StreamNotFoundError && MISSING.has(error.code) && id !== "create") {
-      return missingStreamReport(error, named, bin, id !== "fork" && !id.startsWith("inspect"));
+      return missingStreamReport(error, named, bin, EMPTY_WOULD_DO.has(id));
     }
     // Of other servers' reads 410 may also say that an offset is no longer kept (section 5.6).
     if (error instanceof StreamGoneError && (error.explained || !READS.has(id))) return goneStreamReport(error, named);
     if (error instanceof DamagedHistoryError) return damagedStreamReport(error, named, bin);
     return super.report(error);
+  }
+
+  #denied(error: AccessDeniedError): ErrorReport {
+    const request = this.#tokens?.lastFor(error.url);
+    if (request === undefined) return super.report(error);
+    const { origin: server } = new URL(error.url);
+    return deniedReport(error, request, { bin: this.config.bin, server, target: this.target });
   }
 
   /** What the interruption itself throws is no failure to report. */
@@ -129,13 +209,29 @@ export abstract class ServerCommand extends BaseCommand {
 
   protected override async finally(error: Error | undefined): Promise<void> {
     this.#interrupt?.dispose();
-    await this.#client?.dispose();
+    await Promise.all(this.#open.map((each) => each.close()));
     await super.finally(error);
   }
 }
 
 const MISSING: ReadonlySet<string> = new Set(["STREAM_NOT_FOUND", "FORK_SOURCE_NOT_FOUND"]);
+/** Commands that an empty stream would satisfy. */
+const EMPTY_WOULD_DO: ReadonlySet<string> = new Set(["append", "close", "describe", "read", "tail"]);
 const READS: ReadonlySet<string> = new Set(["read", "tail", "inspect:export"]);
+
+/** A token that is typed would go to whatever server the folder's file names, which anybody may have written. */
+function requireTrust({ isTrusted, url }: Target): void {
+  if (isTrusted) return;
+  throw usageFailure(
+    `--token does not go to ${url}, which only durable-streams.jsonc names.`,
+    `If that is your server, say so: --url ${url}`,
+  );
+}
+
+function noActiveContext(count: number, bin: string): string {
+  const others = count === 1 ? "there is one" : `there are ${String(count)}`;
+  return `No context is active, so the server of this machine was asked; ${others}: ${bin} context list, then ${bin} context use NAME`;
+}
 
 /** A time to wait, for people. */
 function roughly(ms: number): string {

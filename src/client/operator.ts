@@ -1,4 +1,4 @@
-import { DEFAULT_PROJECT, RESERVED_SEGMENT } from "../protocol/path.ts";
+import { RESERVED_SEGMENT } from "../protocol/path.ts";
 import { answerError } from "./answer-error.ts";
 import type { ClientError } from "./errors/client-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
@@ -16,6 +16,7 @@ import {
 } from "./operator-types.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { shortened } from "./shortened.ts";
+import { streamPlace } from "./stream-place.ts";
 import type { Answer, Transport } from "./transport.ts";
 
 /** A segment has at most 16 MiB of payload, or a row more, and an index; a page of rows takes less. More is something else. */
@@ -50,18 +51,12 @@ export interface SegmentQuery {
 
 type Parameters = Readonly<Record<string, string | number | undefined>>;
 
-const DEFAULT_STREAM = /^\/v1\/stream\/(.+)$/s;
-const PROJECT_STREAM = /^\/v1\/([^/]+)\/stream\/(.+)$/s;
-
 /** Where the operator API speaks of a stream: beside the streams of its project, below the reserved segment. */
 function operatorUrl(stream: string, what: string, parameters: Parameters): string {
-  const { origin, pathname } = new URL(stream);
-  const short = DEFAULT_STREAM.exec(pathname);
-  const full = short === null ? PROJECT_STREAM.exec(pathname) : null;
-  const project = short === null ? full?.[1] : DEFAULT_PROJECT;
-  const path = short?.[1] ?? full?.[2];
-  if (project === undefined || path === undefined) throw noOperatorApi(stream);
-  const url = new URL(`${origin}/v1/${RESERVED_SEGMENT}/streams/${project}/${what}/${path}`);
+  const { origin } = new URL(stream);
+  const place = streamPlace(stream);
+  if (place === undefined) throw noOperatorApi(stream);
+  const url = new URL(`${origin}/v1/${RESERVED_SEGMENT}/streams/${place.project}/${what}/${place.encodedPath}`);
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }

@@ -1,10 +1,16 @@
 import { Agent, type Dispatcher } from "undici";
 import { toTransportError } from "./transport-error.ts";
 
+/**
+ * Gives the token of a request, or none. After a 401 it is asked once more, with the token that was refused: another one
+ * is tried, the same one, or none, leaves the refusal as it is.
+ */
+export type TokenProvider = (request: Request, refused?: string) => Promise<string | undefined>;
+
 /** How the client talks to servers. All waits are milliseconds. */
 export interface TransportOptions {
-  /** Sent as `Authorization: Bearer`. Never traced. */
-  readonly token?: string | undefined;
+  /** Sent as `Authorization: Bearer`. Never traced, and never sent on to where an answer points: nothing is followed. */
+  readonly token?: string | TokenProvider | undefined;
   /** Sent as `User-Agent`. */
   readonly userAgent?: string | undefined;
   /** Longest wait for a connection, TLS included. Default 10,000. */
@@ -69,9 +75,22 @@ export class Transport {
   }
 
   async send(request: Request): Promise<Answer> {
+    request.signal?.throwIfAborted();
+    const { token: given } = this.#options;
+    if (typeof given !== "function") return this.#exchange(request, given);
+    const token = await given(request);
+    const answer = await this.#exchange(request, token);
+    // What was refused has not been done, so it may be sent again.
+    if (answer.status !== 401 || token === undefined) return answer;
+    const renewed = await given(request, token);
+    if (renewed === undefined || renewed === token) return answer;
+    await answer.dump();
+    return this.#exchange(request, renewed);
+  }
+
+  async #exchange(request: Request, token: string | undefined): Promise<Answer> {
     const { method, url, body, signal } = request;
-    signal?.throwIfAborted();
-    const headers = this.#headers(request);
+    const headers = this.#headers(request, token);
     this.#trace(`> ${method} ${url}${describeHeaders(headers)} body=${String(body?.byteLength ?? 0)}B`);
     const startedMs = performance.now();
     const target = new URL(url);
@@ -98,8 +117,8 @@ export class Transport {
     this.#options.trace?.(redactQueries(line));
   }
 
-  #headers({ headers }: Request): Record<string, string> {
-    const { token, userAgent } = this.#options;
+  #headers({ headers }: Request, token: string | undefined): Record<string, string> {
+    const { userAgent } = this.#options;
     return {
       ...(userAgent === undefined ? {} : { "user-agent": userAgent }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

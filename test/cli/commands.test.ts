@@ -282,7 +282,6 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     ["read", ["read", "nope"]],
     ["describe", ["describe", "nope"]],
     ["close", ["close", "nope"]],
-    ["delete", ["delete", "nope", "--yes"]],
   ])("%s: a missing stream is told in the same words, with the command that creates it", async (_name, args) => {
     expect(await ds(args)).toMatchObject({
       code: 3,
@@ -292,6 +291,11 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     const env = { DURABLE_STREAMS_URL: "http://127.0.0.1:9" };
     const { hint } = parseError(await ds([...args, "--json", "--url", server.url], { env }));
     expect(hint).toMatch(`application/json --url ${server.url}`);
+  });
+
+  it("delete: a stream that is not there is not offered for creation", async () => {
+    const stderr = `Error: There is no stream "nope" at ${server.url}.\n`;
+    expect(await ds(["delete", "nope", "--yes"])).toMatchObject({ code: 3, stdout: "", stderr });
   });
 
   it("delete: asks nobody without a terminal: exit code 2 names --yes", async () => {

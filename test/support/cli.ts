@@ -1,6 +1,8 @@
 // Runs the built command line as a child process, as a user's shell would.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -27,10 +29,13 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** A folder that is not there: the developer's own contexts and credentials are not for tests. */
+const NO_CONFIG = join(tmpdir(), "durable-streams-test-without-config");
+
 /** Nothing of the developer's own settings reaches the command. */
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DURABLE_STREAMS_"));
-  return { ...Object.fromEntries(inherited), NO_COLOR: "1", ...extra };
+  return { ...Object.fromEntries(inherited), NO_COLOR: "1", DURABLE_STREAMS_CONFIG_DIR: NO_CONFIG, ...extra };
 }
 
 /** Starts a command and leaves it running. */

@@ -57,9 +57,13 @@ export function withoutContext(all: Contexts, name: string): Contexts {
 
 const CONTEXT_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
+export function isContextName(name: string): boolean {
+  return CONTEXT_NAME.test(name);
+}
+
 /** Refuses what cannot name a context. */
 export function requireContextName(name: string): string {
-  if (CONTEXT_NAME.test(name)) return name;
+  if (isContextName(name)) return name;
   throw usageFailure(
     `${JSON.stringify(name)} is not a context's name.`,
     "It has 1 to 64 letters, digits, dots, _ and -, and begins with a letter or digit.",
