@@ -50,7 +50,7 @@ function judge(
       hint: "Enable R2 for the account once at https://dash.cloudflare.com/?to=/:account/r2, then run the command again.",
     };
   }
-  if (status === 401 || (number !== undefined && BAD_CREDENTIALS.has(number))) {
+  if (status === 401 || (status < 404 && number !== undefined && BAD_CREDENTIALS.has(number))) {
     return { kind: "not-allowed", code: "CLOUDFLARE_LOGIN_REFUSED", hint: LOGIN_HINT };
   }
   if (status === 403) {

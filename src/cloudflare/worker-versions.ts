@@ -109,7 +109,8 @@ function versionEntry(entry: unknown): VersionEntry {
   };
 }
 
-const VALUE_FIELDS = ["text", "bucket_name", "namespace_id", "class_name", "dataset"];
+/** A Durable Object's binding has a `namespace_id` too, which only Cloudflare knows. */
+const VALUE_FIELDS = ["text", "bucket_name", "class_name", "namespace_id", "dataset"];
 
 function bindingOf(entry: unknown): Binding {
   const fields = fieldsOf(entry);

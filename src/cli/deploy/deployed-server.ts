@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { AccessDeniedError } from "../../client/errors/access-denied-error.ts";
-import { isClientError } from "../../client/errors/client-error.ts";
+import { isClientError, type ClientError } from "../../client/errors/client-error.ts";
 import { operatorHealth, serverHealth, type ServerHealth } from "../../client/health.ts";
 import { Transport } from "../../client/transport.ts";
 import { CommandFailure } from "../command-failure.ts";
@@ -44,11 +44,13 @@ async function askHealth(access: ServerAccess, secret?: string): Promise<ServerH
 
 /** Waits until the server answers, and in the version that was deployed where that is known. */
 export async function awaitVersion(access: ServerAccess, version: string | undefined): Promise<ServerHealth> {
-  const health = await repeated(access, async () => {
+  const ask = async (): Promise<ServerHealth | NotYet> => {
     const found = await askHealth(access);
     if (version === undefined || found.version === version) return found;
     return new NotYet(`it still answers in version ${found.version}`);
-  });
+  };
+  // Until a new name is known, somebody else may answer for it, anything.
+  const health = await repeated(access, ask, { patienceMs: PATIENCE_MS, isPassing: () => true });
   if (!(health instanceof NotYet)) return health;
   throw new CommandFailure({
     code: "DEPLOYMENT_NOT_THERE",
@@ -60,8 +62,11 @@ export async function awaitVersion(access: ServerAccess, version: string | undef
 
 /** Waits until the server takes the operator secret; not for long where it should have it already. */
 export async function awaitOperator(access: ServerAccess, secret: string, isNew: boolean): Promise<ServerHealth> {
-  const patienceMs = isNew ? PATIENCE_MS : KNOWN_SECRET_PATIENCE_MS;
-  const health = await repeated(access, () => askHealth(access, secret), patienceMs);
+  const health = await repeated(access, () => askHealth(access, secret), {
+    patienceMs: isNew ? PATIENCE_MS : KNOWN_SECRET_PATIENCE_MS,
+    // A Worker that has no secret yet, or still another one, refuses; anything else is no matter of waiting.
+    isPassing: (error) => error instanceof AccessDeniedError || error.retryable,
+  });
   if (health instanceof NotYet) throw secretRefused(access.url, health.reason);
   return health;
 }
@@ -100,17 +105,23 @@ class NotYet {
   }
 }
 
-/** Tries again until it succeeds or patience ends; whatever the server says may be what it still says. */
+interface Patience {
+  readonly patienceMs: number;
+  /** Whether what went wrong may pass by itself. */
+  readonly isPassing: (error: ClientError) => boolean;
+}
+
+/** Tries again until it succeeds, patience ends, or something goes wrong that will not pass. */
 async function repeated<T>(
   { signal, onWait }: ServerAccess,
   attempt: () => Promise<T | NotYet>,
-  patienceMs = PATIENCE_MS,
+  { patienceMs, isPassing }: Patience,
 ): Promise<T | NotYet> {
   const startedMs = performance.now();
   let notedMs = startedMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const result = await attempt().catch((error: unknown) => {
-      if (isClientError(error)) return new NotYet(sentence(error));
+      if (isClientError(error) && isPassing(error)) return new NotYet(sentence(error));
       throw error;
     });
     if (!(result instanceof NotYet)) return result;
