@@ -98,7 +98,7 @@ describe("rates", () => {
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
       expect(await errorCode(answer)).toBe("RATE_LIMITED");
     }
-    expect((await send("/v1/__ds/p/inspect/a", { headers })).status).toBe(429);
+    expect((await send("/v1/__ds/streams/p/inspect/a", { headers })).status).toBe(429);
     expect(ask).toHaveBeenCalledTimes(1);
     expect(settingsOf).not.toHaveBeenCalled();
     expect(new Set(limiter.keys)).toEqual(new Set(["ip:192.0.2.7"]));
