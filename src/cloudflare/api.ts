@@ -13,6 +13,8 @@ export interface CloudflareApiOptions {
   /** Default: `CLOUDFLARE_API_BASE_URL`, as wrangler reads it, or Cloudflare itself. */
   readonly baseUrl?: string | undefined;
   readonly userAgent: string;
+  /** How long an answer may take. Default: half a minute. */
+  readonly answerTimeoutMs?: number | undefined;
   /** Aborts the request under way and the waits between tries. */
   readonly signal?: AbortSignal | undefined;
   /** Gets a line for each request and answer; no header, so no credential, is in it. */
@@ -91,9 +93,9 @@ export class CloudflareApi {
   }
 
   async #sendOnce(method: Method, request: ApiRequest, body?: unknown): Promise<unknown> {
-    const { signal } = this.#options;
+    const { signal, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#options;
     signal?.throwIfAborted();
-    const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(answerTimeoutMs);
     const startedMs = performance.now();
     try {
       const response = await fetch(`${this.baseUrl}${request.path}`, {

@@ -9,7 +9,7 @@ const permission = "Workers R2 Storage";
 const LIST_LIMIT = 1000;
 
 /** R2 as an account's owner sees it; the objects are those of the Workers' bindings. */
-export function bucketRoutes(state: PlaneState, runtime: Runtime, isEnabled: () => boolean): readonly Route[] {
+export function bucketRoutes(state: PlaneState, runtime: Runtime): readonly Route[] {
   const bucketOf = (call: Call): Bucket => {
     const bucket = state.buckets.get(param(call, "bucket"));
     if (bucket === undefined) throw new ApiError(404, 10006, "The specified bucket does not exist.");
@@ -20,7 +20,7 @@ export function bucketRoutes(state: PlaneState, runtime: Runtime, isEnabled: () 
     ...route,
     permission,
     handle(call) {
-      if (!isEnabled()) throw new ApiError(403, 10042, "Please enable R2 through the Cloudflare Dashboard.");
+      if (!state.r2Enabled) throw new ApiError(403, 10042, "Please enable R2 through the Cloudflare Dashboard.");
       return route.handle(call);
     },
   });

@@ -24,8 +24,6 @@ export interface ControlPlaneOptions {
   readonly subdomain?: string | null;
   /** Domains of the account. Default none. */
   readonly zones?: readonly string[];
-  /** Whether the account has R2. Default true. */
-  readonly r2?: boolean;
 }
 
 export interface ControlPlane {
@@ -36,7 +34,7 @@ export interface ControlPlane {
   readonly token: string;
   /** For spawned processes: login, account, address, and a home of their own. */
   readonly env: Readonly<Record<string, string>>;
-  /** Live, and to be looked at only. */
+  /** Live. A test may change what a customer changes by other means: accounts, `subdomain`, `r2Enabled`. */
   readonly state: PlaneState;
   readonly faults: Faults;
   readonly analytics: Analytics;
@@ -72,6 +70,7 @@ function newState({ subdomain = "example", zones = [] }: ControlPlaneOptions): P
     tokens: new Map(),
     zones: zones.map((name) => ({ id: hexId(), name })),
     subdomain: subdomain ?? undefined,
+    r2Enabled: true,
     scripts: new Map(),
     buckets: new Map(),
     namespaces: new Map(),
@@ -98,7 +97,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     ...scriptRoutes(parts),
     ...versionRoutes(parts),
     ...tails.routes(),
-    ...bucketRoutes(state, runtime, () => options.r2 ?? true),
+    ...bucketRoutes(state, runtime),
     ...namespaceRoutes(state, runtime),
     ...analytics.routes(violation),
   ];

@@ -96,6 +96,8 @@ export interface PlaneState {
   readonly zones: { readonly id: string; readonly name: string }[];
   /** The account's part of its workers.dev addresses. */
   subdomain: string | undefined;
+  /** Whether the account has R2. */
+  r2Enabled: boolean;
   readonly scripts: Map<string, Script>;
   readonly buckets: Map<string, Bucket>;
   readonly namespaces: Map<string, KvNamespace>;
