@@ -1,6 +1,7 @@
 // The operator API of projects as far as the commands ask for it, with a memory of its own, which loses answers or hangs
 // where a test wants it: real servers do not on request.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { jwtVerify } from "jose";
 import { errorBody, errorStatus, protocolError, type ErrorCode } from "../../../../src/protocol/errors.ts";
 import {
   acceptedKeys,
@@ -31,7 +32,8 @@ interface Body {
   readonly overlapSeconds?: number;
 }
 
-export async function startProjectServer(): Promise<ProjectServer> {
+/** With an operator's secret it lets in only tokens that were signed with that, for this very server. */
+export async function startProjectServer(operatorSecret?: string): Promise<ProjectServer> {
   const records = new Map<string, ProjectRecord>();
   const { promise: hanging, resolve: hangs } = Promise.withResolvers<undefined>();
   const server = await startScripted(async (request, response, bytes) => {
@@ -40,12 +42,23 @@ export async function startProjectServer(): Promise<ProjectServer> {
       hangs(undefined);
       return;
     }
-    const [status, body] = await answerTo(records, request, bytes);
+    const isLetIn = operatorSecret === undefined || (await isOperator(request, operatorSecret));
+    const [status, body] = isLetIn ? await answerTo(records, request, bytes) : refusal("TOKEN_KIND");
     if (fate === "lost") request.socket.destroy();
     else end(response, status, body);
   });
   const state: ProjectServer = { ...server, records, hanging, fate: () => "answered" };
   return state;
+}
+
+async function isOperator({ headers }: IncomingMessage, secret: string): Promise<boolean> {
+  const { authorization = "", host = "" } = headers;
+  const options = { algorithms: ["HS256"], typ: "ds-operator+jwt", maxTokenAge: "5 min" };
+  const key = new TextEncoder().encode(secret);
+  return jwtVerify(authorization.replace(/^Bearer /, ""), key, options).then(
+    ({ payload: { aud } }) => Array.isArray(aud) && aud.includes("durable-streams-operator") && aud.includes(host),
+    () => false,
+  );
 }
 
 type Outcome = readonly [status: number, body: string];
@@ -79,7 +92,10 @@ async function changedRecord(
 ): Promise<ProjectRecord> {
   const version = record.version + 1;
   const nowMs = Date.now();
-  if (!ofKeys) return { ...record, ...changeSettings(record, body.settings ?? {}), version };
+  if (!ofKeys) {
+    const { name, createdAtMs, keys } = record;
+    return { name, createdAtMs, keys, ...changeSettings(record, body.settings ?? {}), version };
+  }
   if (method === "DELETE") return { ...record, keys: retireOldKeys(record.keys, nowMs), version };
   const { secret = "", overlapSeconds = 604_800 } = body;
   const added = { kid: await keyId(secret), secret, createdAtMs: nowMs };

@@ -1,0 +1,47 @@
+import { DEFAULT_PROJECT } from "../../protocol/path.ts";
+import type { SecretKind } from "../../protocol/secret.ts";
+import { CommandFailure } from "../command-failure.ts";
+import type { ConfigFolder } from "../config/config-folder.ts";
+import { credentialsFor, projectCredentials } from "../config/credentials.ts";
+import { EXIT } from "../exit-codes.ts";
+import { requireSecret } from "./secret-input.ts";
+
+/** Variables that carry a secret. */
+const VARIABLE: Readonly<Record<SecretKind, string>> = {
+  project: "DURABLE_STREAMS_SIGNING_SECRET",
+  operator: "DURABLE_STREAMS_OPERATOR_SECRET",
+};
+
+/** The environment's secret, checked. */
+export function secretOfEnvironment(kind: SecretKind): string | undefined {
+  const secret = process.env[VARIABLE[kind]];
+  return secret === undefined || secret === "" ? undefined : requireSecret(secret, kind, VARIABLE[kind]);
+}
+
+/** The secret that was saved for a project. */
+export async function savedSigningSecret(folder: ConfigFolder, server: string, project: string): Promise<string> {
+  const { secret, nextSecret } = projectCredentials(await credentialsFor(folder, server), project);
+  const found = secret ?? nextSecret;
+  if (found !== undefined) return requireSecret(found, "project", `The secret saved for ${JSON.stringify(project)}`);
+  const { origin } = new URL(server);
+  const which = project === DEFAULT_PROJECT ? "the default project" : `the project ${JSON.stringify(project)}`;
+  throw new CommandFailure({
+    code: "NO_SIGNING_SECRET",
+    message: `No signing secret is saved for ${which} of ${origin}.`,
+    hint: `Give it by ${VARIABLE.project} or --secret -, or name the server and project by --url, --project or --context.`,
+    exitCode: EXIT.notAllowed,
+  });
+}
+
+/** Everything saved that may have signed a token of this kind. */
+export async function savedSecrets(
+  folder: ConfigFolder,
+  server: string,
+  kind: SecretKind,
+  project: string,
+): Promise<readonly string[]> {
+  const credentials = await credentialsFor(folder, server);
+  const { secret, nextSecret } = projectCredentials(credentials, project);
+  const found = kind === "operator" ? [credentials.operatorSecret] : [secret, nextSecret];
+  return found.filter((each) => each !== undefined);
+}

@@ -1,0 +1,36 @@
+import { string as stringArg } from "@oclif/core/args";
+import { usageFailure } from "../../cli/command-failure.ts";
+import { requireProjectName } from "../../cli/projects/project-name.ts";
+import { projectLines } from "../../cli/projects/project-table.ts";
+import { SETTINGS_FLAGS, settingsOf, UNSETTING_FLAGS } from "../../cli/projects/settings-flags.ts";
+import { ServerCommand } from "../../cli/server-command.ts";
+import { writeOutput } from "../../cli/standard-output.ts";
+
+export default class ProjectsUpdate extends ServerCommand {
+  static override summary = "Change what holds for a project; what is not named stays.";
+  static override description = "--cors-origin replaces the whole list of origins.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> shop --cors-origin https://app.example --cors-origin http://localhost:5173",
+    "<%= config.bin %> <%= command.id %> shop --no-cors --readers-max 100",
+  ];
+
+  static override args = {
+    name: stringArg({ required: true, ignoreStdin: true, description: "The project's name." }),
+  };
+
+  static override flags = { ...SETTINGS_FLAGS, ...UNSETTING_FLAGS };
+
+  override async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(ProjectsUpdate);
+    const name = requireProjectName(args.name);
+    const settings = settingsOf(flags);
+    if (Object.keys(settings).length === 0) {
+      throw usageFailure("projects update is told no change.", "Name one, such as --cors-origin https://app.example.");
+    }
+    const { url } = flags;
+    const project = await (await this.connect(flags)).projects(url).update(name, settings);
+    this.notices.note(`Changed the project ${JSON.stringify(name)}.`);
+    if (!flags.json) await writeOutput(projectLines(project));
+    return project;
+  }
+}
