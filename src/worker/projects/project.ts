@@ -2,7 +2,6 @@ import { PROJECT_FRESH_MS, PROJECT_PATIENCE_MS } from "../../protocol/limits.ts"
 import {
   acceptedKeys,
   changeSettings,
-  isOrigin,
   retireOldKeys,
   rotateKeys,
   type ProjectRecord,
@@ -20,7 +19,7 @@ import type {
 } from "./operations.ts";
 import { Outbox, type Listeners } from "./outbox.ts";
 import type { ProjectStorage, StoredProject } from "./project-storage.ts";
-import { legacyKeys, readRegistryCopy, type RegistryCopy } from "./registry-copy.ts";
+import { readRegistryCopy, recordOf } from "./registry-copy.ts";
 
 const NO_SETTINGS: ProjectSettings = { corsOrigins: [] };
 const ABSENT = { kind: "absent" } as const;
@@ -169,12 +168,6 @@ export class Project {
     this.#outbox.save(project);
     return project;
   }
-}
-
-async function recordOf(copy: RegistryCopy, name: string, nowMs: number): Promise<ProjectRecord> {
-  if (copy.kind === "copy") return copy.record;
-  const keys = await legacyKeys(copy.secrets, nowMs);
-  return { name, version: 1, createdAtMs: nowMs, keys, corsOrigins: copy.corsOrigins.filter(isOrigin) };
 }
 
 function confirm(record: ProjectRecord, kid: string, settings: SettingsChange): CreateProjectOutcome {

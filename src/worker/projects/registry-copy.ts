@@ -1,5 +1,5 @@
 import { PROJECT_KEYS_MAX } from "../../protocol/limits.ts";
-import { acceptedKeys, type ProjectRecord, type SigningKey } from "../../protocol/project.ts";
+import { acceptedKeys, isOrigin, type ProjectRecord, type SigningKey } from "../../protocol/project.ts";
 import { keyId } from "../../protocol/secret.ts";
 
 /** What KV holds of a project under its name: a copy of its record, or what the earlier library put there. */
@@ -10,7 +10,7 @@ export type RegistryCopy =
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads the value of KV; `undefined` for none, and for what is neither. */
-export function parseRegistryCopy(value: unknown): RegistryCopy | undefined {
+function parseRegistryCopy(value: unknown): RegistryCopy | undefined {
   if (!isObject(value)) return undefined;
   if (isRecord(value)) return { kind: "copy", record: value };
   if ("keys" in value) return undefined;
@@ -34,10 +34,14 @@ export function formatRegistryCopy(record: ProjectRecord, nowMs: number): string
   return JSON.stringify({ ...record, keys: acceptedKeys(record, nowMs) });
 }
 
-/** The keys of an earlier library's secrets. They go on as they are, short ones too, until they are rotated. */
-export async function legacyKeys(secrets: readonly string[], nowMs: number): Promise<readonly SigningKey[]> {
-  const distinct = [...new Set(secrets)].slice(0, PROJECT_KEYS_MAX);
-  return Promise.all(distinct.map(async (secret) => ({ kid: await keyId(secret), secret, createdAtMs: nowMs })));
+/** What a copy says of its project. Secrets of the earlier library go on as they are, short ones too, until they are rotated. */
+export async function recordOf(copy: RegistryCopy, name: string, nowMs: number): Promise<ProjectRecord> {
+  if (copy.kind === "copy") return copy.record;
+  const secrets = [...new Set(copy.secrets)].slice(0, PROJECT_KEYS_MAX);
+  const keys = await Promise.all(
+    secrets.map(async (secret) => ({ kid: await keyId(secret), secret, createdAtMs: nowMs })),
+  );
+  return { name, version: 1, createdAtMs: nowMs, keys, corsOrigins: copy.corsOrigins.filter(isOrigin) };
 }
 
 function texts(value: unknown): string[] {
