@@ -65,7 +65,6 @@ const TABLE = {
   SEGMENT_CORRUPT: { status: 500, retryable: false },
   OPERATOR_CLOSED: { status: 403, retryable: false },
 
-  AUTH_BINDING_MISSING: { status: 500, retryable: false },
   TOKEN_REQUIRED: { status: 401, retryable: false },
   TOKEN_MALFORMED: { status: 401, retryable: false },
   TOKEN_ALGORITHM: { status: 401, retryable: false },

@@ -3,6 +3,7 @@ import type { Authorization } from "./edge/authorization.ts";
 import { handleRequest } from "./edge/handle-request.ts";
 import { Timing } from "./timing.ts";
 
+export { projectJwtAuth, type ProjectJwtAuth } from "./auth/project-jwt-auth.ts";
 export type { AuthorizeMutation, AuthorizeRead, AuthResult, ReadAuthResult, SettingsOf } from "./auth/types.ts";
 export type { ProjectSettings } from "../protocol/project.ts";
 export type { BaseEnv } from "./env.ts";
@@ -10,16 +11,20 @@ export type { Timing } from "./timing.ts";
 export { ProjectDO } from "./projects/project-do.ts";
 export { StreamDO } from "./stream/stream-do.ts";
 
+/** A Worker's default export. */
+export interface StreamWorker<E> extends ExportedHandler<E> {
+  fetch(request: Request, env: E, ctx: ExecutionContext): Promise<Response>;
+}
+
 /** Configuration of {@link createStreamWorker}. */
 export type StreamWorkerConfig<E extends BaseEnv> = Authorization<E>;
 
 /**
  * Makes a Worker that serves Durable Streams at `/v1/stream/{path}` and `/v1/{project}/stream/{path}`. Use it as the
- * default export, and export `StreamDO` beside it. Without a configuration every request is allowed.
+ * default export, and export `StreamDO` beside it. Without a configuration every request is allowed; with
+ * `projectJwtAuth()` tokens of projects decide, and `ProjectDO` has to be exported too.
  */
-export function createStreamWorker<E extends BaseEnv = BaseEnv>(
-  config: StreamWorkerConfig<E> = {},
-): ExportedHandler<E> {
+export function createStreamWorker<E extends BaseEnv = BaseEnv>(config: StreamWorkerConfig<E> = {}): StreamWorker<E> {
   return {
     async fetch(request, env, ctx): Promise<Response> {
       const timing = env.DEBUG_TIMING === "1" ? new Timing() : null;

@@ -3,7 +3,7 @@ import { NO_STORE, readCacheControl, SSE_CACHE_CONTROL } from "../../src/protoco
 
 describe("cache: reads (sections 10.1 and 12.7)", () => {
   test("cache: messages of a stream that never ends are shared as the specification says", () => {
-    expect(readCacheControl({ isPublic: true, hasMessages: true, remainingMs: undefined })).toBe(
+    expect(readCacheControl({ sharing: "open", hasMessages: true, remainingMs: undefined })).toBe(
       "public, max-age=60, stale-while-revalidate=300",
     );
   });
@@ -11,7 +11,7 @@ describe("cache: reads (sections 10.1 and 12.7)", () => {
   test.each([undefined, 0, 5000, 1_000_000])(
     "cache: an answer without messages is never kept (%s ms left)",
     (remainingMs) => {
-      expect(readCacheControl({ isPublic: true, hasMessages: false, remainingMs })).toBe("no-store");
+      expect(readCacheControl({ sharing: "open", hasMessages: false, remainingMs })).toBe("no-store");
     },
   );
 
@@ -27,7 +27,7 @@ describe("cache: reads (sections 10.1 and 12.7)", () => {
   ])(
     "cache: with %i ms to live, messages are kept no longer than that, and never served stale",
     (remainingMs, value) => {
-      expect(readCacheControl({ isPublic: true, hasMessages: true, remainingMs })).toBe(value);
+      expect(readCacheControl({ sharing: "open", hasMessages: true, remainingMs })).toBe(value);
     },
   );
 
@@ -35,8 +35,16 @@ describe("cache: reads (sections 10.1 and 12.7)", () => {
     "cache: what an authorisation let through is kept by nobody (%s ms left)",
     (remainingMs) => {
       for (const hasMessages of [true, false]) {
-        expect(readCacheControl({ isPublic: false, hasMessages, remainingMs })).toBe("private, no-store");
+        expect(readCacheControl({ sharing: "private", hasMessages, remainingMs })).toBe("private, no-store");
       }
+    },
+  );
+
+  test.each([undefined, 0, 60_000])(
+    "cache: a public stream among private ones may be kept, and is asked about each time (%s ms left)",
+    (remainingMs) => {
+      expect(readCacheControl({ sharing: "public", hasMessages: true, remainingMs })).toBe("public, no-cache");
+      expect(readCacheControl({ sharing: "public", hasMessages: false, remainingMs })).toBe("no-store");
     },
   );
 

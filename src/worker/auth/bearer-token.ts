@@ -27,7 +27,8 @@ export function bearerToken(authorization: string | null, kind: TokenKind): Pars
   const text = BEARER.exec(authorization)?.[1];
   if (text === undefined || text.length > TOKEN_MAX_CHARACTERS || !JWT.test(text)) return failed(MALFORMED);
   const header = protectedHeader(text);
-  if (header === undefined) return failed(MALFORMED);
+  // What an extension marked as critical asks for, nobody here understands (RFC 7515, section 4.1.11).
+  if (header === undefined || header["crit"] !== undefined) return failed(MALFORMED);
   if (header["alg"] !== TOKEN_ALGORITHM) {
     return failed(
       protocolError(
@@ -83,7 +84,6 @@ export async function verifiedPayload(
     if (typeof value !== "object" || value === null || Array.isArray(value)) return failed(MALFORMED);
     return parsed(value as Record<string, unknown>);
   } catch (error) {
-    // What an extension marked as critical asks for, nobody here understands: that token is refused by whatever key.
     return error instanceof errors.JWSSignatureVerificationFailed ? undefined : failed(MALFORMED);
   }
 }

@@ -1,5 +1,6 @@
 import type { AuthorizeMutation, AuthorizeRead, AuthResult, SettingsOf } from "../auth/types.ts";
 import { timed, type Timing } from "../timing.ts";
+import { unlessPublic, yieldsToPublic } from "../auth/public-refusal.ts";
 import { withEveryAnswer } from "./responses.ts";
 
 /** Who may do what; what is left out is allowed to everybody. */
@@ -11,8 +12,11 @@ export interface Authorization<E> {
    * hold. Asked about requests that were let in, and about refusals that a page of another origin is to read.
    */
   readonly settingsOf?: SettingsOf<E>;
-  /** Whether a request proves who it is from by what was verified before: it then does not count on its address (`RATE_LIMITER`). */
-  readonly isRemembered?: (request: Request) => boolean;
+  /**
+   * Whether a request on a project's stream proves who it is from by what was verified for that project before: it then
+   * does not count on its address (`RATE_LIMITER`).
+   */
+  readonly isRemembered?: (request: Request, project: string) => boolean;
 }
 
 /** What a Worker is given beside the request. */
@@ -42,7 +46,19 @@ export async function refuse<E>(
   around: Surroundings<E>,
 ): Promise<Response | undefined> {
   const auth = await timed(around.timing, "auth", async () => authorize(access, request, name, around));
-  return isAllowed(auth) ? undefined : withEveryAnswer(auth.response);
+  if (isAllowed(auth)) return undefined;
+  const refusal = withEveryAnswer(auth.response);
+  return yieldsToPublic(auth.response) ? unlessPublic(refusal) : refusal;
+}
+
+/** Whether a reader that was let in still is: only a clear no ends it, and not that nobody can tell at the moment. */
+export async function recheckRead<E>(
+  request: Request,
+  name: string,
+  around: Surroundings<E>,
+): Promise<Response | undefined> {
+  const refusal = await refuse("read", request, name, around);
+  return refusal?.status === 401 || refusal?.status === 403 ? refusal : undefined;
 }
 
 /** Asks about a read of another stream, with what the request brought along to prove who it is from. */

@@ -20,4 +20,8 @@ export interface StreamContext {
   readonly refuseRead: (url: URL, name: string) => Promise<Response | undefined>;
   /** Whether anybody may read every stream here, since nothing decides about reading. */
   readonly readsAreOpen: boolean;
+  /** The refusal of a read that is answered all the same if the stream turns out to be public. */
+  readonly unlessPublic?: Response;
+  /** Asks the authorisation of a read that goes on again; the refusal when it has changed its mind for good. */
+  readonly recheck?: () => Promise<Response | undefined>;
 }

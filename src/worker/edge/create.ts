@@ -6,7 +6,8 @@ import * as header from "../../protocol/headers.ts";
 import { NO_MESSAGES, readMessages } from "../../protocol/messages.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import { parsed, type Parsed } from "../../protocol/result.ts";
-import type { CreateOutcome, CreateRequest } from "../stream/operations.ts";
+import { yieldsToPublic } from "../auth/public-refusal.ts";
+import type { CreateOutcome, CreateRequest, HeadOutcome } from "../stream/operations.ts";
 import { readRequestBody } from "./body.ts";
 import type { StreamContext } from "./context.ts";
 import { parseFork, type RequestedFork } from "./fork-request.ts";
@@ -66,13 +67,23 @@ async function refuseFork(
   { request, sourceUrl }: RequestedFork,
 ): Promise<Response | undefined> {
   const isAcross = projectOf(request.source) !== projectOf(context.name);
-  if (!isAcross || !context.readsAreOpen) return context.refuseRead(sourceUrl, request.source);
+  if (!isAcross || !context.readsAreOpen) return refuseSource(context, sourceUrl, request.source);
   return respondError(
     protocolError(
       "FORK_ACROSS_PROJECTS",
       `The stream ${request.source} is in another project, and nothing here decides who may read it; fork within a project.`,
     ),
   );
+}
+
+/** A public stream is everybody's to read, and so everybody's to fork who may write where the fork is to be. */
+async function refuseSource(context: StreamContext, url: URL, source: string): Promise<Response | undefined> {
+  const refusal = await context.refuseRead(url, source);
+  if (refusal === undefined || !yieldsToPublic(refusal)) return refusal;
+  const head = await timed(context.timing, "source", async (): Promise<HeadOutcome> =>
+    context.streams.getByName(source).head(),
+  );
+  return head.kind === "found" && head.public ? undefined : refusal;
 }
 
 function projectOf(name: string): string {

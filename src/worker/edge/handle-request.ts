@@ -43,8 +43,9 @@ async function refuseFlooding<E extends BaseEnv>(
   { request, route }: Asked,
   { env, authorization }: Surroundings<E>,
 ): Promise<Response | undefined> {
-  const isFree = !route.ok || route.value.kind === "health" || authorization.isRemembered?.(request) === true;
-  return isFree ? undefined : limitAddress(env.RATE_LIMITER, request);
+  if (env.RATE_LIMITER === undefined || !route.ok || route.value.kind === "health") return undefined;
+  const isKnown = route.value.kind === "stream" && authorization.isRemembered?.(request, route.value.project) === true;
+  return isKnown ? undefined : limitAddress(env.RATE_LIMITER, request);
 }
 
 async function answerRoute<E extends BaseEnv>(asked: Asked, around: Surroundings<E>): Promise<Response> {

@@ -1,7 +1,8 @@
 import type { BaseEnv } from "../env.ts";
 import { BLOCK_MEMORY } from "../segments/block-memory.ts";
 import { handleAppend } from "./append.ts";
-import { decider, refuse, refuseRead, type Access, type Surroundings } from "./authorization.ts";
+import { yieldsToPublic } from "../auth/public-refusal.ts";
+import { decider, recheckRead, refuse, refuseRead, type Access, type Surroundings } from "./authorization.ts";
 import type { StreamContext } from "./context.ts";
 import { handleCreate } from "./create.ts";
 import { handleDelete } from "./delete.ts";
@@ -49,12 +50,17 @@ export async function handleStream<E extends BaseEnv>(
   const operation = OPERATIONS.get(request.method);
   if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
   const refusal = await refuse(operation.access, request, doKey, around);
-  if (refusal !== undefined) return refusal;
+  if (refusal !== undefined) {
+    if (!yieldsToPublic(refusal)) return refusal;
+    return operation.handle({ ...streamContext({ request, url, name: doKey }, around), unlessPublic: refusal });
+  }
   const isOpen = decider(operation.access, around.authorization) === undefined;
   const flooding = isOpen ? undefined : await limitProject(around.env.RATE_LIMITER, project);
   if (flooding !== undefined) return flooding;
   const asked = { request, url, name: doKey };
-  return operation.handle({ ...streamContext(asked, around), limits: requestLimits(await settings.get()) });
+  const context = { ...streamContext(asked, around), limits: requestLimits(await settings.get()) };
+  if (isOpen) return operation.handle(context);
+  return operation.handle({ ...context, recheck: () => recheckRead(request, doKey, around) });
 }
 
 /** What working on a stream needs, with the server's own limits. */

@@ -11,6 +11,8 @@ import { timed } from "../timing.ts";
 /** `HEAD`: what a stream is and where its tail lies (section 5.5). */
 export async function handleHead(context: StreamContext): Promise<Response> {
   const outcome = await timed(context.timing, "object", async (): Promise<HeadOutcome> => context.object.head());
+  const isPublic = outcome.kind === "found" && outcome.public;
+  if (context.unlessPublic !== undefined && !isPublic) return context.unlessPublic;
   if (outcome.kind !== "found") return respondAbsence(outcome);
   const { expiry } = outcome;
   return respond(200, {

@@ -3,7 +3,7 @@ import { contentKind } from "../../protocol/content-type.ts";
 import { nextCursor } from "../../protocol/cursor.ts";
 import { matchesEtag } from "../../protocol/etag.ts";
 import * as header from "../../protocol/headers.ts";
-import { LONG_POLL_WAIT_MS, READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
+import { LIVE_RECHECK_MS, LONG_POLL_WAIT_MS, READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
 import { readBody } from "../../protocol/messages.ts";
 import type { OffsetQuery } from "../../protocol/offset.ts";
 import type { StreamContext } from "./context.ts";
@@ -54,6 +54,9 @@ async function waitAtTail(
 ): Promise<Response | undefined> {
   const startedAtMs = Date.now();
   const news = await bridge.next(Math.max(0, endsAtMs - startedAtMs));
+  // Whoever waited for long may have been locked out meanwhile.
+  const refusal = Date.now() - startedAtMs < LIVE_RECHECK_MS ? undefined : await context.recheck?.();
+  if (refusal !== undefined) return refusal;
   if (news.kind === "timeout") return respondMessages(context, query, outcome, null);
   // Asked again, the object says whether the stream is gone for good or only for us.
   if (news.kind === "gone" || news.kind === "dropped") return undefined;

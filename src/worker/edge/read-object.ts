@@ -9,8 +9,16 @@ import type { Unread } from "./read-response.ts";
 
 /** Asks the object, and the streams that a fork inherits from. */
 export async function readObject(context: StreamContext, read: ReadRequest, form: MessageForm): Promise<ObjectRead> {
-  const response = await timed(context.timing, "object", () => context.object.fetch(encodeReadRequest(read)));
+  const { unlessPublic } = context;
+  const asked = { ...read, publicOnly: unlessPublic !== undefined };
+  const response = await timed(context.timing, "object", () => context.object.fetch(encodeReadRequest(asked)));
   const outcome = decodeReadOutcome(response);
+  if (outcome.kind === "not-public") return notAllowed(unlessPublic);
+  if (unlessPublic !== undefined && "public" in outcome && !outcome.public) {
+    // An object that runs older code does not know what it was asked.
+    letGo(response);
+    return notAllowed(unlessPublic);
+  }
   if (outcome.kind === "inherited") return gatherInherited(context, read, outcome, form);
   if (isUnread(outcome)) return { kind: "unread", outcome };
   if (response.webSocket !== null) return { kind: "attached", outcome, socket: response.webSocket };
@@ -24,6 +32,19 @@ export async function readObject(context: StreamContext, read: ReadRequest, form
   };
 }
 
-function isUnread(outcome: Exclude<ReadOutcome, { kind: "inherited" }>): outcome is Unread {
+type Told = Exclude<ReadOutcome, { kind: "inherited" | "not-public" }>;
+
+function isUnread(outcome: Told): outcome is Exclude<Unread, { kind: "not-allowed" }> {
   return outcome.kind === "not-found" || outcome.kind === "gone" || outcome.kind === "refused";
+}
+
+function notAllowed(refusal: Response | undefined): ObjectRead {
+  if (refusal === undefined) throw new Error("the stream's object refused a read that it was not asked to");
+  return { kind: "unread", outcome: { kind: "not-allowed", refusal } };
+}
+
+function letGo({ webSocket, body }: Response): void {
+  webSocket?.accept();
+  webSocket?.close();
+  void body?.cancel();
 }

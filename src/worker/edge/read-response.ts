@@ -13,7 +13,8 @@ export type MessagesOutcome = Extract<ReadOutcome, { kind: "messages" | "attache
 /** Headers of an answer with messages, or with none because the reader is at the tail. */
 export function messageFields(from: OffsetQuery, outcome: MessagesOutcome, readsAreOpen: boolean): HeaderFields {
   const { incarnation, start, next, upToDate, closed, remainingMs } = outcome;
-  const cache = { isPublic: readsAreOpen || outcome.public, hasMessages: next > start, remainingMs };
+  const sharing = readsAreOpen ? "open" : outcome.public ? "public" : "private";
+  const cache = { sharing, hasMessages: next > start, remainingMs } as const;
   const isSentinel = from.kind === "now";
   return {
     // `now` means another range at every moment: its answer must not be kept, or be compared with a later one.
@@ -35,9 +36,21 @@ export function bodyFields(contentType: string): HeaderFields {
 }
 
 /** Why a read gave no messages. */
-export type Unread = Absence | Extract<ReadOutcome, { kind: "refused" }>;
+export type Unread =
+  | Absence
+  | Extract<ReadOutcome, { kind: "refused" }>
+  /** It was not let in, and the stream is not one that everybody may read. */
+  | { readonly kind: "not-allowed"; readonly refusal: Response };
 
 /** The answer to a read that gave no messages. */
 export function respondUnread(outcome: Unread): Response {
-  return outcome.kind === "refused" ? respondError(outcome.error) : respondAbsence(outcome);
+  switch (outcome.kind) {
+    case "not-allowed":
+      return outcome.refusal;
+    case "refused":
+      return respondError(outcome.error);
+    case "not-found":
+    case "gone":
+      return respondAbsence(outcome);
+  }
 }

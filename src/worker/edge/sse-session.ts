@@ -1,5 +1,6 @@
 import type { ContentKind } from "../../protocol/content-type.ts";
 import {
+  LIVE_RECHECK_MS,
   READ_CHUNK_MAX_BYTES,
   SSE_CONNECTION_MS,
   SSE_HEARTBEAT_MS,
@@ -24,6 +25,7 @@ export class SseSession {
   readonly #writer: SseWriter;
   readonly #first: ReadableRead;
   readonly #endsAtMs = Date.now() + SSE_CONNECTION_MS;
+  #recheckAtMs = Date.now() + LIVE_RECHECK_MS;
   #bridge: LiveBridge | undefined;
   #cancelled = false;
 
@@ -75,6 +77,10 @@ export class SseSession {
   async *#frames(): AsyncGenerator<Uint8Array, undefined> {
     for (let read: LiveRead = this.#first; !this.#cancelled; read = await this.#readOn()) {
       if (read.kind === "unread") return;
+      if (await this.#isLockedOut()) {
+        if (read.kind === "attached") read.bridge.close();
+        return;
+      }
       // Deleted and created again meanwhile: the positions of the one stream mean nothing in the other.
       if (read.outcome.incarnation !== this.#first.outcome.incarnation) {
         if (read.kind === "attached") read.bridge.close();
@@ -112,8 +118,10 @@ export class SseSession {
           yield this.#writer.control(bridge.isDrained);
           return false;
         }
-        const news = await bridge.next(Math.min(SSE_HEARTBEAT_MS, this.#remainingMs));
+        const news = await bridge.next(this.#patienceMs);
         if (this.#cancelled || news.kind === "gone") return false;
+        // Before anything more is passed on.
+        if (await this.#isLockedOut()) return false;
         if (news.kind === "dropped") return true;
         if (news.kind === "timeout") {
           yield HEARTBEAT;
@@ -128,6 +136,20 @@ export class SseSession {
       bridge.close();
       this.#bridge = undefined;
     }
+  }
+
+  /** Whether the reader may not read on: its token has run out, or its key was revoked. It is asked now and then. */
+  async #isLockedOut(): Promise<boolean> {
+    const { recheck } = this.#context;
+    if (recheck === undefined || Date.now() < this.#recheckAtMs) return false;
+    this.#recheckAtMs = Date.now() + LIVE_RECHECK_MS;
+    return (await recheck()) !== undefined;
+  }
+
+  /** How long to wait for news before something else is due. */
+  get #patienceMs(): number {
+    const recheckMs = this.#context.recheck === undefined ? Infinity : this.#recheckAtMs - Date.now();
+    return Math.max(0, Math.min(SSE_HEARTBEAT_MS, this.#remainingMs, recheckMs));
   }
 
   get #remainingMs(): number {

@@ -61,6 +61,8 @@ export interface ReadRequest {
   readonly limits: ChunkLimits;
   /** What a reader does at the tail: take the answer as it is, or wait for more on a WebSocket. */
   readonly wait: "no" | "long-poll" | "sse";
+  /** Set for a reader that may read only what everybody may: of other streams it gets `not-public`. */
+  readonly publicOnly?: boolean;
   /** Most readers that may wait at once; a reader that would be one more is refused. */
   readonly readersMax?: number;
 }
@@ -81,6 +83,8 @@ export type ReadOutcome =
     }
   | InheritedOutcome
   | Absence
+  /** Asked for a public stream only, and there is none. */
+  | { readonly kind: "not-public" }
   | { readonly kind: "refused"; readonly error: ProtocolError };
 
 /** A read that begins in what a fork inherits: where it lies, and what the fork is like at the moment. */

@@ -27,6 +27,7 @@ export function encodeReadRequest(read: ReadRequest): Request {
   const query = encodeLimits(read.limits);
   query.set("from", formatFrom(read.from));
   query.set("wait", read.wait);
+  if (read.publicOnly === true) query.set("public", "only");
   if (read.readersMax !== undefined) query.set("readers", String(read.readersMax));
   query.set("form", String(FORM_VERSION));
   const headers: Record<string, string> = read.wait === "no" ? {} : { Upgrade: "websocket" };
@@ -40,12 +41,14 @@ export function decodeReadRequest(request: Request): DecodedRead {
     from: parseOffsetQuery(searchParams.get("from") ?? "") ?? { kind: "start" },
     limits: decodeLimits(searchParams),
     wait: wait === "sse" || wait === "long-poll" ? wait : "no",
+    publicOnly: searchParams.get("public") === "only",
     readersMax: Number(searchParams.get("readers") ?? LIVE_READERS_MAX),
     knowsLocations: Number(searchParams.get("form") ?? "1") >= FORM_VERSION,
   };
 }
 
 export interface DecodedRead extends ReadRequest {
+  readonly publicOnly: boolean;
   readonly readersMax: number;
   /** Whether the edge can be told where bytes lie instead of being given them. */
   readonly knowsLocations: boolean;

@@ -203,8 +203,10 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (inherited !== undefined) return this.#readInherited(inherited);
     const nowMs = Date.now();
     const state = this.#current(nowMs);
-    if (state === undefined) return encodeReadResponse(this.#absence(), null);
     const read = decodeReadRequest(request);
+    // Whether there is a stream that is not public is none of such a reader's business.
+    if (read.publicOnly && state?.public !== true) return encodeReadResponse({ kind: "not-public" }, null);
+    if (state === undefined) return encodeReadResponse(this.#absence(), null);
     const start = resolveStart(state, read.from);
     if (typeof start !== "number") return encodeReadResponse({ kind: "refused", error: start }, null);
     const touched = this.#touch(state, nowMs);

@@ -1,0 +1,79 @@
+import type { ProtocolError } from "../../protocol/errors.ts";
+import { useProblem, type Scope } from "../../protocol/token.ts";
+import type { Authorization } from "../edge/authorization.ts";
+import { bindingError } from "../edge/configuration.ts";
+import { respondError } from "../edge/responses.ts";
+import type { BaseEnv } from "../env.ts";
+import { bearerToken } from "./bearer-token.ts";
+import { ProjectKeys, type ProjectBindings } from "./project-keys.ts";
+import { unlessPublic } from "./public-refusal.ts";
+import { respondRefusal } from "./refusals.ts";
+import type { AuthResult } from "./types.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
+import { verifyToken, type TokenMemory } from "./verify-token.ts";
+
+/** What {@link projectJwtAuth} gives to `createStreamWorker`. */
+export type ProjectJwtAuth<E> = Required<Authorization<E>>;
+
+/**
+ * Authorisation by the tokens of projects: JSON Web Tokens in `Authorization: Bearer`, HS256, signed with one of the
+ * project's secrets. `sub` is the project; `scope` is `write`, which includes reading, or `read`; `exp` is required and
+ * at most 90 days ahead; `nbf` is optional. `stream_id` limits a token to one stream and `stream_prefix` to those whose
+ * path begins with it, for reads and writes alike. Streams created with `?public=true` are read without a token.
+ *
+ * A revoked key opens nothing after 30 s, and what it opened ends within 45 s; a new key works within 2 s. While the
+ * project's object does not answer, KV's copy of it counts, and keys that are known go on for an hour; other tokens get
+ * 503 `KEYS_UNAVAILABLE`. Refusals are 401 or 403 with `WWW-Authenticate` and a code that says why. Without the bindings
+ * PROJECTS and REGISTRY everything is 500 `BINDING_MISSING`.
+ */
+export function projectJwtAuth<E extends BaseEnv = BaseEnv>(): ProjectJwtAuth<E> {
+  const memory: TokenMemory = { keys: new ProjectKeys(), tokens: new VerifiedTokens() };
+  return {
+    authorizeMutation: (request, doKey, env) => authorize("write", request, doKey, env, memory),
+    authorizeRead: async (request, doKey, env) => {
+      const result = await authorize("read", request, doKey, env, memory);
+      return result.ok ? result : { ok: false, response: unlessPublic(result.response) };
+    },
+    settingsOf: async (project, env) => {
+      const bindings = projectBindings(env);
+      return isProblem(bindings) ? undefined : (await memory.keys.current(project, bindings)).record;
+    },
+    isRemembered: ({ headers }, project) => {
+      const token = bearerToken(headers.get("Authorization"), "project");
+      return token.ok && memory.tokens.has(token.value.text, project);
+    },
+  };
+}
+
+async function authorize(
+  access: Scope,
+  request: Request,
+  doKey: string,
+  env: BaseEnv,
+  memory: TokenMemory,
+): Promise<AuthResult> {
+  const bindings = projectBindings(env);
+  if (isProblem(bindings)) return { ok: false, response: respondError(bindings) };
+  const token = bearerToken(request.headers.get("Authorization"), "project");
+  if (!token.ok) return refused(token.error);
+  // No project's name holds a slash.
+  const slash = doKey.indexOf("/");
+  const use = { project: doKey.slice(0, slash), path: doKey.slice(slash + 1), access };
+  const claims = await verifyToken(token.value, use.project, bindings, memory);
+  if (!claims.ok) return refused(claims.error);
+  const problem = useProblem(claims.value, use);
+  return problem === undefined ? { ok: true } : refused(problem);
+}
+
+function refused(error: ProtocolError): AuthResult {
+  return { ok: false, response: respondRefusal(error) };
+}
+
+function projectBindings({ PROJECTS, REGISTRY }: BaseEnv): ProjectBindings | ProtocolError {
+  if (PROJECTS === undefined) return bindingError("PROJECTS");
+  return REGISTRY === undefined ? bindingError("REGISTRY") : { PROJECTS, REGISTRY };
+}
+
+function isProblem(bindings: ProjectBindings | ProtocolError): bindings is ProtocolError {
+  return "code" in bindings;
+}
