@@ -14,7 +14,8 @@ interface FailedRun {
 const LAST_LINES = 15;
 /** Cloudflare's numbers for a login that is not accepted, or not for this. */
 const NOT_ALLOWED: ReadonlySet<number> = new Set([10000, 9109, 10001, 6003, 6111]);
-const RATE_LIMITED = 971;
+/** Rate limited, and the two that stand for a failure inside Cloudflare: wrangler reports no HTTP status. */
+const PASSING: ReadonlySet<number> = new Set([971, 10002, 10013]);
 
 /** Makes an error of what wrangler reported for programs; what it printed for people is shown, never read. */
 export function wranglerFailure({ doing, code, entries, output }: FailedRun): CloudflareError {
@@ -35,9 +36,9 @@ function judge(
   if (number !== undefined && NOT_ALLOWED.has(number)) {
     return { kind: "not-allowed", code: "CLOUDFLARE_NOT_ALLOWED", hint: LOGIN_HINT };
   }
-  const isBusy = number === RATE_LIMITED || numberOf(failed?.["retry_after_ms"]) !== undefined;
   // Without a number nothing of Cloudflare's was refused: no answer came, or wrangler itself gave up.
-  const kind = isBusy || number === undefined ? "unavailable" : "rejected";
+  const isPassing = number === undefined || PASSING.has(number) || numberOf(failed?.["retry_after_ms"]) !== undefined;
+  const kind = isPassing ? "unavailable" : "rejected";
   return { kind, code: "WRANGLER_FAILED", hint: "Run the command again; it goes on where it was." };
 }
 

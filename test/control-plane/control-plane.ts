@@ -86,7 +86,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const requests: SeenRequest[] = [];
   const violation = (problem: string): ApiError => {
     violations.push(problem);
-    return new ApiError(400, 10002, problem);
+    return new ApiError(400, 10004, problem);
   };
   const analytics = new Analytics();
   const tails: Tails = new Tails(state, () => new URL(server.url).origin);

@@ -26,6 +26,12 @@ export interface ServerParts {
 }
 
 const PREFIX = "/client/v4";
+/** What the beginning of an answer looks like. */
+const NOTHING_OF_AN_ANSWER = {
+  status: 200,
+  type: "application/json",
+  bytes: Buffer.from('{"success":true,"errors":[],"messages":[],"result":{"id":"'),
+};
 const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
 /** The HTTP side of the API: what holds for every endpoint. */
@@ -100,7 +106,7 @@ export class ApiServer {
       const { json, problem } = judge(route, query, headers["content-type"] ?? "", body);
       if (problem !== undefined) {
         this.#parts.violations.push(`${route.name}: ${problem}`);
-        throw new ApiError(400, 10002, problem);
+        throw new ApiError(400, 10004, problem);
       }
       const call: Call = { params, query, headers, json, body };
       return await route.handle(call);
@@ -129,7 +135,7 @@ export class ApiServer {
       case "silence":
         return;
       case "cut": {
-        const { bytes, type, status } = encoded(await outcome.value());
+        const { bytes, type, status } = applied === true ? encoded(await outcome.value()) : NOTHING_OF_AN_ANSWER;
         response.writeHead(status, { "content-type": type, "content-length": String(bytes.byteLength + 1) });
         // The length says more than comes, so that even a whole answer is seen to be cut off.
         response.flushHeaders();
