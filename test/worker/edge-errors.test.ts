@@ -10,6 +10,7 @@ import {
   PATH_MAX_BYTES,
   SEGMENT_MAX_MESSAGES_DEFAULT,
 } from "../../src/protocol/limits.ts";
+import { AUTH_PROVOCATIONS } from "./auth/support/provocations.ts";
 import { ErrorLog } from "./support/error-log.ts";
 import { holdCommits } from "./support/object-state.ts";
 import { WatchedBucket } from "./support/bucket.ts";
@@ -202,6 +203,8 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
   },
   OPERATOR_CLOSED: { status: 403, provoke: ({ name }) => send(`/v1/__ds/streams/default/inspect/${name}`) },
 
+  ...AUTH_PROVOCATIONS,
+
   TOO_MANY_READERS: { status: 429, provoke: (stream) => stream.get("?offset=now&live=sse") },
   APPEND_QUEUE_FULL: {
     status: 429,
@@ -222,6 +225,7 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
 const RETRYABLE = new Set<string>([
   "INTERNAL",
   "UNAVAILABLE",
+  "KEYS_UNAVAILABLE",
   "SEGMENT_UNAVAILABLE",
   "TOO_MANY_READERS",
   "APPEND_QUEUE_FULL",
@@ -231,13 +235,19 @@ const RETRYABLE = new Set<string>([
 const LOGGED = new Set<string>([
   "INTERNAL",
   "UNAVAILABLE",
+  "KEYS_UNAVAILABLE",
   "SEGMENT_UNAVAILABLE",
   "SEGMENT_MISSING",
   "SEGMENT_CORRUPT",
 ]);
 
-/** Answers of the operator API, which no page of another origin may read. */
-const OPERATORS = new Set<string>(["INVALID_LIMIT", "SEGMENT_NOT_FOUND", "OPERATOR_CLOSED"]);
+/** Answers of the operator API, and of projects that list no origins: no page of another origin may read them. */
+const UNSHARED = new Set<string>([
+  "INVALID_LIMIT",
+  "SEGMENT_NOT_FOUND",
+  "OPERATOR_CLOSED",
+  ...Object.keys(AUTH_PROVOCATIONS).filter((code) => code !== "RATE_LIMITED"),
+]);
 
 function brokenBody(): ReadableStream {
   return new ReadableStream({
@@ -268,10 +278,10 @@ describe("errors: every code can be met, and tells what to do", () => {
       expect(body.error.message).toMatch(/^\S.* .*[.\]}]$/);
       expect(answer.headers.get("Content-Type")).toBe("application/json");
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
-      expect(answer.headers.get("Access-Control-Allow-Origin")).toBe(OPERATORS.has(code) ? null : "*");
+      expect(answer.headers.get("Access-Control-Allow-Origin")).toBe(UNSHARED.has(code) ? null : "*");
       expect(answer.headers.get("X-Content-Type-Options")).toBe("nosniff");
       expect(answer.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
-      expect(answer.headers.get("Retry-After")).toBe(RETRYABLE.has(code) ? "1" : null);
+      expect(answer.headers.get("Retry-After")).toBe(code === "RATE_LIMITED" ? "10" : RETRYABLE.has(code) ? "1" : null);
       if (!LOGGED.has(code)) expect(log.take()).toEqual([]);
     },
     60_000,
