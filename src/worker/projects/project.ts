@@ -172,15 +172,20 @@ export class Project {
 
 function confirm(record: ProjectRecord, kid: string, settings: SettingsChange): CreateProjectOutcome {
   if (acceptedKeys(record, Date.now())[0]?.kid !== kid) return { kind: "exists", differs: "key" };
-  const wanted = { ...settingsOf(record), ...changeSettings(record, settings) };
-  return isSame(settingsOf(record), wanted) ? { kind: "confirmed", record } : { kind: "exists", differs: "settings" };
+  const { keys: _keys, ...settled } = record;
+  return isSame(settled, changeSettings(record, settings))
+    ? { kind: "confirmed", record }
+    : { kind: "exists", differs: "settings" };
 }
 
-function settingsOf({ corsOrigins, bodyMaxBytes, readersMax }: ProjectRecord): ProjectSettings {
-  return changeSettings({ corsOrigins }, { bodyMaxBytes: bodyMaxBytes ?? null, readersMax: readersMax ?? null });
+/** Whether records say the same, whatever the order of their fields, which KV's copies have from elsewhere. */
+function isSame(one: Content, other: Content): boolean {
+  return JSON.stringify(contentOf(one)) === JSON.stringify(contentOf(other));
 }
 
-/** Records are plain data, and what is derived from one has its fields in the same order. */
-function isSame(one: object, other: object): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+type Content = ProjectSettings & Partial<Pick<ProjectRecord, "keys">>;
+
+function contentOf({ corsOrigins, bodyMaxBytes, readersMax, keys = [] }: Content): unknown[] {
+  const keyContents = keys.map(({ kid, secret, createdAtMs, retiresAtMs }) => [kid, secret, createdAtMs, retiresAtMs]);
+  return [corsOrigins, bodyMaxBytes, readersMax, keyContents];
 }
