@@ -1,0 +1,170 @@
+import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
+import { beforeAll, describe, expect, test } from "vitest";
+import { encodeReadResponse } from "../../../src/worker/stream/read-wire.ts";
+import { Clock } from "../support/clock.ts";
+import { SseClient, sseMessages } from "../support/sse-client.ts";
+import { errorCode, freshName } from "../support/stream-client.ts";
+import { bearer, GuardedServer, type KnownProject } from "./support/guarded-server.ts";
+import { projectToken } from "./support/tokens.ts";
+
+const server = new GuardedServer();
+let project: KnownProject;
+let other: KnownProject;
+
+beforeAll(async () => {
+  project = await server.createProject();
+  other = await server.createProject();
+});
+
+async function publicStream(path = freshName("public")): Promise<string> {
+  await server.createStream(project, path, "?public=true");
+  return `/v1/${project.name}/stream/${path}`;
+}
+
+async function withToken(url: string, method: string, body?: string, of = project): Promise<Response> {
+  const headers = { ...bearer(await projectToken(of.name, of.secret)), "Content-Type": "application/json" };
+  return server.send(url, { method, headers, body });
+}
+
+describe("public streams: reads", () => {
+  test("are answered without a token, from any page, and kept by nobody without asking", async () => {
+    const url = await publicStream();
+    const answer = await server.send(`${url}?offset=-1`, { headers: { Origin: "https://anywhere.example" } });
+    expect([answer.status, await answer.json()]).toEqual([200, [1]]);
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(answer.headers.get("Cache-Control")).toBe("public, no-cache");
+    const again = await server.send(`${url}?offset=-1`, {
+      headers: { "If-None-Match": answer.headers.get("ETag") ?? "" },
+    });
+    expect(again.status).toBe(304);
+    const head = await server.send(url, { method: "HEAD" });
+    expect([head.status, head.headers.get("Stream-Next-Offset")]).toEqual([
+      200,
+      answer.headers.get("Stream-Next-Offset"),
+    ]);
+  });
+
+  test.each(["garbage", "another project's"])("are answered with a token that is %s, too", async (kind) => {
+    const url = await publicStream();
+    const token = kind === "garbage" ? kind : await projectToken(other.name, other.secret);
+    expect((await server.send(url, { headers: bearer(token) })).status).toBe(200);
+  });
+
+  test("wait for more, over long-poll and SSE", async () => {
+    const url = await publicStream();
+    const poll = server.send(`${url}?offset=now&live=long-poll`);
+    const sse = new SseClient(await server.send(`${url}?offset=-1&live=sse`));
+    expect(sseMessages((await sse.untilUpToDate()).data)).toEqual([1]);
+    const waiting = () => runInDurableObject(env.STREAMS.getByName(name(url)), (_, ctx) => ctx.getWebSockets().length);
+    await expect.poll(waiting).toBe(2);
+    await withToken(url, "POST", "2");
+    expect(sseMessages((await sse.untilUpToDate()).data)).toEqual([2]);
+    await sse.cancel();
+    expect(await (await poll).json()).toEqual([2]);
+  });
+
+  test("need a token for everything that changes them", async () => {
+    const url = await publicStream();
+    for (const method of ["PUT", "POST", "DELETE"]) {
+      const answer = await server.send(url, { method, body: method === "DELETE" ? undefined : "2" });
+      expect([answer.status, await errorCode(answer)], method).toEqual([401, "TOKEN_REQUIRED"]);
+    }
+    expect(await (await server.send(url)).json()).toEqual([1]);
+  });
+});
+
+describe("public streams: what is not public", () => {
+  test("a private stream and one that is not there look the same to a stranger", async () => {
+    const path = freshName("private");
+    await server.createStream(project, path);
+    const there = await server.send(`/v1/${project.name}/stream/${path}`);
+    const missing = await server.send(`/v1/${project.name}/stream/${freshName("missing")}`);
+    for (const answer of [there, missing]) {
+      expect([answer.status, answer.headers.get("WWW-Authenticate")]).toEqual([401, 'Bearer realm="durable-streams"']);
+    }
+    expect(await there.text()).toBe(await missing.text());
+    for (const live of ["long-poll", "sse"]) {
+      const answer = await server.send(`/v1/${project.name}/stream/${path}?offset=now&live=${live}`);
+      expect([answer.status, await errorCode(answer)]).toEqual([401, "TOKEN_REQUIRED"]);
+    }
+  });
+
+  test("asking for a public stream with GET does not make a private one public", async () => {
+    const path = freshName("private");
+    await server.createStream(project, path);
+    expect((await server.send(`/v1/${project.name}/stream/${path}?public=true`)).status).toBe(401);
+  });
+
+  test("a stranger's refused read is no access: it keeps no stream alive", async () => {
+    using clock = new Clock();
+    const url = `/v1/${project.name}/stream/${freshName("expiring")}`;
+    const put = async (headers: Record<string, string>): Promise<Response> =>
+      server.send(url, {
+        method: "PUT",
+        headers: { ...bearer(await projectToken(project.name, project.secret)), ...headers },
+      });
+    expect((await put({ "Stream-TTL": "1000" })).status).toBe(201);
+    clock.advanceSeconds(600);
+    expect((await server.send(url)).status).toBe(401);
+    clock.advanceSeconds(600);
+    expect((await withToken(url, "GET")).status).toBe(404);
+  });
+
+  test("a public name deleted and created again as private is private at once, ETags included", async () => {
+    const path = freshName("reborn");
+    const url = await publicStream(path);
+    const before = await server.send(`${url}?offset=-1`);
+    expect(before.status).toBe(200);
+    expect((await withToken(url, "DELETE")).status).toBe(204);
+    await server.createStream(project, path);
+    const headers = { "If-None-Match": before.headers.get("ETag") ?? "" };
+    expect((await server.send(`${url}?offset=-1`, { headers })).status).toBe(401);
+    expect((await server.send(url, { method: "HEAD" })).status).toBe(401);
+    const mine = await withToken(`${url}?offset=-1`, "GET");
+    expect(mine.headers.get("Cache-Control")).toBe("private, no-store");
+  });
+
+  test("an object that knows nothing of public readers does not let one through", async () => {
+    const path = freshName("private");
+    await server.createStream(project, path);
+    const object = env.STREAMS.getByName(`${project.name}/${path}`);
+    const outcome = {
+      kind: "messages" as const,
+      incarnation: "i",
+      contentType: "application/json",
+      public: false,
+      start: 0,
+      next: 1,
+      upToDate: true,
+      closed: false,
+    };
+    const older = {
+      getByName: () => ({
+        fetch: () => Promise.resolve(encodeReadResponse(outcome, new TextEncoder().encode("[1]"))),
+        head: () => object.head(),
+      }),
+    };
+    const answer = await new GuardedServer({ STREAMS: older }).send(`/v1/${project.name}/stream/${path}`);
+    expect([answer.status, await errorCode(answer)]).toEqual([401, "TOKEN_REQUIRED"]);
+  });
+});
+
+describe("public streams: forks", () => {
+  test("whoever may write in one project forks a public stream of another, and no private one", async () => {
+    const source = await publicStream();
+    const path = freshName("private");
+    await server.createStream(project, path);
+    const fork = async (from: string): Promise<Response> => {
+      const headers = { ...bearer(await projectToken(other.name, other.secret)), "Stream-Forked-From": from };
+      return server.send(`/v1/${other.name}/stream/${freshName("fork")}`, { method: "PUT", headers });
+    };
+    expect((await fork(source)).status).toBe(201);
+    const refused = await fork(`/v1/${project.name}/stream/${path}`);
+    expect([refused.status, await errorCode(refused)]).toEqual([401, "TOKEN_KEY_UNKNOWN"]);
+  });
+});
+
+function name(url: string): string {
+  return url.replace(/^\/v1\//, "").replace("/stream/", "/");
+}
