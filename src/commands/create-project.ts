@@ -2,16 +2,15 @@ import { string as stringArg } from "@oclif/core/args";
 import { ask } from "../cli/ask.ts";
 import { usageFailure } from "../cli/command-failure.ts";
 import { createProject, type CreatedProject } from "../cli/projects/create-project.ts";
+import { ProjectCommand } from "../cli/projects/project-command.ts";
 import { requireProjectName } from "../cli/projects/project-name.ts";
 import { isShown, keeperFor, KEEPING_FLAGS } from "../cli/projects/secret-output.ts";
 import { SETTINGS_FLAGS, settingsOf } from "../cli/projects/settings-flags.ts";
-import { sameServer } from "../cli/projects/same-server.ts";
-import { ServerCommand } from "../cli/server-command.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 import { announcedSecret, SECRET_FLAG, STDIN_FLAG } from "../cli/tokens/secret-input.ts";
 import { keyId } from "../protocol/secret.ts";
 
-export default class CreateProject extends ServerCommand {
+export default class CreateProject extends ProjectCommand {
   static override summary = "Create a project, and save the secret that its tokens are signed with.";
   static override description = `Needs the server's operator secret, saved or in DURABLE_STREAMS_OPERATOR_SECRET.
 Prints the project's name, or with --print-secret the signing secret alone. Running it again changes nothing.
@@ -63,7 +62,7 @@ A project that is there with a key of which nothing is known here is a conflict 
   /** A command line that leads to the same server. */
   #call(command: string, words: string, project?: string): string {
     const inProject = project === undefined ? "" : ` --project ${project}`;
-    return `${this.config.bin} ${command} ${words}${inProject}${sameServer(this.target.flags)}`;
+    return `${this.config.bin} ${command} ${words}${inProject}${this.sameServer}`;
   }
 
   async #askName(): Promise<string> {

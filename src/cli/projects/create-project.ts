@@ -37,10 +37,7 @@ export async function createProject(creation: Creation): Promise<CreatedProject>
     await keeper.confirm(secret);
     return { project, created, secret };
   } catch (error) {
-    if (isTaken(error)) {
-      await keeper.drop(secret);
-      throw otherKey(name, given !== undefined);
-    }
+    if (isTaken(error)) return takenOver(creation, secret);
     if (isClientError(error) && !isOutcomeUnknown(error)) await keeper.drop(secret);
     throw error;
   }
@@ -74,9 +71,20 @@ async function find(client: ProjectsClient, name: string): Promise<ProjectFacts 
   }
 }
 
-/** With our very secret the server would have called it a success, so this is certain, whatever was lost before. */
 function isTaken(error: unknown): boolean {
   return isClientError(error) && error.code === "PROJECT_EXISTS";
+}
+
+/** It is there: with this very key and other settings, which stay, or with another key. */
+async function takenOver({ client, keeper, name, given }: Creation, secret: string): Promise<CreatedProject> {
+  const project = await client.show(name);
+  const kid = await keyId(secret);
+  if (project.keys.some((key) => key.kid === kid)) {
+    await keeper.confirm(secret);
+    return { project, created: false, secret };
+  }
+  await keeper.drop(secret);
+  throw otherKey(name, given !== undefined);
 }
 
 function otherKey(name: string, isGiven: boolean): CommandFailure {

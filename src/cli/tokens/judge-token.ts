@@ -42,16 +42,17 @@ interface Surroundings {
 
 export function tokenKind({ header }: DecodedToken): TokenKind {
   const { typ } = header;
-  if (typ === undefined || (typeof typ === "string" && typ.toUpperCase() === "JWT")) return "project";
-  return typ === OPERATOR_TOKEN_TYPE ? "operator" : "other";
+  const name = typeof typ === "string" ? typ.toLowerCase() : typ;
+  if (name === undefined || name === "jwt") return "project";
+  return name === OPERATOR_TOKEN_TYPE ? "operator" : "other";
 }
 
 /** Looks at a token as a server would, with what is known here. */
 export async function judgeToken(token: DecodedToken, surroundings: Surroundings): Promise<Judgment> {
   const kind = tokenKind(token);
   const form = formProblem(token, kind);
-  const signature = form === undefined ? await checkSignature(token, surroundings.secrets) : "unchecked";
-  const problems = [form, signatureProblem(token, signature), contentProblem(token, kind, surroundings)];
+  const signature = form === undefined ? await checkSignature(token, kind, surroundings.secrets) : "unchecked";
+  const problems = [form, signatureProblem(token, kind, signature), contentProblem(token, kind, surroundings)];
   return { kind, signature, problems: problems.filter((problem) => problem !== undefined) };
 }
 
@@ -72,11 +73,17 @@ function formProblem({ text, header }: DecodedToken, kind: TokenKind): ProtocolE
   return undefined;
 }
 
-async function checkSignature({ text, header }: DecodedToken, secrets: readonly string[]): Promise<Signature> {
+async function checkSignature(
+  { text, header }: DecodedToken,
+  kind: TokenKind,
+  secrets: readonly string[],
+): Promise<Signature> {
   if (secrets.length === 0) return "unchecked";
   const { kid } = header;
   const kids = await Promise.all(secrets.map(keyId));
-  const candidates = secrets.filter((_secret, at) => kid === undefined || kids[at] === kid);
+  // There is one operator's secret, and nobody looks for it by its name.
+  const isNamed = kid !== undefined && kind === "project";
+  const candidates = secrets.filter((_secret, at) => !isNamed || kids[at] === kid);
   if (candidates.length === 0) return "other-key";
   const { compactVerify } = await import("jose/jws/compact/verify");
   for (const secret of candidates) {
@@ -87,18 +94,19 @@ async function checkSignature({ text, header }: DecodedToken, secrets: readonly 
   return "wrong";
 }
 
-function signatureProblem({ header }: DecodedToken, signature: Signature): ProtocolError | undefined {
-  if (signature === "wrong") {
+function signatureProblem({ header }: DecodedToken, kind: TokenKind, signature: Signature): ProtocolError | undefined {
+  if (signature === "verified" || signature === "unchecked") return undefined;
+  const { kid } = header;
+  if (signature === "wrong" && (kid !== undefined || kind === "operator")) {
     return protocolError(
       "TOKEN_SIGNATURE",
       "The token's signature is wrong: it was changed, or signed with another secret.",
     );
   }
-  if (signature !== "other-key") return undefined;
-  const kid = typeof header["kid"] === "string" ? header["kid"] : "of no name";
+  const by = typeof kid === "string" ? `the key ${kid}` : "a key that it does not name";
   return protocolError(
     "TOKEN_KEY_UNKNOWN",
-    `The token was signed with the key ${kid}, and the secret at hand is of another; a server accepts it only while it knows that key.`,
+    `The token was signed with ${by}, and the secret at hand is of another; a server accepts it only while it knows that key.`,
   );
 }
 

@@ -3,10 +3,10 @@ import { boolean } from "@oclif/core/flags";
 import { ask } from "../../cli/ask.ts";
 import { CommandFailure, usageFailure } from "../../cli/command-failure.ts";
 import { keepInCredentials } from "../../cli/projects/kept-secret.ts";
+import { ProjectCommand } from "../../cli/projects/project-command.ts";
 import { requireProjectName } from "../../cli/projects/project-name.ts";
-import { ServerCommand } from "../../cli/server-command.ts";
 
-export default class ProjectsDelete extends ServerCommand {
+export default class ProjectsDelete extends ProjectCommand {
   static override summary = "Delete a project: nobody gets at its streams any more.";
   static override description = `All its tokens stop working. The data of its streams stay on the server, and are reached again by
 a project of the same name. The secret that was saved here is removed.`;

@@ -1,9 +1,9 @@
+import { ProjectCommand } from "../../cli/projects/project-command.ts";
 import { projectRow, PROJECTS_HEADING } from "../../cli/projects/project-table.ts";
-import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 import type { ProjectFacts } from "../../client/projects.ts";
 
-export default class ProjectsList extends ServerCommand {
+export default class ProjectsList extends ProjectCommand {
   static override summary = "List the projects of a server.";
   static override examples = ["<%= config.bin %> <%= command.id %>", "<%= config.bin %> <%= command.id %> --json"];
 

@@ -4,20 +4,19 @@ import { CommandFailure, usageFailure } from "../../cli/command-failure.ts";
 import { confirm } from "../../cli/confirm.ts";
 import { parseDurationSeconds } from "../../cli/duration.ts";
 import type { SecretKeeper } from "../../cli/projects/kept-secret.ts";
+import { ProjectCommand } from "../../cli/projects/project-command.ts";
 import { requireProjectName } from "../../cli/projects/project-name.ts";
 import { projectLines, time } from "../../cli/projects/project-table.ts";
 import { finishRotation, rotateProject, type RotatedProject } from "../../cli/projects/rotate-project.ts";
 import { savedKey } from "../../cli/projects/saved-key.ts";
 import { isShown, keeperFor, KEEPING_FLAGS } from "../../cli/projects/secret-output.ts";
-import { sameServer } from "../../cli/projects/same-server.ts";
-import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 import { announcedSecret, SECRET_FLAG, STDIN_FLAG } from "../../cli/tokens/secret-input.ts";
 import type { ProjectsClient } from "../../client/projects.ts";
-import { PROJECT_FRESH_MS } from "../../protocol/limits.ts";
+import { PROJECT_FRESH_MS, TOKEN_LIFETIME_MAX_SECONDS } from "../../protocol/limits.ts";
 import { keyId } from "../../protocol/secret.ts";
 
-export default class ProjectsRotate extends ServerCommand {
+export default class ProjectsRotate extends ProjectCommand {
   static override summary = "Give a project a new signing key, in two phases.";
   static override description = `Phase one: a new key signs, and the old one is still accepted (--overlap, 7 days unless you say otherwise).
 Give the new secret to everybody who signs. Phase two: --finish retires the old key at once.
@@ -85,7 +84,7 @@ Give the new secret to everybody who signs. Phase two: --finish retires the old 
   }
 
   #finishCall(name: string): string {
-    return `${this.config.bin} projects rotate ${name} --finish${sameServer(this.target.flags)}`;
+    return `${this.config.bin} projects rotate ${name} --finish${this.sameServer}`;
   }
 
   async #ask(name: string): Promise<void> {
@@ -100,6 +99,9 @@ Give the new secret to everybody who signs. Phase two: --finish retires the old 
 function requireOverlap(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = parseDurationSeconds(text, "--overlap");
+  if (seconds > TOKEN_LIFETIME_MAX_SECONDS) {
+    throw usageFailure(`--overlap ${text} is longer than any token lives, which is 90 days.`, "Write it like 7d.");
+  }
   if (seconds > 0) return seconds;
   throw usageFailure(`--overlap ${text} revokes the old key at once.`, "If that is what you want, use --revoke-now.");
 }

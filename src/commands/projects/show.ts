@@ -1,9 +1,9 @@
 import { string as stringArg } from "@oclif/core/args";
 import { keepInCredentials } from "../../cli/projects/kept-secret.ts";
+import { ProjectCommand } from "../../cli/projects/project-command.ts";
 import { requireProjectName } from "../../cli/projects/project-name.ts";
 import { projectLines } from "../../cli/projects/project-table.ts";
 import { type SavedKey, savedKey } from "../../cli/projects/saved-key.ts";
-import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 
 const SAVED: Readonly<Record<SavedKey, string>> = {
@@ -13,7 +13,7 @@ const SAVED: Readonly<Record<SavedKey, string>> = {
   none: "not saved here",
 };
 
-export default class ProjectsShow extends ServerCommand {
+export default class ProjectsShow extends ProjectCommand {
   static override summary = "Show a project: its keys, but not their secrets, and its settings.";
   static override examples = ["<%= config.bin %> <%= command.id %> shop"];
 

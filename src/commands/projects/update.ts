@@ -1,12 +1,12 @@
 import { string as stringArg } from "@oclif/core/args";
 import { usageFailure } from "../../cli/command-failure.ts";
+import { ProjectCommand } from "../../cli/projects/project-command.ts";
 import { requireProjectName } from "../../cli/projects/project-name.ts";
 import { projectLines } from "../../cli/projects/project-table.ts";
 import { SETTINGS_FLAGS, settingsOf, UNSETTING_FLAGS } from "../../cli/projects/settings-flags.ts";
-import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 
-export default class ProjectsUpdate extends ServerCommand {
+export default class ProjectsUpdate extends ProjectCommand {
   static override summary = "Change what holds for a project; what is not named stays.";
   static override description = "--cors-origin replaces the whole list of origins.";
   static override examples = [

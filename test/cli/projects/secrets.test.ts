@@ -124,6 +124,15 @@ describe("creating a project", () => {
     expect(await keeper.held()).toEqual({ secret });
   });
 
+  it("the right secret is taken over though the settings are others, which stay", async () => {
+    const { secret } = await create(undefined, elsewhere());
+    const settings = { readersMax: 5 };
+    const taken = await createProject({ client, keeper, name: "shop", settings, given: secret });
+    expect(taken).toMatchObject({ created: false, secret });
+    expect(taken.project).not.toHaveProperty("readersMax");
+    expect(await keeper.held()).toEqual({ secret });
+  });
+
   it("a project that was deleted comes back with another secret", async () => {
     const { secret } = await create();
     await client.delete("shop");

@@ -186,7 +186,7 @@ describe("token inspect", () => {
     const right = { sub: "shop", scope: "read", exp: soon() };
     const cases: readonly (readonly [string, readonly string[], string])[] = [
       [await sign({ ...right, exp: 1000 }), [], "TOKEN_EXPIRED"],
-      [await sign(right, {}, newSecret("project")), [], "TOKEN_SIGNATURE"],
+      [await sign(right, { kid: await keyId(secret) }, newSecret("project")), [], "TOKEN_SIGNATURE"],
       [await sign(right), ["--scope", "write"], "TOKEN_SCOPE"],
       [await sign({ ...right, stream_id: "a" }), ["--stream", "b"], "TOKEN_STREAM"],
       [await sign(right), ["--project", "till"], "TOKEN_PROJECT"],

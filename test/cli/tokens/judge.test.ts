@@ -43,16 +43,16 @@ describe("judging a token", () => {
 
   it("a signature by another secret, or by a key that is not at hand, is told apart", async () => {
     const other = newSecret("project");
-    expect(await judged(await sign(CLAIMS, {}, other))).toMatchObject({
-      signature: "wrong",
-      codes: ["TOKEN_SIGNATURE"],
-    });
+    const forged = await sign(CLAIMS, { kid: await keyId(secret) }, other);
+    expect(await judged(forged)).toMatchObject({ signature: "wrong", codes: ["TOKEN_SIGNATURE"] });
+    const unnamed = await sign(CLAIMS, {}, other);
+    expect(await judged(unnamed)).toMatchObject({ signature: "wrong", codes: ["TOKEN_KEY_UNKNOWN"] });
     const foreign = await sign(CLAIMS, { kid: await keyId(other) }, other);
     expect(await judged(foreign)).toMatchObject({ signature: "other-key", codes: ["TOKEN_KEY_UNKNOWN"] });
   });
 
   it("a changed claim is noticed", async () => {
-    const [header, , signature] = (await sign(CLAIMS)).split(".");
+    const [header, , signature] = (await sign(CLAIMS, { kid: await keyId(secret) })).split(".");
     const changed = Buffer.from(JSON.stringify({ ...CLAIMS, sub: "till" })).toString("base64url");
     expect(await judged([header, changed, signature].join("."))).toMatchObject({ codes: ["TOKEN_SIGNATURE"] });
   });
@@ -67,7 +67,7 @@ describe("judging a token", () => {
 
   it("everything that is wrong is told, in the order in which a server looks", async () => {
     const token = await sign({ ...CLAIMS, exp: NOW - 5 }, {}, newSecret("project"));
-    expect(await judged(token)).toMatchObject({ codes: ["TOKEN_SIGNATURE", "TOKEN_EXPIRED"] });
+    expect(await judged(token)).toMatchObject({ codes: ["TOKEN_KEY_UNKNOWN", "TOKEN_EXPIRED"] });
   });
 
   it.each<readonly [string, JWTPayload, string]>([
@@ -104,6 +104,9 @@ describe("judging a token", () => {
       signature: "verified",
       codes: [],
     });
+    const named = await sign(OPERATOR, { typ: typ.toUpperCase(), kid: "any" }, operator);
+    expect(await judged(named, [operator])).toMatchObject({ kind: "operator", signature: "verified" });
+    expect(await judged(named, [newSecret("operator")])).toMatchObject({ codes: ["TOKEN_SIGNATURE"] });
     const elsewhere = await sign(
       { ...OPERATOR, aud: ["durable-streams-operator", "other.example"] },
       { typ },

@@ -1,6 +1,7 @@
 // The operator API of projects as far as the commands ask for it, with a memory of its own, which loses answers or hangs
 // where a test wants it: real servers do not on request.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import { jwtVerify } from "jose";
 import { errorBody, errorStatus, protocolError, type ErrorCode } from "../../../../src/protocol/errors.ts";
 import {
@@ -112,10 +113,14 @@ async function create(records: Map<string, ProjectRecord>, body: Body): Promise<
   const { name = "", secret = "", settings = {} } = body;
   const kid = await keyId(secret);
   const there = records.get(name);
-  if (there !== undefined) return there.keys[0]?.kid === kid ? [200, shown(there)] : refusal("PROJECT_EXISTS");
+  const wanted = changeSettings({ corsOrigins: [] }, settings);
+  if (there !== undefined) {
+    const isSame = isDeepStrictEqual(changeSettings(there, {}), wanted);
+    return isSame && there.keys[0]?.kid === kid ? [200, shown(there)] : refusal("PROJECT_EXISTS");
+  }
   const nowMs = Date.now();
   const keys = [{ kid, secret, createdAtMs: nowMs }];
-  const record = { ...changeSettings({ corsOrigins: [] }, settings), name, version: 1, createdAtMs: nowMs, keys };
+  const record = { ...wanted, name, version: 1, createdAtMs: nowMs, keys };
   records.set(name, record);
   return [201, shown(record)];
 }
