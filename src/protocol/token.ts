@@ -75,7 +75,7 @@ export function operatorProblem(
 }
 
 /** `exp` has to be there and not too far away; the clock of whoever signed may be a little ahead, never behind. */
-export function timeProblem(
+function timeProblem(
   exp: unknown,
   nbf: unknown,
   nowSeconds: number,

@@ -2,7 +2,7 @@
 import { keyId } from "../../../../src/protocol/secret.ts";
 import { OPERATOR_AUDIENCE, OPERATOR_TOKEN_TYPE } from "../../../../src/protocol/token.ts";
 
-export type Json = Readonly<Record<string, unknown>>;
+type Json = Readonly<Record<string, unknown>>;
 
 /** Signs what is between header and signature; what it is called is the header's business. */
 export type Sign = (input: Uint8Array) => Promise<ArrayBuffer>;
@@ -39,7 +39,7 @@ export async function compact(header: unknown, payload: unknown, sign: Sign): Pr
   return `${input}.${base64url(new Uint8Array(await sign(encoder.encode(input))))}`;
 }
 
-export function base64url(bytes: Uint8Array): string {
+function base64url(bytes: Uint8Array): string {
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
