@@ -14,6 +14,7 @@ import {
   saveProjectSecret,
   type ProjectCredentials,
 } from "./config/credentials.ts";
+import { resolveTarget } from "./config/resolve-target.ts";
 import { mintOperatorToken, mintToken } from "./tokens/mint.ts";
 
 const OPERATOR_TOKEN_TTL_SECONDS = 60;
@@ -28,7 +29,7 @@ export interface DevProject {
   readonly name: string;
   /** The context that was saved for it. */
   readonly context: string;
-  /** Whether that context holds for commands that name no other. */
+  /** Whether that context is the active one. */
   readonly isActive: boolean;
   /** Signs its tokens; undefined where the project is there with keys that nobody here has. */
   readonly secret: string | undefined;
@@ -103,6 +104,20 @@ async function accepted({ keys }: ProjectFacts, secrets: readonly (string | unde
     if (secret !== undefined && kids.has(await keyId(secret))) return secret;
   }
   return undefined;
+}
+
+/** Whether commands without flags, in this folder and environment, get to a server, and to a project if one is named. */
+export async function leadsTo(url: string, project: string | undefined, folder: ConfigFolder): Promise<boolean> {
+  const said = (word: string): string | undefined => {
+    const value = process.env[`DURABLE_STREAMS_${word}`];
+    return value === "" ? undefined : value;
+  };
+  const environment = { url: said("URL"), project: said("PROJECT"), context: said("CONTEXT") };
+  const wishes = { flags: {}, environment, directory: process.cwd(), folder };
+  // What cannot be told now will be told by the command.
+  const target = await resolveTarget(wishes).catch(() => undefined);
+  if (target?.url.replace(/\/+$/, "") !== url) return false;
+  return project === undefined || (target.project ?? DEFAULT_PROJECT) === project;
 }
 
 /** Where a project's stream is, on our own server. */

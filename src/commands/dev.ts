@@ -2,18 +2,16 @@ import { boolean, integer, string } from "@oclif/core/flags";
 import path from "node:path";
 import { BaseCommand } from "../cli/base-command.ts";
 import { callWords } from "../cli/call-words.ts";
-import { usageFailure } from "../cli/command-failure.ts";
-import { ConfigFolder } from "../cli/config/config-folder.ts";
-import { type DevProject, devStreamUrl, openDevProject, streamTokens } from "../cli/dev-auth.ts";
+import { type DevProject, devStreamUrl, leadsTo, openDevProject, streamTokens } from "../cli/dev-auth.ts";
 import { devFailure, runtimeDied } from "../cli/dev-failures.ts";
 import { devFileNotes, readDevFile } from "../cli/dev-file.ts";
 import { parseVariables, VARIABLES_HELP, variableWarnings } from "../cli/dev-variables.ts";
-import { devWelcome, type GuardFacts } from "../cli/dev-welcome.ts";
+import { devWelcome } from "../cli/dev-welcome.ts";
 import { interruptSignal } from "../cli/interrupt.ts";
-import { DEFAULT_SERVER_URL } from "../cli/server-address.ts";
+import { requireProjectName } from "../cli/projects/project-name.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 import { DEFAULT_HOST, DEFAULT_PERSIST_DIR, DEFAULT_PORT } from "../local/options.ts";
-import { DEFAULT_PROJECT, isProjectName } from "../protocol/path.ts";
+import { DEFAULT_PROJECT } from "../protocol/path.ts";
 import type { Demo } from "../local/demo.ts";
 import type { LocalServer, LogEntry, RuntimeDeath } from "../local/options.ts";
 
@@ -69,7 +67,7 @@ ${VARIABLES_HELP}`;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Dev);
-    const project = requireProject(flags.project ?? DEFAULT_PROJECT);
+    const project = requireProjectName(flags.project ?? DEFAULT_PROJECT);
     const given = parseVariables(flags.var ?? []);
     const interrupt = interruptSignal();
     const interrupted = aborted(interrupt.signal);
@@ -120,10 +118,7 @@ ${VARIABLES_HELP}`;
       if (access.wasGuarded) this.notices.warning(OPENED);
       return undefined;
     }
-    const folder = new ConfigFolder((sentence) => {
-      this.notices.warning(sentence);
-    });
-    const project = await openDevProject(server, access, name, folder);
+    const project = await openDevProject(server, access, name, this.configFolder);
     if (project.secret === undefined) {
       const rotate = `durable-streams projects rotate ${name} -C ${project.context}`;
       this.notices.warning(
@@ -151,10 +146,10 @@ ${VARIABLES_HELP}`;
       node: process.execPath,
       cwd: process.cwd(),
     });
-    const usualUrl = process.env["DURABLE_STREAMS_URL"] ?? DEFAULT_SERVER_URL;
     const { url, persistDir } = server;
-    const guard = guarded === undefined ? undefined : guardFacts(server, guarded);
-    this.notices.note(devWelcome({ url, persistDir, program, demo, usualUrl, guard }));
+    const isUsual = await leadsTo(url, guarded?.name, this.configFolder);
+    const isExposed = server.reach === "network";
+    this.notices.note(devWelcome({ url, persistDir, program, demo, isUsual, isExposed, project: guarded }));
   }
 
   private async startDemo({ url }: LocalServer, guarded: DevProject | undefined): Promise<Demo | undefined> {
@@ -178,26 +173,6 @@ ${VARIABLES_HELP}`;
 
 const OPENED =
   "These data were guarded by --auth before. Now everybody on this machine may read and change all of them, whatever the project; start with --auth to guard them again.";
-
-function guardFacts({ url, reach }: LocalServer, { name, context, isActive }: DevProject): GuardFacts {
-  // What the environment says goes before the active context, and -C before both.
-  const isOverruled = ["URL", "PROJECT", "CONTEXT"].some((word) => Boolean(process.env[`DURABLE_STREAMS_${word}`]));
-  return {
-    project: name,
-    context,
-    isActive: isActive && !isOverruled,
-    streamUrl: devStreamUrl(url, name, "hello"),
-    isExposed: reach === "network",
-  };
-}
-
-function requireProject(name: string): string {
-  if (isProjectName(name)) return name;
-  throw usageFailure(
-    `${JSON.stringify(name)} is not a project's name.`,
-    'A project\'s name has 1 to 64 letters, digits, _ and -, begins with a letter or digit, and is not "stream".',
-  );
-}
 
 function isFailure(death: RuntimeDeath | undefined): death is RuntimeDeath {
   return death !== undefined && death.signal !== "SIGINT";

@@ -76,23 +76,23 @@ describe("refusals", () => {
     );
   });
 
-  test("a port in use: exit code 1, the address, and how to choose another", async () => {
+  test("a port in use: exit code 5, the address, and how to choose another", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     onTestFinished(() => void other.close());
     const { port } = other.address() as { port: number };
     const program = dev(await temporaryFolder(), "--port", String(port));
-    expect(await program.ended).toBe(1);
+    expect(await program.ended).toBe(5);
     expect(program.stderr()).toBe(
       `Error: 127.0.0.1:${port} is already in use by another program.\nChoose another port with --port, or --port 0 for a free one.\n`,
     );
   });
 
-  test("a port in use by another server of ours: how to use that one", async () => {
+  test("a port in use by another server of ours: exit code 5, and how to use that one", async () => {
     const { url } = await readyDev(await temporaryFolder());
     const { host, port } = new URL(url);
     const program = dev(await temporaryFolder(), "--port", port);
-    expect(await program.ended).toBe(1);
+    expect(await program.ended).toBe(5);
     expect(program.stderr()).toBe(
       `Error: ${host} is already in use by another durable-streams server.\nUse that server with --url ${url}, or choose another port with --port, or --port 0 for a free one.\n`,
     );

@@ -6,7 +6,15 @@ import { devWelcome } from "../../src/cli/dev-welcome.ts";
 import { dev } from "./support/dev.ts";
 import { temporaryFolder } from "./support/folders.ts";
 
-const FACTS = { persistDir: "/data", program: "durable-streams", demo: true, usualUrl: "http://127.0.0.1:4437" };
+const FACTS = {
+  url: "http://127.0.0.1:4437",
+  persistDir: "/data",
+  program: "durable-streams",
+  demo: true,
+  isUsual: true,
+  isExposed: false,
+  project: undefined,
+};
 
 /** Runs a line as a person would who copied it into another terminal; npm may have words of its own on stderr. */
 function shell(line: string): { lines: AsyncIterator<string>; ended: Promise<unknown> } {
@@ -31,10 +39,18 @@ test("the three commands work as they are printed", async () => {
 });
 
 test("commands name the server only where they would not find it by themselves", () => {
-  expect(devWelcome({ ...FACTS, url: "http://127.0.0.1:4437" })).not.toContain("--url");
-  expect(devWelcome({ ...FACTS, url: "http://127.0.0.1:5000" })).toContain("tail demo --url http://127.0.0.1:5000");
+  expect(devWelcome(FACTS)).not.toContain("--url");
+  expect(devWelcome({ ...FACTS, isUsual: false })).toContain("tail demo --url http://127.0.0.1:4437");
 });
 
 test("the demo's stream is mentioned only with the demo", () => {
-  expect(devWelcome({ ...FACTS, demo: false, url: FACTS.usualUrl })).not.toContain("demo");
+  expect(devWelcome({ ...FACTS, demo: false })).not.toContain("demo");
+});
+
+test("of a guarded server commands name the context, and other programs are told of their token", () => {
+  const project = { name: "shop", context: "local", isActive: false };
+  const text = devWelcome({ ...FACTS, isUsual: false, project });
+  expect(text).toContain("tail demo -C local\n");
+  expect(text).toContain("TOKEN=$(durable-streams mint-token --scope read --ttl 1h -C local)\n");
+  expect(text).toContain("http://127.0.0.1:4437/v1/shop/stream/hello?offset=-1");
 });
