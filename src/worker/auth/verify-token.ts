@@ -28,8 +28,16 @@ const UNAVAILABLE = protocolError(
   "The project's keys cannot be looked up at the moment, so the token cannot be judged; send the request again.",
 );
 
-/** Signs nothing. Where there is no key to try, it is tried: that takes as long as trying one. */
-const DECOY = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16)).join("-");
+let decoy: string | undefined;
+
+/**
+ * Signs nothing. Where there is no key to try, it is tried: that takes as long as trying one. Made when first needed: the
+ * platform gives out random numbers only while a request is being answered, and does not start a Worker that asks before.
+ */
+function decoySecret(): string {
+  decoy ??= Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16)).join("-");
+  return decoy;
+}
 
 /** What a token says, once one of the project's keys is found to have signed it. Keys that are not known are looked up again. */
 export async function verifyToken(
@@ -70,6 +78,6 @@ async function verifyWith(
     if (claims.ok) tokens.add(token.text, { claims: claims.value, kid, project: record.name, version: record.version });
     return claims;
   }
-  if (candidates.length === 0) await verifiedPayload(token, DECOY);
+  if (candidates.length === 0) await verifiedPayload(token, decoySecret());
   return token.kid === undefined || candidates.length === 0 ? undefined : failed(WRONG_SIGNATURE);
 }
