@@ -4,6 +4,8 @@ import { readFile, mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 import { CloudflareError } from "./cloudflare-error.ts";
 import { fieldsOf, textOf, type Fields } from "./fields.ts";
 import { wranglerFailure } from "./wrangler-failure.ts";
@@ -52,7 +54,7 @@ export async function runWrangler(options: WranglerOptions, run: WranglerRun): P
       env: environment(report, folder),
       stdio: ["pipe", "pipe", "pipe"],
     });
-    const printed = collect(child, run, options.onLine);
+    const printed = collect(child, { ...run, folder }, options.onLine);
     const code = await ended(child, run.secret, signal);
     const entries = await readReport(report);
     if (code === 0) return { entries, stdout: printed.stdout };
@@ -124,23 +126,25 @@ function environment(report: string, folder: string): NodeJS.ProcessEnv {
   };
 }
 
-/** What it prints, and nothing of the secret that it was given. */
+/** What it prints as plain text: nothing of the secret that it was given, nor of a folder that will be gone. */
 function collect(
   child: ChildProcess,
-  run: WranglerRun,
+  run: WranglerRun & { readonly folder: string },
   onLine?: (line: string) => void,
 ): { stdout: string; all: string } {
   const printed = { stdout: "", all: "" };
-  const clean = (text: string): string => (run.secret === undefined ? text : text.replaceAll(run.secret, "[redacted]"));
+  const take = (line: string, isStdout: boolean): void => {
+    if (line.includes(run.folder)) return;
+    const plain = stripVTControlCharacters(line);
+    const clean = run.secret === undefined ? plain : plain.replaceAll(run.secret, "[redacted]");
+    printed.all = `${printed.all}${clean}\n`.slice(-KEPT_CHARACTERS);
+    if (isStdout) printed.stdout = `${printed.stdout}${clean}\n`.slice(-KEPT_CHARACTERS);
+    if (run.silent !== true) onLine?.(clean);
+  };
   for (const stream of [child.stdout, child.stderr]) {
-    let rest = "";
-    stream?.setEncoding("utf8");
-    stream?.on("data", (piece: string) => {
-      printed.all = clean(printed.all + piece).slice(-KEPT_CHARACTERS);
-      if (stream === child.stdout) printed.stdout = clean(printed.stdout + piece).slice(-KEPT_CHARACTERS);
-      const lines = clean(rest + piece).split("\n");
-      rest = lines.pop() ?? "";
-      if (run.silent !== true) for (const line of lines) onLine?.(line);
+    if (stream === null) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      take(line, stream === child.stdout);
     });
   }
   return printed;

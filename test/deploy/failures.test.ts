@@ -1,6 +1,6 @@
 // What goes wrong on the way, and that the next run goes on from there.
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -44,6 +44,17 @@ describe("deploy, before anything is changed", () => {
       code: "NOT_LOGGED_IN",
       hint: expect.stringContaining("CLOUDFLARE_API_TOKEN") as unknown,
     });
+  });
+
+  it("wrangler's own login will do", async () => {
+    const config = join(operator.env["XDG_CONFIG_HOME"] ?? "", ".wrangler/config");
+    await mkdir(config, { recursive: true });
+    const login = `oauth_token = "${operator.plane.token}"\nexpiration_time = "2099-01-01T00:00:00.000Z"\nscopes = []\n`;
+    await writeFile(join(config, "default.toml"), login);
+    const { code, result } = await operator.deploy(["--dry-run", "--verbose"], { CLOUDFLARE_API_TOKEN: "" });
+    await rm(config, { recursive: true });
+    expect({ code, error: result.error }).toEqual({ code: 0, error: undefined });
+    expect(operator.printed).not.toContain(operator.plane.token);
   });
 
   it("of several accounts one has to be named", async () => {
@@ -105,7 +116,7 @@ describe("deploy, broken off", () => {
     operator.plane.faults.add({ on: `PUT ${SCRIPT}`, what: answer });
     const { code, result } = await operator.deploy();
     expect({ code, error: result.error?.code }).toEqual({ code: 4, error: "CLOUDFLARE_NOT_ALLOWED" });
-    expect(result.error?.message).toContain("Authentication error");
+    expect(result.error?.hint).toContain("Authentication error");
     expect(operator.plane.state.namespaces.size).toBe(1);
     expect(operator.plane.state.scripts.size).toBe(0);
   });

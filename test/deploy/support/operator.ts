@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../../scripts/lib/process.mjs";
-import { startControlPlane, type ControlPlane } from "../../control-plane/control-plane.ts";
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from "../../control-plane/control-plane.ts";
 import { activeVersion, type Script, type Version } from "../../control-plane/state.ts";
 import { runCli, type RunResult } from "../../support/cli.ts";
 
@@ -33,8 +33,8 @@ export class Operator {
   }
 
   /** With a project that `init` made, for a Worker of this name. */
-  static async start(name: string): Promise<Operator> {
-    const plane = await startControlPlane();
+  static async start(name: string, options: ControlPlaneOptions = {}): Promise<Operator> {
+    const plane = await startControlPlane(options);
     const folder = await mkdtemp(join(tmpdir(), "durable-streams-operator-"));
     const operator = new Operator(plane, folder);
     const { code, stderr } = await operator.run(["init", "--name", name]);
