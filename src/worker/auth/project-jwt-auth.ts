@@ -1,7 +1,8 @@
-import type { ProtocolError } from "../../protocol/errors.ts";
+import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import { useProblem, type Scope } from "../../protocol/token.ts";
 import type { Authorization } from "../edge/authorization.ts";
 import { bindingError } from "../edge/configuration.ts";
+import { isForOperators } from "../edge/operator/operator-route.ts";
 import { respondError } from "../edge/responses.ts";
 import type { BaseEnv } from "../env.ts";
 import { bearerToken } from "./bearer-token.ts";
@@ -11,6 +12,11 @@ import { respondRefusal } from "./refusals.ts";
 import type { AuthResult } from "./types.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 import { verifyToken, type TokenMemory } from "./verify-token.ts";
+
+const FOR_OPERATORS = protocolError(
+  "OPERATOR_CLOSED",
+  "No project's token opens the operator API; set OPERATOR_SECRET, and use a token that is signed with it.",
+);
 
 /** What {@link projectJwtAuth} gives to `createStreamWorker`. */
 export type ProjectJwtAuth<E> = Required<Authorization<E>>;
@@ -54,6 +60,8 @@ async function authorize(
 ): Promise<AuthResult> {
   const bindings = projectBindings(env);
   if (isProblem(bindings)) return { ok: false, response: respondError(bindings) };
+  // Without an operator secret the operator API asks here, should `OPERATOR_API` say that it is open.
+  if (isForOperators(new URL(request.url).pathname)) return { ok: false, response: respondError(FOR_OPERATORS) };
   const token = bearerToken(request.headers.get("Authorization"), "project");
   if (!token.ok) return refused(token.error);
   // No project's name holds a slash.

@@ -1,9 +1,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { keyId, newSecret } from "../../../src/protocol/secret.ts";
+import { projectJwtAuth } from "../../../src/worker/create-stream-worker.ts";
 import { ErrorLog } from "../support/error-log.ts";
 import { sendTo } from "../support/stream-client.ts";
-import { bearer, freshProject, Operator, OPERATOR_SECRET, refusal } from "./support/operator.ts";
+import { bearer } from "./support/guarded-server.ts";
+import { freshProject, Operator, operatorBearer, OPERATOR_SECRET, refusal } from "./support/operator.ts";
+import { projectToken } from "./support/tokens.ts";
 import { watchIndex } from "./support/watched.ts";
 
 const operator = new Operator();
@@ -76,7 +79,7 @@ describe("projects: creating", () => {
     ['{"name":"a","settings":{"corsOrigins":["https://a.example/path"]}}', "INVALID_PROJECT_SETTINGS"],
     ['{"name":"a","settings":{"colour":"red"}}', "INVALID_PROJECT_SETTINGS"],
   ])("what is wrong with a body is told, and nothing is made: %s", async (body, code) => {
-    const headers = await bearer();
+    const headers = await operatorBearer();
     const answer = await operator.send("/v1/__ds/projects", { method: "POST", headers, body });
     expect(await refusal(answer)).toEqual([400, code]);
     expect(await refusal(await operator.ask("GET", "/projects/a"))).toEqual([404, "PROJECT_NOT_FOUND"]);
@@ -217,6 +220,17 @@ describe("operator API: who may use it", () => {
     },
   );
 
+  test("a project's token opens nothing of it, where OPERATOR_API is open and there is no operator secret too", async () => {
+    const { project, secret } = await operator.create(freshProject());
+    const path = `/v1/__ds/streams/${project.name}/inspect/a`;
+    const headers = bearer(await projectToken(project.name, secret));
+    const send = sendTo(projectJwtAuth(), { OPERATOR_API: "open" });
+    for (const sent of [{}, headers]) {
+      expect(await refusal(await send(path, { headers: sent }))).toEqual([403, "OPERATOR_CLOSED"]);
+    }
+    expect((await send(`/v1/${project.name}/stream/a`, { headers })).status).toBe(404);
+  });
+
   test("with an operator secret nothing is open without a token, OPERATOR_API or not", async () => {
     const send = sendTo({}, { OPERATOR_SECRET, OPERATOR_API: "open" });
     for (const [path, methods] of [...ROUTES, ["/streams/default/inspect/a", ["GET"]]] as const) {
@@ -234,7 +248,7 @@ describe("operator API: who may use it", () => {
       const send = sendTo({}, { OPERATOR_SECRET: secret, OPERATOR_API: "open" });
       for (const path of ["/projects", "/health", "/streams/default/inspect/a"]) {
         const answer = await send(`/v1/__ds${path}`, {
-          headers: await bearer({ secret: secret === "" ? "x" : secret }),
+          headers: await operatorBearer(secret === "" ? "x" : secret),
         });
         const text = await answer.clone().text();
         expect(await refusal(answer)).toEqual([500, "INVALID_VARIABLE"]);

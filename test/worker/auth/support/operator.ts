@@ -1,34 +1,17 @@
 import { env } from "cloudflare:workers";
-import { SignJWT } from "jose";
 import type { ErrorCode } from "../../../../src/protocol/errors.ts";
 import { newSecret } from "../../../../src/protocol/secret.ts";
-import { OPERATOR_AUDIENCE, OPERATOR_TOKEN_TYPE } from "../../../../src/protocol/token.ts";
 import type { ProjectDO } from "../../../../src/worker/projects/project-do.ts";
-import { errorCode, ORIGIN, sendTo, type Send } from "../../support/stream-client.ts";
+import { errorCode, sendTo, type Send } from "../../support/stream-client.ts";
+import { bearer, HOST } from "./guarded-server.ts";
+import { operatorToken } from "./tokens.ts";
 
 /** Made anew at every run. */
 export const OPERATOR_SECRET = newSecret("operator");
 
-export interface TokenParts {
-  readonly secret?: string;
-  readonly alg?: string;
-  readonly typ?: string | undefined;
-  readonly claims?: Readonly<Record<string, unknown>>;
-}
-
-/** A token of an operator, good for a minute, or what else a test makes of it. */
-export async function operatorToken({
-  secret = OPERATOR_SECRET,
-  alg = "HS256",
-  typ = OPERATOR_TOKEN_TYPE,
-  claims = {},
-}: TokenParts = {}): Promise<string> {
-  const usual = { aud: [OPERATOR_AUDIENCE, new URL(ORIGIN).host], exp: Math.floor(Date.now() / 1000) + 60 };
-  return new SignJWT({ ...usual, ...claims }).setProtectedHeader({ alg, typ }).sign(new TextEncoder().encode(secret));
-}
-
-export async function bearer(parts: TokenParts = {}): Promise<Record<string, string>> {
-  return { Authorization: `Bearer ${await operatorToken(parts)}` };
+/** The header of an operator's request. */
+export async function operatorBearer(secret = OPERATOR_SECRET): Promise<{ readonly Authorization: string }> {
+  return bearer(await operatorToken(HOST, secret));
 }
 
 export interface KeyFacts {
@@ -64,7 +47,7 @@ export class Operator {
   /** `path` lies below `/v1/__ds`. A body that is no text is sent as JSON. */
   async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
-    return this.send(`/v1/__ds${path}`, { method, headers: { ...(await bearer()), ...headers }, body: sent });
+    return this.send(`/v1/__ds${path}`, { method, headers: { ...(await operatorBearer()), ...headers }, body: sent });
   }
 
   /** Asks what must succeed. */
