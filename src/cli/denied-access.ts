@@ -20,37 +20,34 @@ const TOKEN_WORDS: Readonly<Record<Origin, string>> = {
 };
 
 /** A request that was not let in: what it was sent with, and the command that would mend it. */
-export function deniedReport(error: ClientError, { place, use }: SentWith, surroundings: Surroundings): ErrorReport {
-  const denied = { ...surroundings, place };
+export function deniedReport(error: ClientError, sent: SentWith, surroundings: Surroundings): ErrorReport {
   return {
     code: error.code,
-    message: `${error.message} ${sentWith(use, denied)}`,
-    hint: remedy(error, use, denied),
+    message: `${error.message} It was sent with ${credentialWords(sent)}.`,
+    hint: remedy(error, sent.use, { ...surroundings, place: sent.place }),
     exitCode: EXIT.notAllowed,
     unexpected: false,
   };
 }
 
-function ofProject({ place }: Denied): string {
-  return place.for === "stream" ? ` of the project ${JSON.stringify(place.project)}` : "";
-}
-
-function sentWith(use: CredentialUse, denied: Denied): string {
+/** What a request is sent with, in words. */
+export function credentialWords({ place, use }: SentWith): string {
+  const ofProject = place.for === "stream" ? ` of the project ${JSON.stringify(place.project)}` : "";
   switch (use.kind) {
     case "token":
-      return `It was sent with ${TOKEN_WORDS[use.from]}${use.from === "saved" ? ofProject(denied) : ""}.`;
+      return `${TOKEN_WORDS[use.from]}${use.from === "saved" ? ofProject : ""}`;
     case "minted":
       return use.from === "environment"
-        ? `It was sent with a token signed with DURABLE_STREAMS_SIGNING_SECRET, as if that were the secret${ofProject(denied)}.`
-        : `It was sent with a token signed with the saved secret${ofProject(denied)}.`;
+        ? `a token signed with DURABLE_STREAMS_SIGNING_SECRET, as if that were the secret${ofProject}`
+        : `a token signed with the saved secret${ofProject}`;
     case "operator":
       return use.from === "environment"
-        ? "It was sent with an operator's token signed with DURABLE_STREAMS_OPERATOR_SECRET."
-        : "It was sent with an operator's token signed with the saved operator secret.";
+        ? "an operator's token signed with DURABLE_STREAMS_OPERATOR_SECRET"
+        : "an operator's token signed with the saved operator secret";
     case "none":
       return use.withheld === undefined
-        ? "It was sent without a token."
-        : `It was sent without a token: ${use.withheld} does not go to a server that only durable-streams.jsonc names.`;
+        ? "no token"
+        : `no token: ${use.withheld} does not go to a server that only durable-streams.jsonc names`;
   }
 }
 

@@ -15,9 +15,11 @@ function versionLine(): string {
   return `durable-streams/${__VERSION__} ${process.platform}-${process.arch} node-${process.version}`;
 }
 
+const TOPICS: ReadonlySet<string> = new Set(["context", "inspect", "projects", "token"]);
+
 /** `help read` and `inspect help cat` are other words for `read --help` and `inspect cat --help`. */
 function withHelpFlag(argv: readonly string[]): readonly string[] {
-  const at = argv[0] === "inspect" ? 1 : 0;
+  const at = TOPICS.has(argv[0] ?? "") ? 1 : 0;
   return argv[at] === "help" ? [...argv.slice(0, at), ...argv.slice(at + 1), "--help"] : argv;
 }
 

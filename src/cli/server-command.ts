@@ -6,9 +6,7 @@ import { DamagedHistoryError } from "../client/errors/damaged-history-error.ts";
 import { isClientError } from "../client/errors/client-error.ts";
 import { StreamGoneError } from "../client/errors/stream-gone-error.ts";
 import { StreamNotFoundError } from "../client/errors/stream-not-found-error.ts";
-import type { RetryOptions } from "../client/retry.ts";
 import { StreamClient } from "../client/stream-client.ts";
-import { Transport, type TransportOptions } from "../client/transport.ts";
 import { BaseCommand } from "./base-command.ts";
 import { usageFailure } from "./command-failure.ts";
 import { isTyped, wishesOf } from "./config/command-target.ts";
@@ -73,7 +71,7 @@ export abstract class ServerCommand extends BaseCommand {
   #target: Target | undefined;
   #isTokenTyped = false;
   #tokens: RequestTokens | undefined;
-  readonly #open: { close(): Promise<void> }[] = [];
+  #client: StreamClient | undefined;
   /** The streams that the command line names, by URL. */
   readonly #named = new Map<string, NamedStream>();
   #lastRetryNoteMs = -Infinity;
@@ -110,39 +108,31 @@ export abstract class ServerCommand extends BaseCommand {
 
   /** A client with the user's credentials. It is disposed of when the command ends. */
   protected async connect(flags: ServerFlags, stdinIsData = false): Promise<StreamClient> {
-    const client = new StreamClient({
-      ...(await this.#transportOptions(flags, stdinIsData)),
-      retry: this.retryOptions,
-    });
-    this.#open.push({ close: () => client.dispose() });
+    const retry = { giveUpAfterMs: FIRST_ANSWER_GIVE_UP_MS, onRetry: this.noteRetry };
+    const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
+    const tokens = await this.tokensFor(flags, stdinIsData);
+    const client = new StreamClient({ token: tokens.provide, userAgent: this.config.userAgent, trace, retry });
+    this.#tokens = tokens;
+    this.#client = client;
     return client;
   }
 
-  /** The same for what a server can be asked besides streams. */
-  protected async openTransport(flags: ServerFlags, stdinIsData = false): Promise<Transport> {
-    const transport = new Transport(await this.#transportOptions(flags, stdinIsData));
-    this.#open.push(transport);
-    return transport;
-  }
-
-  /** How long a server is waited for that does not answer yet. */
-  protected get retryOptions(): RetryOptions {
-    return { giveUpAfterMs: FIRST_ANSWER_GIVE_UP_MS, onRetry: this.noteRetry };
-  }
-
-  async #transportOptions({ token: flag }: ServerFlags, stdinIsData: boolean): Promise<TransportOptions> {
+  /** The tokens of requests to the server that is meant, or to another target. */
+  protected async tokensFor(
+    { token: flag }: ServerFlags,
+    stdinIsData = false,
+    target = this.target,
+  ): Promise<RequestTokens> {
     const given = flag === "-" ? await this.#tokenFromStdin(stdinIsData) : flag;
     const token = given === undefined ? undefined : requireToken(given);
-    if (token !== undefined && this.#isTokenTyped) requireTrust(this.target);
-    this.#tokens = new RequestTokens({
+    if (token !== undefined && this.#isTokenTyped) requireTrust(target);
+    return new RequestTokens({
       folder: this.configFolder,
       token: token === undefined ? undefined : { value: token, from: this.#isTokenTyped ? "flag" : "environment" },
-      signingSecret: process.env["DURABLE_STREAMS_SIGNING_SECRET"],
-      operatorSecret: process.env["DURABLE_STREAMS_OPERATOR_SECRET"],
-      untrustedOrigin: this.target.isTrusted ? undefined : new URL(this.target.url).origin,
+      signingSecret: variable("DURABLE_STREAMS_SIGNING_SECRET"),
+      operatorSecret: variable("DURABLE_STREAMS_OPERATOR_SECRET"),
+      untrustedOrigin: target.isTrusted ? undefined : new URL(target.url).origin,
     });
-    const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
-    return { token: this.#tokens.provide, userAgent: this.config.userAgent, trace };
   }
 
   /** Says once in a while that the server is being waited for, and for how long. */
@@ -209,7 +199,7 @@ export abstract class ServerCommand extends BaseCommand {
 
   protected override async finally(error: Error | undefined): Promise<void> {
     this.#interrupt?.dispose();
-    await Promise.all(this.#open.map((each) => each.close()));
+    await this.#client?.dispose();
     await super.finally(error);
   }
 }
@@ -218,6 +208,12 @@ const MISSING: ReadonlySet<string> = new Set(["STREAM_NOT_FOUND", "FORK_SOURCE_N
 /** Commands that an empty stream would satisfy. */
 const EMPTY_WOULD_DO: ReadonlySet<string> = new Set(["append", "close", "describe", "read", "tail"]);
 const READS: ReadonlySet<string> = new Set(["read", "tail", "inspect:export"]);
+
+/** A variable of the environment; an empty one says nothing. */
+function variable(name: string): string | undefined {
+  const value = process.env[name];
+  return value === "" ? undefined : value;
+}
 
 /** A token that is typed would go to whatever server the folder's file names, which anybody may have written. */
 function requireTrust({ isTrusted, url }: Target): void {

@@ -182,6 +182,23 @@ describe("the command line", () => {
     }
   });
 
+  it("-h is --help, for every command and topic", async () => {
+    for (const args of [["read"], ["inspect", "cat"], ["context"], []]) {
+      const [short, long] = [await runCli([...args, "-h"]), await runCli([...args, "--help"])];
+      expect(short).toMatchObject({ code: 0, stdout: long.stdout });
+      expect(short.stdout).toContain("USAGE");
+    }
+  });
+
+  it("dev: a port that is taken is a conflict, exit code 5", async () => {
+    server = await startScripted((_request, response) => response.end());
+    const folder = join(tmpdir(), `durable-streams-taken-${String(process.pid)}`);
+    const run = await runCli(["dev", "--port", new URL(server.url).port, "--persist", folder, "--json"]);
+    expect(run.code).toBe(5);
+    expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: "PORT_IN_USE" } });
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it("help does not show the token of the environment", async () => {
     const { stdout } = await runCli(["read", "--help"], { env: { DURABLE_STREAMS_TOKEN: CANARY } });
     expect(stdout).toContain("--token");

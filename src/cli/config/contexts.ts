@@ -42,6 +42,17 @@ export function contextNamed({ contexts }: Contexts, name: string): Context | un
   return own(contexts, name);
 }
 
+/** The context of a name. `namedBy` says who names it, where that was not the command's own argument. */
+export function requireContext(all: Contexts, name: string, namedBy?: string): Context {
+  const context = contextNamed(all, requireContextName(name));
+  if (context !== undefined) return context;
+  const which = namedBy === undefined ? "" : `, which ${namedBy} names`;
+  throw usageFailure(
+    `There is no context ${JSON.stringify(name)}${which}.`,
+    "Those there are: durable-streams context list",
+  );
+}
+
 /** The contexts with one more, or another under its name. The first one becomes active, others when asked. */
 export function withContext(all: Contexts, name: string, context: Context, activate = false): Contexts {
   const isActive = activate || all.active === undefined;

@@ -107,9 +107,13 @@ export function removeProjectCredentials(
   return changeProjectCredentials(folder, server, project, () => ({}));
 }
 
-/** Forgets everything that was saved for a server. */
-export function removeServerCredentials(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
-  return change(folder, server, () => NOTHING);
+/** Forgets the secret of a server's operators. */
+export function forgetOperatorSecret(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
+  return change(folder, server, (all) => {
+    if (all.operatorSecret === undefined) return all;
+    const { operatorSecret: _forgotten, ...rest } = all;
+    return rest;
+  });
 }
 
 async function change(

@@ -1,7 +1,7 @@
 import { usageFailure } from "../command-failure.ts";
 import { DEFAULT_SERVER_URL } from "../server-address.ts";
 import type { ConfigFolder } from "./config-folder.ts";
-import { type Contexts, contextNamed, loadContexts, requireContextName } from "./contexts.ts";
+import { type Contexts, contextNamed, loadContexts, requireContext } from "./contexts.ts";
 import { readDirectoryFile, type Wish } from "./directory-file.ts";
 
 /** Who said which server is meant: the command line, the environment, the folder's file, the active context, or nobody. */
@@ -13,6 +13,8 @@ export interface Target {
   readonly url: string;
   readonly project?: string | undefined;
   readonly source: TargetSource;
+  /** Who said which project is meant. */
+  readonly projectSource?: TargetSource | undefined;
   /** The context that the URL was taken from. */
   readonly context?: string | undefined;
   /**
@@ -84,29 +86,24 @@ async function targetOf(
   { flags, folder }: Wishes,
 ): Promise<Target> {
   const { source, wish } = deciding;
-  const context = wish.url === undefined && contexts !== undefined ? requireContext(contexts, deciding) : undefined;
+  const context =
+    wish.url === undefined && contexts !== undefined
+      ? requireContext(contexts, wish.context ?? "", NAMED_BY[source])
+      : undefined;
   const url = wish.url ?? context?.url ?? DEFAULT_SERVER_URL;
   const projects = levels.map((level) => level.wish.project ?? (level === deciding ? context?.project : undefined));
+  const at = projects.findIndex((project) => project !== undefined);
   const isForeign = source === "file" && wish.url !== undefined;
   return {
     url,
-    project: projects.find((project) => project !== undefined),
+    project: projects[at],
     source,
+    projectSource: levels[at]?.source,
     context: context === undefined ? undefined : wish.context,
     isTrusted: !isForeign || isKnown(await loadContexts(folder), url),
     unusedContexts: source === "default" ? Object.keys(contexts?.contexts ?? {}).length : 0,
     flags,
   };
-}
-
-function requireContext(contexts: Contexts, { source, wish }: Level): { url: string; project?: string | undefined } {
-  const name = requireContextName(wish.context ?? "");
-  const context = contextNamed(contexts, name);
-  if (context !== undefined) return context;
-  throw usageFailure(
-    `There is no context ${JSON.stringify(name)}, which ${NAMED_BY[source]} names.`,
-    "Those there are: durable-streams context list",
-  );
 }
 
 function isKnown({ contexts }: Contexts, url: string): boolean {

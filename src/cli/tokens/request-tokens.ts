@@ -102,6 +102,13 @@ export class RequestTokens {
     return this.#sent.get(placeKey(url)) ?? this.#last;
   }
 
+  /** How a request for reading a URL would be sent. */
+  async look(url: string): Promise<SentWith> {
+    const place = requestPlace({ url });
+    const { use } = await this.#choose(new URL(url).origin, place);
+    return { place, use };
+  }
+
   async #choose(origin: string, place: RequestPlace): Promise<Choice> {
     const { untrustedOrigin, token } = this.#sources;
     const isTrusted = origin !== untrustedOrigin;
@@ -123,9 +130,8 @@ export class RequestTokens {
     }
     const project = place.for === "stream" ? place.project : DEFAULT_PROJECT;
     const saved = projectCredentials(await this.#savedFor(origin), project);
-    if (saved.secret !== undefined && place.for === "stream") {
-      return { use: { kind: "minted", from: "saved" }, secret: saved.secret };
-    }
+    const secret = saved.secret ?? saved.nextSecret;
+    if (secret !== undefined && place.for === "stream") return { use: { kind: "minted", from: "saved" }, secret };
     return saved.token === undefined ? undefined : { use: { kind: "token", from: "saved" }, token: saved.token };
   }
 

@@ -16,9 +16,9 @@ import {
 } from "../../../src/cli/config/contexts.ts";
 import {
   credentialsFor,
+  forgetOperatorSecret,
   projectCredentials,
   removeProjectCredentials,
-  removeServerCredentials,
   saveOperatorSecret,
   saveProjectSecret,
   saveProjectToken,
@@ -175,7 +175,8 @@ describe("credentials", () => {
       operatorSecret: "operator",
       projects: { shop: { secret: "secret", token: "token" } },
     });
-    await removeServerCredentials(folder, SERVER);
+    await forgetOperatorSecret(folder, SERVER);
+    await removeProjectCredentials(folder, SERVER, "shop");
     expect(await credentialsFor(folder, SERVER)).toEqual({ projects: {} });
   });
 
