@@ -51,15 +51,22 @@ export async function refuse<E>(
   return yieldsToPublic(auth.response) ? unlessPublic(refusal) : refusal;
 }
 
-/** Whether a reader that was let in still is: only a clear no ends it, and not that nobody can tell at the moment. */
+/**
+ * Asks again about a reader that was let in. Only a clear no ends its read, and not that nobody can tell at the moment;
+ * nor does a no that means nothing to a public stream.
+ */
 export async function recheckRead<E>(
   request: Request,
   name: string,
+  isPublic: boolean,
   around: Surroundings<E>,
 ): Promise<Response | undefined> {
   const refusal = await refuse("read", request, name, around);
-  return refusal?.status === 401 || refusal?.status === 403 ? refusal : undefined;
+  if (refusal === undefined || (isPublic && yieldsToPublic(refusal))) return undefined;
+  return refusal.status >= 500 || refusal.status === TOO_MANY_REQUESTS ? undefined : refusal;
 }
+
+const TOO_MANY_REQUESTS = 429;
 
 /** Asks about a read of another stream, with what the request brought along to prove who it is from. */
 export async function refuseRead<E>(

@@ -22,6 +22,6 @@ export interface StreamContext {
   readonly readsAreOpen: boolean;
   /** The refusal of a read that is answered all the same if the stream turns out to be public. */
   readonly unlessPublic?: Response;
-  /** Asks the authorisation of a read that goes on again; the refusal when it has changed its mind for good. */
-  readonly recheck?: () => Promise<Response | undefined>;
+  /** Asks the authorisation of a read that goes on again; the refusal when it has changed its mind. */
+  readonly recheck?: (isPublic: boolean) => Promise<Response | undefined>;
 }

@@ -4,6 +4,7 @@ import { handleAppend } from "./append.ts";
 import { yieldsToPublic } from "../auth/public-refusal.ts";
 import { decider, recheckRead, refuse, refuseRead, type Access, type Surroundings } from "./authorization.ts";
 import type { StreamContext } from "./context.ts";
+import { EVERYONE, share } from "./cors.ts";
 import { handleCreate } from "./create.ts";
 import { handleDelete } from "./delete.ts";
 import { handleHead } from "./head.ts";
@@ -52,7 +53,12 @@ export async function handleStream<E extends BaseEnv>(
   const refusal = await refuse(operation.access, request, doKey, around);
   if (refusal !== undefined) {
     if (!yieldsToPublic(refusal)) return refusal;
-    return operation.handle({ ...streamContext({ request, url, name: doKey }, around), unlessPublic: refusal });
+    // Of all that a project limits, a stranger meets only the number of live readers: for other reads nothing is looked up.
+    const limits = requestLimits(url.searchParams.has("live") ? await settings.get() : undefined);
+    const context = { ...streamContext({ request, url, name: doKey }, around), limits, unlessPublic: refusal };
+    const answer = await operation.handle(context);
+    // Errors about a public stream are for every page, too.
+    return answer === refusal ? answer : share(answer, EVERYONE);
   }
   const isOpen = decider(operation.access, around.authorization) === undefined;
   const flooding = isOpen ? undefined : await limitProject(around.env.RATE_LIMITER, project);
@@ -60,7 +66,7 @@ export async function handleStream<E extends BaseEnv>(
   const asked = { request, url, name: doKey };
   const context = { ...streamContext(asked, around), limits: requestLimits(await settings.get()) };
   if (isOpen) return operation.handle(context);
-  return operation.handle({ ...context, recheck: () => recheckRead(request, doKey, around) });
+  return operation.handle({ ...context, recheck: (isPublic) => recheckRead(request, doKey, isPublic, around) });
 }
 
 /** What working on a stream needs, with the server's own limits. */

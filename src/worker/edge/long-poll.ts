@@ -3,12 +3,13 @@ import { contentKind } from "../../protocol/content-type.ts";
 import { nextCursor } from "../../protocol/cursor.ts";
 import { matchesEtag } from "../../protocol/etag.ts";
 import * as header from "../../protocol/headers.ts";
-import { LIVE_RECHECK_MS, LONG_POLL_WAIT_MS, READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
+import { LONG_POLL_WAIT_MS, READ_CHUNK_MAX_BYTES } from "../../protocol/limits.ts";
 import { readBody } from "../../protocol/messages.ts";
 import type { OffsetQuery } from "../../protocol/offset.ts";
 import type { StreamContext } from "./context.ts";
-import type { LiveBridge } from "./live-bridge.ts";
+import type { BridgeNews, LiveBridge } from "./live-bridge.ts";
 import { liveRead } from "./live-read.ts";
+import { LiveRecheck } from "./live-recheck.ts";
 import type { ReadQuery } from "./read-query.ts";
 import { bodyFields, messageFields, respondUnread, type MessagesOutcome } from "./read-response.ts";
 import { respond } from "./responses.ts";
@@ -18,7 +19,7 @@ import { respond } from "./responses.ts";
  * edge, on a socket to the object, which may sleep meanwhile.
  */
 export async function handleLongPoll(context: StreamContext, query: ReadQuery): Promise<Response> {
-  const endsAtMs = Date.now() + LONG_POLL_WAIT_MS;
+  const waiting: Waiting = { endsAtMs: Date.now() + LONG_POLL_WAIT_MS, recheck: new LiveRecheck(context) };
   let from: OffsetQuery = query.from;
   let incarnation: string | undefined;
   for (;;) {
@@ -29,13 +30,13 @@ export async function handleLongPoll(context: StreamContext, query: ReadQuery): 
     // Deleted and created again meanwhile: the positions of the one stream mean nothing in the other.
     const isStranger = outcome.incarnation !== incarnation;
     if (read.kind === "messages") {
-      return isStranger
-        ? respondUnread({ kind: "not-found" })
-        : respondMessages(context, query, outcome, read.body.body);
+      if (isStranger) return respondUnread({ kind: "not-found" });
+      const refusal = await waiting.recheck.refusal(outcome.public);
+      return refusal ?? respondMessages(context, query, outcome, read.body.body);
     }
     try {
       if (isStranger) return respondUnread({ kind: "not-found" });
-      const response = await waitAtTail(context, query, outcome, read.bridge, endsAtMs);
+      const response = await waitAtTail(context, query, outcome, read.bridge, waiting);
       if (response !== undefined) return response;
     } finally {
       read.bridge.close();
@@ -44,19 +45,23 @@ export async function handleLongPoll(context: StreamContext, query: ReadQuery): 
   }
 }
 
+/** How long a reader waits, and when it is looked at again meanwhile. */
+interface Waiting {
+  readonly endsAtMs: number;
+  readonly recheck: LiveRecheck;
+}
+
 /** Waits for the next append; `undefined` when the reader has to ask again from where it stands. */
 async function waitAtTail(
   context: StreamContext,
   query: ReadQuery,
   outcome: MessagesOutcome,
   bridge: LiveBridge,
-  endsAtMs: number,
+  waiting: Waiting,
 ): Promise<Response | undefined> {
   const startedAtMs = Date.now();
-  const news = await bridge.next(Math.max(0, endsAtMs - startedAtMs));
-  // Whoever waited for long may have been locked out meanwhile.
-  const refusal = Date.now() - startedAtMs < LIVE_RECHECK_MS ? undefined : await context.recheck?.();
-  if (refusal !== undefined) return refusal;
+  const news = await newsWithin(bridge, waiting, outcome.public);
+  if (news instanceof Response) return news;
   if (news.kind === "timeout") return respondMessages(context, query, outcome, null);
   // Asked again, the object says whether the stream is gone for good or only for us.
   if (news.kind === "gone" || news.kind === "dropped") return undefined;
@@ -71,6 +76,22 @@ async function waitAtTail(
     upToDate: bridge.isDrained,
   };
   return respondMessages(context, query, answered, body);
+}
+
+/** What the bridge tells, or the refusal of a reader that is locked out meanwhile. */
+async function newsWithin(
+  bridge: LiveBridge,
+  { endsAtMs, recheck }: Waiting,
+  isPublic: boolean,
+): Promise<BridgeNews | Response> {
+  for (;;) {
+    const leftMs = Math.max(0, endsAtMs - Date.now());
+    const trustedMs = recheck.remainingMs;
+    const news = await bridge.next(Math.min(leftMs, trustedMs));
+    const refusal = await recheck.refusal(isPublic);
+    if (refusal !== undefined) return refusal;
+    if (news.kind !== "timeout" || leftMs <= trustedMs) return news;
+  }
 }
 
 function respondMessages(

@@ -13,9 +13,9 @@ export async function readObject(context: StreamContext, read: ReadRequest, form
   const asked = { ...read, publicOnly: unlessPublic !== undefined };
   const response = await timed(context.timing, "object", () => context.object.fetch(encodeReadRequest(asked)));
   const outcome = decodeReadOutcome(response);
-  if (outcome.kind === "not-public") return notAllowed(unlessPublic);
-  if (unlessPublic !== undefined && "public" in outcome && !outcome.public) {
-    // An object that runs older code does not know what it was asked.
+  // An object that runs older code does not know what it was asked: only its own word that the stream is public counts.
+  const isPublic = "public" in outcome && outcome.public;
+  if (outcome.kind === "not-public" || (unlessPublic !== undefined && !isPublic)) {
     letGo(response);
     return notAllowed(unlessPublic);
   }

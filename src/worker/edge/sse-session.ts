@@ -1,6 +1,5 @@
 import type { ContentKind } from "../../protocol/content-type.ts";
 import {
-  LIVE_RECHECK_MS,
   READ_CHUNK_MAX_BYTES,
   SSE_CONNECTION_MS,
   SSE_HEARTBEAT_MS,
@@ -10,6 +9,7 @@ import { HEARTBEAT } from "../../protocol/sse.ts";
 import type { StreamContext } from "./context.ts";
 import type { LiveBridge } from "./live-bridge.ts";
 import { liveRead, type LiveRead } from "./live-read.ts";
+import { LiveRecheck } from "./live-recheck.ts";
 import { readAgainIfGone } from "./read-again.ts";
 import { SseWriter } from "./sse-writer.ts";
 
@@ -25,13 +25,14 @@ export class SseSession {
   readonly #writer: SseWriter;
   readonly #first: ReadableRead;
   readonly #endsAtMs = Date.now() + SSE_CONNECTION_MS;
-  #recheckAtMs = Date.now() + LIVE_RECHECK_MS;
+  readonly #recheck: LiveRecheck;
   #bridge: LiveBridge | undefined;
   #cancelled = false;
 
   constructor(context: StreamContext, kind: ContentKind, cursor: string | null, first: ReadableRead) {
     this.#context = context;
     this.#first = first;
+    this.#recheck = new LiveRecheck(context);
     this.#bridge = first.kind === "attached" ? first.bridge : undefined;
     this.#writer = new SseWriter(kind, first.outcome.start, cursor);
   }
@@ -138,18 +139,14 @@ export class SseSession {
     }
   }
 
-  /** Whether the reader may not read on: its token has run out, or its key was revoked. It is asked now and then. */
+  /** Whether the reader may not read on. A status cannot be sent any more: it meets the refusal when it comes back. */
   async #isLockedOut(): Promise<boolean> {
-    const { recheck } = this.#context;
-    if (recheck === undefined || Date.now() < this.#recheckAtMs) return false;
-    this.#recheckAtMs = Date.now() + LIVE_RECHECK_MS;
-    return (await recheck()) !== undefined;
+    return (await this.#recheck.refusal(this.#first.outcome.public)) !== undefined;
   }
 
   /** How long to wait for news before something else is due. */
   get #patienceMs(): number {
-    const recheckMs = this.#context.recheck === undefined ? Infinity : this.#recheckAtMs - Date.now();
-    return Math.max(0, Math.min(SSE_HEARTBEAT_MS, this.#remainingMs, recheckMs));
+    return Math.max(0, Math.min(SSE_HEARTBEAT_MS, this.#remainingMs, this.#recheck.remainingMs));
   }
 
   get #remainingMs(): number {

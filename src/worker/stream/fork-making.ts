@@ -73,8 +73,9 @@ export class ForkMaking {
     // The promise has to be durable before there can be a reference.
     await storage.durable();
     const reference = { fork: request.name, incarnation };
-    const { contentType } = request;
-    const asked = source(fork.source).grantFork({ reference, fork, contentType, untilMs: nowMs + GRANT_MAX_MS });
+    const { contentType, publicSourceOnly: publicOnly = false } = request;
+    const untilMs = nowMs + GRANT_MAX_MS;
+    const asked = source(fork.source).grantFork({ reference, fork, contentType, publicOnly, untilMs });
     const granted = await withinTime(GRANT_PATIENCE_MS, asked, fork.source).catch((error: unknown) => {
       if (error instanceof NoAnswerError) return undefined;
       throw error;

@@ -22,6 +22,8 @@ export interface GrantRequest {
   readonly fork: ForkRequest;
   /** What the creation says; `undefined` when it takes the source's. */
   readonly contentType: string | undefined;
+  /** Whether only a public stream may be forked: anything else is as if it was not there. */
+  readonly publicOnly?: boolean;
   /** Until when the reference may be taken, in Unix milliseconds. The fork may have given it back by a later time. */
   readonly untilMs: number;
 }
@@ -34,6 +36,7 @@ export function grantFork(
   nowMs: number,
 ): Parsed<ForkGrant> {
   if (nowMs > request.untilMs) return failed(TOO_LATE);
+  if (request.publicOnly === true && !state.public) return noSource(request.fork.source, false);
   const origin = resolveFork(state, request.fork, request.contentType);
   if (!origin.ok) return origin;
   storage.transaction(() => {

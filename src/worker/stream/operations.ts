@@ -18,6 +18,8 @@ export interface CreateRequest extends WantedConfig {
   readonly messages: MessageBatch;
   /** The body of a fork that takes its source's content type: only with that can it be divided into messages. */
   readonly unparsedBody?: Uint8Array;
+  /** Whether the source may be forked only if it is public: whoever asks may read nothing else there. */
+  readonly publicSourceOnly?: boolean;
 }
 
 export type CreateOutcome =
@@ -85,7 +87,7 @@ export type ReadOutcome =
   | Absence
   /** Asked for a public stream only, and there is none. */
   | { readonly kind: "not-public" }
-  | { readonly kind: "refused"; readonly error: ProtocolError };
+  | { readonly kind: "refused"; readonly error: ProtocolError; readonly public?: boolean };
 
 /** A read that begins in what a fork inherits: where it lies, and what the fork is like at the moment. */
 export interface InheritedOutcome {

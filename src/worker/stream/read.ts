@@ -43,7 +43,7 @@ export interface ReadSurroundings {
 export function answerRead(around: ReadSurroundings, read: DecodedRead, start: Position): Response {
   const { state } = around;
   if (start < ownStart(state.fork)) {
-    if (!read.knowsLocations) return refuseOldEdge();
+    if (!read.knowsLocations) return refuseOldEdge(state);
     return encodeReadResponse(inheritedOutcome(around, start), null);
   }
   const chunk = readChunk(around.storage, state, start, read.limits);
@@ -51,7 +51,7 @@ export function answerRead(around: ReadSurroundings, read: DecodedRead, start: P
   const outcome = readOutcome("messages", around, start, chunk.next);
   const payloads = bytesAtHand(chunk);
   if (payloads === undefined) {
-    return read.knowsLocations ? encodeLocatedResponse(outcome, chunk.pieces) : refuseOldEdge();
+    return read.knowsLocations ? encodeLocatedResponse(outcome, chunk.pieces) : refuseOldEdge(state);
   }
   const body = read.wait === "sse" ? joinPayloads(state.kind, payloads) : readBody(state.kind, payloads);
   return encodeReadResponse(outcome, body);
@@ -78,10 +78,15 @@ export function answerInherited(storage: StreamStorage, state: StreamState, read
     : encodeReadResponse(outcome, joinPayloads(kind, payloads));
 }
 
+/** Says of the stream what a reader that may only read public ones has to know. */
+export function refuseRead(state: StreamState, error: ProtocolError): Response {
+  return encodeReadResponse({ kind: "refused", error, public: state.public }, null);
+}
+
 /** While a deploy is under way. The client asks again, and meets a newer edge. */
-function refuseOldEdge(): Response {
+function refuseOldEdge(state: StreamState): Response {
   const error = protocolError("UNAVAILABLE", "The server is being updated; send the request again.");
-  return encodeReadResponse({ kind: "refused", error }, null);
+  return refuseRead(state, error);
 }
 
 function inheritedOutcome({ state, nowMs }: ReadSurroundings, start: Position): InheritedOutcome {
@@ -131,7 +136,7 @@ function attachReader(around: ReadSurroundings, start: Position, chunk: Chunk, r
   const { readers, state } = around;
   if (readers.areFull(readersMax)) {
     const message = `The stream has ${String(readersMax)} live readers already; try again later, or read without "live".`;
-    return encodeReadResponse({ kind: "refused", error: protocolError("TOO_MANY_READERS", message) }, null);
+    return refuseRead(state, protocolError("TOO_MANY_READERS", message));
   }
   const { client, server } = readers.attach();
   if (chunk.next > start) {

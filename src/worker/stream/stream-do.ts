@@ -27,7 +27,7 @@ import type {
   HeadOutcome,
   InheritedRead,
 } from "./operations.ts";
-import { answerInherited, answerRead, resolveStart } from "./read.ts";
+import { answerInherited, answerRead, refuseRead, resolveStart } from "./read.ts";
 import { decodeInheritedRead, decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -208,7 +208,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (read.publicOnly && state?.public !== true) return encodeReadResponse({ kind: "not-public" }, null);
     if (state === undefined) return encodeReadResponse(this.#absence(), null);
     const start = resolveStart(state, read.from);
-    if (typeof start !== "number") return encodeReadResponse({ kind: "refused", error: start }, null);
+    if (typeof start !== "number") return refuseRead(state, start);
     const touched = this.#touch(state, nowMs);
     return answerRead({ storage: this.#storage, readers: this.#readers, state: touched, nowMs }, read, start);
   }
