@@ -117,9 +117,17 @@ export class Runtime {
     if (wanted === this.#running) return;
     this.#running = "";
     const options = this.#options(active);
-    if (this.#miniflare === undefined) this.#miniflare = new Miniflare(options);
-    else await this.#miniflare.setOptions(options);
-    await this.#miniflare.ready;
+    try {
+      if (this.#miniflare === undefined) this.#miniflare = new Miniflare(options);
+      else await this.#miniflare.setOptions(options);
+      await this.#miniflare.ready;
+    } catch (error) {
+      // One that failed once never runs again.
+      const failed = this.#miniflare;
+      this.#miniflare = undefined;
+      await failed?.dispose().catch(() => undefined);
+      throw error;
+    }
     this.#running = wanted;
   }
 

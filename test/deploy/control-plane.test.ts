@@ -80,6 +80,16 @@ async function api(
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
+async function put(path: string, form: FormData): Promise<{ status: number; body: unknown }> {
+  const headers = { authorization: `Bearer ${plane.token}` };
+  const response = await fetch(`${plane.url}/accounts/${plane.accountId}${path}`, {
+    method: "PUT",
+    headers,
+    body: form,
+  });
+  return { status: response.status, body: await response.json() };
+}
+
 async function worker(): Promise<Record<string, unknown>> {
   const response = await fetch(url);
   return (await response.json()) as Record<string, unknown>;
@@ -143,10 +153,23 @@ describe("control plane: plain wrangler", () => {
     expect(keys.body["result"]).toEqual([{ name: "last" }]);
   });
 
+  it("a Worker that fails at its start is refused with what it said, and the one before goes on", async () => {
+    const versions = script().versions.length;
+    const form = new FormData();
+    form.set("metadata", JSON.stringify({ main_module: "w.js", bindings: [], compatibility_date: "2026-07-30" }));
+    const type = "application/javascript+module";
+    form.set("w.js", new File([`throw new Error("at the start"); export default {};`], "w.js", { type }));
+    const { status, body } = await put(`/workers/scripts/${NAME}`, form);
+    expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ code: 10021 }] } });
+    expect(JSON.stringify(body)).toContain("at the start");
+    expect(script().versions.length).toBe(versions);
+    expect(await worker()).toMatchObject({ version: "1", count: 2 });
+  });
+
   it("deploy again: another version takes over, with the data of the first", async () => {
     await write("2", "good evening");
     await wrangler(["deploy"]);
-    expect(await worker()).toMatchObject({ version: "2", count: 2, greeting: "good evening" });
+    expect(await worker()).toMatchObject({ version: "2", count: 3, greeting: "good evening" });
     expect(script().versions.map(({ number }) => number)).toEqual([1, 2]);
   });
 
