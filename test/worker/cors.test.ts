@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import type { AuthResult, BaseEnv, StreamWorkerConfig } from "../../src/worker/create-stream-worker.ts";
+import { GuardedServer } from "./auth/support/guarded-server.ts";
 import { ErrorLog } from "./support/error-log.ts";
 import { openSse } from "./support/sse-client.ts";
 import { createStream, freshName, offsetAt, sendTo, StreamClient, type Send } from "./support/stream-client.ts";
@@ -202,5 +203,19 @@ describe("CORS: public streams", () => {
       expect(answer.headers.get("Access-Control-Expose-Headers")).toContain("Stream-Next-Offset");
     }
     expect(sharing(await stream.post("2"))).toEqual([null, "Origin"]);
+  });
+
+  test("CORS: in a guarded Worker its errors are too, and what is refused is not", async () => {
+    const server = new GuardedServer();
+    const project = await server.createProject();
+    await server.createStream(project, "news", "?public=true");
+    await server.createStream(project, "secrets");
+    const ask = (path: string, method = "GET"): Promise<Response> =>
+      from(OTHER, server.send)(`/v1/${project.name}/stream/${path}`, { method });
+    const past = await ask(`news?offset=${offsetAt(2)}`);
+    expect([past.status, ...sharing(past)]).toEqual([400, "*", null]);
+    for (const refused of [await ask("secrets"), await ask("nothing"), await ask("news", "POST")]) {
+      expect([refused.status, ...sharing(refused)]).toEqual([401, null, "Origin"]);
+    }
   });
 });
