@@ -2,7 +2,7 @@ import type { ProtocolError } from "../../protocol/errors.ts";
 import type { ProjectRecord } from "../../protocol/project.ts";
 
 /** There is no project of that name. */
-export interface NoProject {
+interface NoProject {
   readonly kind: "absent";
 }
 

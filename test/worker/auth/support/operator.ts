@@ -14,7 +14,7 @@ export async function operatorBearer(secret = OPERATOR_SECRET): Promise<{ readon
   return bearer(await operatorToken(HOST, secret));
 }
 
-export interface KeyFacts {
+interface KeyFacts {
   readonly kid: string;
   readonly state: string;
   readonly createdAtMs: number;
