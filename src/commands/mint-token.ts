@@ -47,7 +47,7 @@ Default scope: read. write includes reading.`;
     const secret =
       (await announcedSecret(flags, "project")) ??
       secretOfEnvironment("project") ??
-      (await savedSigningSecret(this.configFolder, flags.url, project));
+      (await this.#savedSecret(flags.url, project));
     const request = { project, scope, ttlSeconds, notBeforeSeconds, stream, prefix } as const;
     const { token, kid, expiresAtSeconds } = await mintToken(secret, request, nowSeconds);
     if (prefix !== undefined && !prefix.endsWith("/")) {
@@ -62,6 +62,16 @@ Default scope: read. write includes reading.`;
     if (!flags.json) await writeOutput(`${token}\n`);
     const notBefore = notBeforeSeconds === undefined ? undefined : instant(notBeforeSeconds);
     return { token, kid, project, scope, stream, prefix, notBefore, expiresAt };
+  }
+
+  async #savedSecret(server: string, project: string): Promise<string> {
+    const { secret, isHeard } = await savedSigningSecret(this.configFolder, server, project);
+    if (!isHeard) {
+      this.notices.warning(
+        `Nobody has heard whether the server has this secret; find out with: ${this.config.bin} create-project ${project}`,
+      );
+    }
+    return secret;
   }
 }
 

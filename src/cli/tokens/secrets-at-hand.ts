@@ -18,11 +18,18 @@ export function secretOfEnvironment(kind: SecretKind): string | undefined {
   return secret === undefined || secret === "" ? undefined : requireSecret(secret, kind, VARIABLE[kind]);
 }
 
-/** The secret that was saved for a project. */
-export async function savedSigningSecret(folder: ConfigFolder, server: string, project: string): Promise<string> {
+/** The secret that was saved for a project. `isHeard` unless nobody has heard whether the server has it. */
+export async function savedSigningSecret(
+  folder: ConfigFolder,
+  server: string,
+  project: string,
+): Promise<{ readonly secret: string; readonly isHeard: boolean }> {
   const { secret, nextSecret } = projectCredentials(await credentialsFor(folder, server), project);
   const found = secret ?? nextSecret;
-  if (found !== undefined) return requireSecret(found, "project", `The secret saved for ${JSON.stringify(project)}`);
+  if (found !== undefined) {
+    const source = `The secret saved for ${JSON.stringify(project)}`;
+    return { secret: requireSecret(found, "project", source), isHeard: secret !== undefined };
+  }
   const { origin } = new URL(server);
   const which = project === DEFAULT_PROJECT ? "the default project" : `the project ${JSON.stringify(project)}`;
   throw new CommandFailure({

@@ -115,6 +115,8 @@ describe("create-project", () => {
     await ended;
     const { nextSecret } = (await saved()) ?? {};
     expect(nextSecret).toMatch(/^dssk_/);
+    const { stderr } = await ds(["mint-token", "--project", "shop"]);
+    expect(stderr).toContain("Warning: Nobody has heard whether the server has this secret");
     server.fate = () => "answered";
     expect((await ds(["create-project", "shop"])).code).toBe(0);
     expect(known()).toEqual([nextSecret]);

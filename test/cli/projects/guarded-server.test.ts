@@ -1,0 +1,64 @@
+import { jwtVerify } from "jose";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { runCli, type RunResult } from "../../support/cli.ts";
+import { type GuardedServer, startGuarded } from "../../support/servers.ts";
+
+let server: GuardedServer;
+
+beforeAll(async () => {
+  server = await startGuarded();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+function ds(args: readonly string[]): Promise<RunResult> {
+  return runCli(args, { env: { ...server.env, DURABLE_STREAMS_URL: server.url } });
+}
+
+/** Runs a command that has to succeed, and gives its stdout. */
+async function done(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await ds(args);
+  expect({ args, code, stderr }).toMatchObject({ code: 0 });
+  return stdout;
+}
+
+it("a project's life: created, used, given another key, changed and deleted", async () => {
+  const secret = (await done("create-project", "shop", "--print-secret")).trim();
+  await done("create", "orders", "--project", "shop", "--content-type", "application/json", "[1]");
+  const token = (await done("mint-token", "--project", "shop", "--prefix", "or")).trim();
+  await jwtVerify(token, new TextEncoder().encode(secret));
+
+  const reading = ["read", "orders", "--project", "shop", "--token", token];
+  expect(await done(...reading)).toBe("1\n");
+  const writing = await ds(["append", "orders", "2", "--project", "shop", "--token", token]);
+  expect({ code: writing.code, stderr: writing.stderr }).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining("scope") as string,
+  });
+
+  const rotated = (await done("projects", "rotate", "shop", "--print-secret")).trim();
+  expect(rotated).not.toBe(secret);
+  // The old key is still accepted, and what the command signs with the new one is too.
+  expect(await done(...reading)).toBe("1\n");
+  await done("append", "orders", "2", "--project", "shop");
+
+  const finished = JSON.parse(await done("projects", "rotate", "shop", "--finish", "--json")) as { keys: object[] };
+  expect(finished.keys).toHaveLength(1);
+  await done("projects", "update", "shop", "--cors-origin", "https://app.example", "--readers-max", "3");
+  expect(JSON.parse(await done("projects", "show", "shop", "--json"))).toMatchObject({
+    corsOrigins: ["https://app.example"],
+    readersMax: 3,
+    savedSecret: "signing",
+  });
+  expect(await done("projects", "list")).toMatch(/^default .*\nshop .*/m);
+
+  await done("projects", "delete", "shop", "--yes");
+  expect((await ds(["projects", "show", "shop"])).code).toBe(3);
+});
+
+it("a secret is never in what a server tells", async () => {
+  await done("create-project", "quiet");
+  const told = [await done("projects", "list", "--json"), await done("projects", "show", "quiet", "--json")];
+  expect(told.join("")).not.toMatch(/dssk_|dsop_/);
+});
