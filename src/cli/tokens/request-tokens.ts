@@ -62,7 +62,7 @@ interface Minted {
 }
 
 /** What a request is for, by its URL. */
-export function requestPlace({ url, headers }: Pick<Request, "url" | "headers">): RequestPlace {
+function requestPlace({ url, headers }: Pick<Request, "url" | "headers">): RequestPlace {
   if (new URL(url).pathname.startsWith(`/v1/${RESERVED_SEGMENT}/`)) return { for: "operator" };
   const place = streamPlace(url);
   if (place === undefined) return { for: "foreign" };
