@@ -63,7 +63,7 @@ async function settle(
 }
 
 /** Whether a secret is that of the key that signs. */
-export async function isSigning({ keys }: ProjectFacts, secret: string): Promise<boolean> {
+async function isSigning({ keys }: ProjectFacts, secret: string): Promise<boolean> {
   return keys[0]?.kid === (await keyId(secret));
 }
 

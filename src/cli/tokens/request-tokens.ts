@@ -79,6 +79,8 @@ export class RequestTokens {
   readonly #sources: CredentialSources;
   readonly #saved = new Map<string, ServerCredentials>();
   readonly #minted = new Map<string, Minted>();
+  /** Secrets whose tokens were refused. */
+  readonly #refused = new Set<string>();
   readonly #sent = new Map<string, SentWith>();
   #last: SentWith | undefined;
 
@@ -89,13 +91,20 @@ export class RequestTokens {
   readonly provide: TokenProvider = async (request, refused) => {
     const { origin } = new URL(request.url);
     const place = requestPlace(request);
-    if (refused !== undefined) this.#saved.delete(origin);
+    if (refused !== undefined) this.#noteRefusal(origin, refused);
     const choice = await this.#choose(origin, place);
     this.#last = { place, use: choice.use };
     this.#sent.set(placeKey(request.url), this.#last);
     if (!("secret" in choice)) return choice.token;
     return this.#sign(request, place, choice.secret, refused);
   };
+
+  /** What was saved may have changed. A secret whose answer nobody heard may be the one that the server has. */
+  #noteRefusal(origin: string, token: string): void {
+    this.#saved.delete(origin);
+    const minted = [...this.#minted.values()].find((each) => each.token === token);
+    if (minted !== undefined) this.#refused.add(minted.secret);
+  }
 
   /** How the last request to a URL was sent, or the last one of all. */
   lastFor(url: string): SentWith | undefined {
@@ -130,7 +139,8 @@ export class RequestTokens {
     }
     const project = place.for === "stream" ? place.project : DEFAULT_PROJECT;
     const saved = projectCredentials(await this.#savedFor(origin), project);
-    const secret = saved.secret ?? saved.nextSecret;
+    const held = [saved.secret, saved.nextSecret].filter((each) => each !== undefined);
+    const secret = held.find((each) => !this.#refused.has(each)) ?? held[0];
     if (secret !== undefined && place.for === "stream") return { use: { kind: "minted", from: "saved" }, secret };
     return saved.token === undefined ? undefined : { use: { kind: "token", from: "saved" }, token: saved.token };
   }

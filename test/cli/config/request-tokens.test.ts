@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfigFolder } from "../../../src/cli/config/config-folder.ts";
-import { saveOperatorSecret, saveProjectSecret, saveProjectToken } from "../../../src/cli/config/credentials.ts";
+import {
+  changeProjectCredentials,
+  saveOperatorSecret,
+  saveProjectSecret,
+  saveProjectToken,
+} from "../../../src/cli/config/credentials.ts";
 import { type CredentialSources, RequestTokens } from "../../../src/cli/tokens/request-tokens.ts";
 import type { Request } from "../../../src/client/transport.ts";
 import { keyId, newSecret } from "../../../src/protocol/secret.ts";
@@ -131,6 +136,17 @@ describe("the token of a request", () => {
     expect(await sent(signing, get(STREAM))).toBe(refused);
     const renewed = await signing.provide(get(STREAM), refused);
     expect(decodeProtectedHeader(renewed ?? "").kid).toBe(await keyId(after));
+  });
+
+  it("that was refused gives way to one of the next secret, of which nobody has heard whether it arrived", async () => {
+    const [secret, nextSecret] = [newSecret("project"), newSecret("project")];
+    await changeProjectCredentials(folder, SERVER, "shop", () => ({ secret, nextSecret }));
+    const signing = tokens();
+    const first = await sent(signing, get(STREAM));
+    expect(decodeProtectedHeader(first).kid).toBe(await keyId(secret));
+    const second = (await signing.provide(get(STREAM), first)) ?? "";
+    expect(decodeProtectedHeader(second).kid).toBe(await keyId(nextSecret));
+    expect(await sent(signing, get(STREAM))).toBe(second);
   });
 });
 
