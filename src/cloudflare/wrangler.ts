@@ -70,7 +70,7 @@ export function reported({ entries }: WranglerResult, type: string): Fields | un
 }
 
 /** Finds wrangler's program, and refuses a version of which nobody knows how it behaves. */
-async function locateWrangler(packageRoot: string): Promise<string> {
+export async function locateWrangler(packageRoot: string): Promise<string> {
   const manifest = join(packageRoot, "package.json");
   const { resolve } = createRequire(manifest);
   const wanted = textOf(fieldsOf((await readJson(manifest))["dependencies"])["wrangler"]) ?? "";

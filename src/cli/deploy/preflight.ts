@@ -1,7 +1,7 @@
 import { findAccount, listAccounts, workersDevSubdomain, type Account } from "../../cloudflare/account.ts";
 import { CloudflareApi } from "../../cloudflare/api.ts";
 import { findCredentials } from "../../cloudflare/login.ts";
-import type { WranglerOptions } from "../../cloudflare/wrangler.ts";
+import { locateWrangler, type WranglerOptions } from "../../cloudflare/wrangler.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Target } from "./target.ts";
@@ -20,8 +20,9 @@ export interface PreflightOptions extends WranglerOptions {
   readonly trace?: ((line: string) => void) | undefined;
 }
 
-/** Makes sure of login, account and address before anything is asked about the deployment itself. */
+/** Makes sure of wrangler, login, account and address before anything is asked about the deployment itself. */
 export async function preflight(target: Target, options: PreflightOptions): Promise<Destination> {
+  await locateWrangler(options.packageRoot);
   const credentials = await findCredentials(options);
   const { userAgent, signal, trace } = options;
   const api = new CloudflareApi({ credentials, userAgent, signal, trace });
