@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { EXIT } from "./exit-codes.ts";
 import { reportError } from "./error-report.ts";
+import { withFlagsBehind } from "./leading-flags.ts";
 import { Notices } from "./notices.ts";
 import { endOnBrokenOutput, flushOutput } from "./standard-output.ts";
 
@@ -51,7 +52,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
       process.stdout.write(`${versionLine()}\n`);
     } else {
       const { runCommand } = await import("./run-command.ts");
-      await runCommand(withHelpFlag(argv), PACKAGE_ROOT);
+      await runCommand(withHelpFlag(withFlagsBehind(argv)), PACKAGE_ROOT);
     }
   } catch (error) {
     if (!isExitRequest(error)) showFailure(error, argv);
