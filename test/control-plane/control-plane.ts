@@ -164,6 +164,8 @@ function environment(given: { url: string; accountId: string; token: string; hom
     XDG_CONFIG_HOME: join(home, ".config"),
     XDG_CACHE_HOME: join(home, ".cache"),
     WRANGLER_HOME: join(home, ".wrangler"),
+    // Where wrangler, when it fails, asks whether there is a newer one: nobody is there.
+    npm_registry: "http://127.0.0.1:9/",
     WRANGLER_LOG_PATH: join(home, "wrangler-logs"),
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
