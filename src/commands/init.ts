@@ -3,6 +3,7 @@ import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { ask } from "../cli/ask.ts";
 import { BaseCommand } from "../cli/base-command.ts";
+import { callWords } from "../cli/call-words.ts";
 import { CommandFailure, usageFailure } from "../cli/command-failure.ts";
 import { PROJECT_FILE, readProjectFile } from "../cli/deploy/project-file.ts";
 import { isWorkerName } from "../cli/deploy/project-settings.ts";
@@ -68,7 +69,9 @@ Files that are there already stay as they are.`;
   private farewell(dir: string, nothingNew: boolean): string {
     const first = nothingNew ? "Everything is there already." : "Done.";
     const enter = path.resolve(dir) === process.cwd() ? "" : `cd ${dir} && `;
-    return `${first} Next: ${enter}${this.config.bin} deploy`;
+    const script = process.argv[1] ?? this.config.bin;
+    const program = callWords({ env: process.env, script, node: process.execPath, cwd: process.cwd() });
+    return `${first} Next: ${enter}${program} deploy`;
   }
 }
 

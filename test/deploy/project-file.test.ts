@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseProjectFile, withPins } from "../../src/cli/deploy/project-file.ts";
+import { isWorkerName } from "../../src/cli/deploy/project-settings.ts";
 import { pinsOf, targetOf } from "../../src/cli/deploy/target.ts";
 
 describe("durable-streams.jsonc", () => {
@@ -32,6 +33,16 @@ describe("durable-streams.jsonc", () => {
     expect(() => parseProjectFile('{ "name": "shop", "vars": { "OPERATOR_SECRET": "hunter2" } }')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("hunter2") as unknown }),
     );
+  });
+});
+
+describe("names of Workers", () => {
+  it.for(["a", "shop-2", "a".repeat(54)])("%s may be one", (name) => {
+    expect(isWorkerName(name)).toBe(true);
+  });
+
+  it.for(["", "Shop", "-shop", "shop-", "a_b", "a.b", "a".repeat(55), "é"])("%s may be none", (name) => {
+    expect(isWorkerName(name)).toBe(false);
   });
 });
 
