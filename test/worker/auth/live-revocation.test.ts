@@ -5,7 +5,7 @@ import { LIVE_RECHECK_MS, PROJECT_FRESH_MS } from "../../../src/protocol/limits.
 import type { AuthResult } from "../../../src/worker/create-stream-worker.ts";
 import { SseClient, sseMessages } from "../support/sse-client.ts";
 import { createStream, errorCode, freshName, sendTo } from "../support/stream-client.ts";
-import { bearer, GuardedServer } from "./support/guarded-server.ts";
+import { bearer, GuardedServer, type KnownProject } from "./support/guarded-server.ts";
 import { nowSeconds, projectToken } from "./support/tokens.ts";
 
 const server = new GuardedServer();
@@ -75,6 +75,38 @@ describe("live readers: what becomes of them when their token does not count any
     expect([answer.status, await errorCode(answer)]).toEqual([401, "TOKEN_KEY_UNKNOWN"]);
   });
 
+  test.each([401, 403, 404, 302])("a custom authorisation that answers %d ends a reader", async (status) => {
+    let isOpen = true;
+    const stream = await createStream();
+    const send = sendTo({
+      authorizeRead: () => (isOpen ? { ok: true } : { ok: false, response: new Response(null, { status }) }),
+    });
+    const sse = new SseClient(await send(`${stream.path}?offset=now&live=sse`));
+    await sse.untilUpToDate();
+    isOpen = false;
+    moveClock(LIVE_RECHECK_MS);
+    const rest = sse.rest();
+    await stream.append("1");
+    expect((await rest).filter(({ kind }) => kind === "data")).toEqual([]);
+  });
+
+  test("a long-poll that only waits is asked about while it does", async () => {
+    let asked = 0;
+    const stream = await createStream();
+    const send = sendTo({
+      authorizeRead: () =>
+        ++asked === 1 ? { ok: true } : { ok: false, response: new Response(null, { status: 403 }) },
+    });
+    const nowMs = Date.now();
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: nowMs });
+    const poll = send(`${stream.path}?offset=now&live=long-poll`);
+    await vi.waitFor(() => {
+      expect(vi.getTimerCount()).toBe(1);
+    });
+    await vi.advanceTimersByTimeAsync(LIVE_RECHECK_MS);
+    expect((await poll).status).toBe(403);
+  });
+
   test("a reader is not ended because nobody can tell at the moment, and is asked about again and again", async () => {
     let answers: readonly AuthResult[] = [];
     let asked = 0;
@@ -100,12 +132,19 @@ describe("live readers: what becomes of them when their token does not count any
     expect(asked).toBe(4);
   });
 
-  test("a reader of a public stream is not asked for a token later, either", async () => {
+  test.each([
+    ["without a token", () => Promise.resolve({})],
+    [
+      "whose token has run out",
+      async ({ name, secret }: KnownProject) =>
+        bearer(await projectToken(name, secret, { claims: { exp: nowSeconds() + 5 } })),
+    ],
+  ])("a reader of a public stream %s reads on", async (_who, credentials) => {
     const project = await server.createProject();
     const path = freshName("live");
     await server.createStream(project, path, "?public=true");
     const url = `/v1/${project.name}/stream/${path}`;
-    const sse = new SseClient(await server.send(`${url}?offset=now&live=sse`));
+    const sse = new SseClient(await server.send(`${url}?offset=now&live=sse`, { headers: await credentials(project) }));
     await sse.untilUpToDate();
     moveClock(LIVE_RECHECK_MS);
     const headers = { ...bearer(await projectToken(project.name, project.secret)), "Content-Type": "application/json" };

@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
-import { encodeReadResponse } from "../../../src/worker/stream/read-wire.ts";
+import type { ReadOutcome } from "../../../src/worker/stream/operations.ts";
+import { encodeAttachResponse, encodeReadResponse } from "../../../src/worker/stream/read-wire.ts";
 import { Clock } from "../support/clock.ts";
 import { SseClient, sseMessages } from "../support/sse-client.ts";
-import { errorCode, freshName } from "../support/stream-client.ts";
+import { errorCode, freshName, offsetAt } from "../support/stream-client.ts";
 import { bearer, GuardedServer, type KnownProject } from "./support/guarded-server.ts";
 import { projectToken } from "./support/tokens.ts";
 
@@ -125,28 +126,85 @@ describe("public streams: what is not public", () => {
     expect(mine.headers.get("Cache-Control")).toBe("private, no-store");
   });
 
-  test("an object that knows nothing of public readers does not let one through", async () => {
-    const path = freshName("private");
-    await server.createStream(project, path);
-    const object = env.STREAMS.getByName(`${project.name}/${path}`);
-    const outcome = {
-      kind: "messages" as const,
-      incarnation: "i",
-      contentType: "application/json",
-      public: false,
-      start: 0,
-      next: 1,
-      upToDate: true,
-      closed: false,
-    };
+  const REFUSED = { kind: "refused", error: { code: "OFFSET_BEYOND_TAIL", message: "it ends at 7" } } as const;
+  const MESSAGES = {
+    kind: "messages",
+    incarnation: "i",
+    contentType: "application/json",
+    public: false,
+    start: 0,
+    next: 1,
+    upToDate: true,
+    closed: false,
+  } as const;
+
+  test.each<[string, ReadOutcome]>([
+    ["messages", MESSAGES],
+    ["a refusal", REFUSED],
+    ["that there is nothing", { kind: "not-found" }],
+    ["that it is gone", { kind: "gone" }],
+    ["where a fork's history lies", { ...MESSAGES, kind: "inherited", stretches: [], tail: 1 }],
+  ])(
+    "an object that knows nothing of public readers and answers %s does not let one through",
+    async (_what, outcome) => {
+      const older = {
+        getByName: () => ({
+          fetch: () => Promise.resolve(encodeReadResponse(outcome, new TextEncoder().encode("[1]"))),
+        }),
+      };
+      const answer = await new GuardedServer({ STREAMS: older }).send(`/v1/${project.name}/stream/${freshName()}`);
+      expect([answer.status, await errorCode(answer)]).toEqual([401, "TOKEN_REQUIRED"]);
+    },
+  );
+
+  test("a live reader that such an object takes in is let go of", async () => {
+    const { 0: client, 1: object } = new WebSocketPair();
+    const closed = new Promise((resolve) => {
+      object.addEventListener("close", resolve);
+    });
+    object.accept();
     const older = {
       getByName: () => ({
-        fetch: () => Promise.resolve(encodeReadResponse(outcome, new TextEncoder().encode("[1]"))),
-        head: () => object.head(),
+        fetch: () => Promise.resolve(encodeAttachResponse({ ...MESSAGES, kind: "attached" }, client)),
       }),
     };
-    const answer = await new GuardedServer({ STREAMS: older }).send(`/v1/${project.name}/stream/${path}`);
-    expect([answer.status, await errorCode(answer)]).toEqual([401, "TOKEN_REQUIRED"]);
+    const url = `/v1/${project.name}/stream/${freshName()}?offset=-1&live=sse`;
+    expect((await new GuardedServer({ STREAMS: older }).send(url)).status).toBe(401);
+    await closed;
+  });
+});
+
+describe("public streams: limits of their project", () => {
+  test("a reader without a token counts among the live readers, and is one too many like any other", async () => {
+    const url = await publicStream();
+    const limited = async (readersMax: number | null) =>
+      server.operate(`/projects/${project.name}`, "PATCH", { settings: { readersMax } });
+    expect((await limited(1)).status).toBe(200);
+    const fresh = new GuardedServer();
+    const sse = new SseClient(await fresh.send(`${url}?offset=now&live=sse`));
+    await sse.untilUpToDate();
+    const answer = await fresh.send(`${url}?offset=now&live=sse`);
+    expect([answer.status, await errorCode(answer)]).toEqual([429, "TOO_MANY_READERS"]);
+    expect((await fresh.send(url)).status).toBe(200);
+    await sse.cancel();
+    await limited(null);
+  });
+
+  test("what is wrong with a request on a public stream is told without a token, too", async () => {
+    const url = await publicStream();
+    const beyond = await server.send(`${url}?offset=${offsetAt(9)}`);
+    expect([beyond.status, await errorCode(beyond)]).toEqual([400, "OFFSET_BEYOND_TAIL"]);
+  });
+
+  test("rates: a reader without a token counts on its address, and takes nothing from the project's own rate", async () => {
+    const url = await publicStream();
+    const keys: string[] = [];
+    const limit = ({ key }: { readonly key: string }) => {
+      keys.push(key);
+      return Promise.resolve({ success: true });
+    };
+    expect((await new GuardedServer({ RATE_LIMITER: { limit } }).send(url)).status).toBe(200);
+    expect(keys).toEqual(["ip:unknown"]);
   });
 });
 
@@ -162,6 +220,40 @@ describe("public streams: forks", () => {
     expect((await fork(source)).status).toBe(201);
     const refused = await fork(`/v1/${project.name}/stream/${path}`);
     expect([refused.status, await errorCode(refused)]).toEqual([401, "TOKEN_KEY_UNKNOWN"]);
+  });
+
+  test("a source that is private by the time its history is lent is not forked", async () => {
+    const path = freshName("private");
+    await server.createStream(project, path);
+    const source = `${project.name}/${path}`;
+    const name = freshName("fork");
+    // Asked whether it is public, the name still answers for the stream that was there before.
+    const before = {
+      getByName: (key: string) =>
+        key === source ? { head: () => ({ kind: "found", public: true }) } : env.STREAMS.getByName(key),
+    };
+    const headers = {
+      ...bearer(await projectToken(other.name, other.secret)),
+      "Stream-Forked-From": `/v1/${project.name}/stream/${path}`,
+    };
+    const answer = await new GuardedServer({ STREAMS: before }).send(`/v1/${other.name}/stream/${name}`, {
+      method: "PUT",
+      headers,
+    });
+    expect([answer.status, await errorCode(answer)]).toEqual([404, "FORK_SOURCE_NOT_FOUND"]);
+    expect(await env.STREAMS.getByName(`${other.name}/${name}`).head()).toEqual({ kind: "not-found" });
+  });
+
+  test("with a token of the source's own project that may read it, a private one is forked", async () => {
+    const path = freshName("private");
+    await server.createStream(project, path);
+    const from = { "Stream-Forked-From": `/v1/${project.name}/stream/${path}` };
+    const fork = async (claims: Record<string, unknown>): Promise<number> => {
+      const headers = { ...bearer(await projectToken(project.name, project.secret, { claims })), ...from };
+      return (await server.send(`/v1/${project.name}/stream/forks/${freshName()}`, { method: "PUT", headers })).status;
+    };
+    expect(await fork({ stream_prefix: "forks/" })).toBe(403);
+    expect(await fork({})).toBe(201);
   });
 });
 

@@ -39,7 +39,7 @@ export async function compact(header: unknown, payload: unknown, sign: Sign): Pr
   return `${input}.${base64url(new Uint8Array(await sign(encoder.encode(input))))}`;
 }
 
-function base64url(bytes: Uint8Array): string {
+export function base64url(bytes: Uint8Array): string {
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
