@@ -1,7 +1,7 @@
 // Servers for tests: the reference server in this process, and the built package as a user starts it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -33,11 +33,52 @@ export async function startReference({ port = 0, dataDir }: StartOptions = {}): 
 }
 
 /** `durable-streams dev`, as built. */
-export async function startBuilt({ port = 0, dataDir, vars = {} }: StartOptions = {}): Promise<TestServer> {
+export function startBuilt(options: StartOptions = {}): Promise<TestServer> {
+  return startDev(options, [], {});
+}
+
+/** A server that lets in only who has a token. */
+export interface GuardedServer extends TestServer {
+  /** Signs tokens of its first project, `default`. */
+  readonly signingSecret: string;
+  /** Variables with which commands find it, and the credentials for it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** `durable-streams dev --auth`, with a folder for contexts and credentials of its own, which goes with the server. */
+export async function startGuarded(options: StartOptions = {}): Promise<GuardedServer> {
+  const configDir = await mkdtemp(join(tmpdir(), "durable-streams-config-"));
+  const env = { DURABLE_STREAMS_CONFIG_DIR: configDir };
+  const forget = () => rm(configDir, { recursive: true, force: true });
+  const server = await startDev(options, ["--auth"], env).catch(async (error: unknown) => {
+    await forget();
+    throw error;
+  });
+  const credentials = JSON.parse(await readFile(join(configDir, "credentials.json"), "utf8")) as {
+    servers: Record<string, { projects: { default: { secret: string } } }>;
+  };
+  const signingSecret = credentials.servers[server.url]?.projects.default.secret;
+  if (signingSecret === undefined) throw new Error("dev --auth has saved no secret for its server");
+  return {
+    url: server.url,
+    signingSecret,
+    env,
+    async stop() {
+      await server.stop();
+      await forget();
+    },
+  };
+}
+
+async function startDev(
+  { port = 0, dataDir, vars = {} }: StartOptions,
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<TestServer> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "durable-streams-test-")));
   const variables = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
-  const args = [BIN, "dev", "--json", "--port", String(port), "--persist", folder, ...variables];
-  const server = spawn(NODE, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [BIN, "dev", "--json", "--port", String(port), "--persist", folder, ...flags, ...variables];
+  const server = spawn(NODE, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
   try {
     const url = await announcedUrl(server);
     return {
