@@ -1,6 +1,9 @@
 import type { BaseEnv } from "./env.ts";
 import type { Authorization } from "./edge/authorization.ts";
 import { handleRequest } from "./edge/handle-request.ts";
+import { codeOf } from "./edge/responses.ts";
+import { VERSION } from "./edge/health.ts";
+import { Measurement } from "./metrics/measurement.ts";
 import { Timing } from "./timing.ts";
 
 export { projectJwtAuth, type ProjectJwtAuth } from "./auth/project-jwt-auth.ts";
@@ -29,7 +32,9 @@ export function createStreamWorker<E extends BaseEnv = BaseEnv>(config: StreamWo
     async fetch(request, env, ctx): Promise<Response> {
       const timing = env.DEBUG_TIMING === "1" ? new Timing() : null;
       const end = timing?.start("total");
-      const response = await handleRequest(request, { env, ctx, authorization: config, timing });
+      const measurement = new Measurement({ dataset: env.METRICS, version: VERSION });
+      const response = await handleRequest(request, { env, ctx, authorization: config, timing, measurement });
+      measurement.answered(response.status, codeOf(response));
       end?.();
       if (timing !== null) response.headers.set("Server-Timing", timing.toHeader());
       return response;

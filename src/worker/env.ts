@@ -14,7 +14,7 @@ export interface BaseEnv extends StreamEnv {
   OPERATOR_SECRET?: string;
   /** Of the shipped Worker: `none` serves everything to everybody, as the local server does; unset or `project` asks for tokens. */
   AUTH?: string;
-  /** For one data point per operation. Nothing is written to it yet. */
+  /** Gets one data point per operation; see `protocol/metrics.ts` for its columns. */
   METRICS?: AnalyticsEngineDataset;
   /** Cloudflare's rate limiting, where it is wanted: requests nobody vouches for count by address, others by project. */
   RATE_LIMITER?: RateLimit;

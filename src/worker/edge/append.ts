@@ -22,7 +22,7 @@ export async function handleAppend(context: StreamContext): Promise<Response> {
   return respondAppend(outcome);
 }
 
-async function parseAppend({ request, limits }: StreamContext): Promise<Parsed<AppendRequest>> {
+async function parseAppend({ request, limits, measurement }: StreamContext): Promise<Parsed<AppendRequest>> {
   const { headers } = request;
   const producer = parseProducer(
     headers.get(header.PRODUCER_ID),
@@ -34,6 +34,7 @@ async function parseAppend({ request, limits }: StreamContext): Promise<Parsed<A
   if (!streamSeq.ok) return streamSeq;
   const body = await readRequestBody(request, limits.bodyMaxBytes);
   if (!body.ok) return body;
+  measurement.bytesIn = body.value.byteLength;
   const contentType = headers.get("Content-Type");
   const hasBody = body.value.byteLength > 0;
   const close = header.isClosedHeader(headers.get(header.STREAM_CLOSED));

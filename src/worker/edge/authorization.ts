@@ -1,4 +1,5 @@
 import type { AuthorizeMutation, AuthorizeRead, AuthResult, SettingsOf } from "../auth/types.ts";
+import type { Measurement } from "../metrics/measurement.ts";
 import { timed, type Timing } from "../timing.ts";
 import { unlessPublic, yieldsToPublic } from "../auth/public-refusal.ts";
 import { withEveryAnswer } from "./responses.ts";
@@ -25,6 +26,7 @@ export interface Surroundings<E> {
   readonly ctx: Pick<ExecutionContext, "waitUntil">;
   readonly authorization: Authorization<E>;
   readonly timing: Timing | null;
+  readonly measurement: Measurement;
 }
 
 /** The two questions that an operation may have to pass. */

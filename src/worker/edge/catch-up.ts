@@ -4,7 +4,7 @@ import { wholeChunk } from "../storage/chunk.ts";
 import type { StreamContext } from "./context.ts";
 import { readObject } from "./read-object.ts";
 import type { ReadQuery } from "./read-query.ts";
-import { bodyFields, messageFields, respondUnread } from "./read-response.ts";
+import { bodyFields, countMessages, messageFields, respondUnread } from "./read-response.ts";
 import { respond } from "./responses.ts";
 
 /** A read that takes what there is and does not wait (section 5.6). */
@@ -19,6 +19,7 @@ export async function handleCatchUp(context: StreamContext, { from }: ReadQuery)
     return respond(304, fields);
   }
   const { body } = await read.messages();
+  countMessages(context.measurement, outcome.bytes);
   // From the hot log it goes through untouched: the runtime moves it to the client without waking any code.
   return respond(200, { ...fields, ...bodyFields(outcome.contentType) }, body);
 }

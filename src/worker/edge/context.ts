@@ -1,6 +1,7 @@
 import type { StreamDO } from "../stream/stream-do.ts";
 import type { SegmentReader } from "../segments/read-slice.ts";
 import type { RequestLimits } from "./project-settings.ts";
+import type { Measurement } from "../metrics/measurement.ts";
 import type { Timing } from "../timing.ts";
 
 /** A request on a stream that passed routing and authorisation. */
@@ -15,6 +16,8 @@ export interface StreamContext {
   /** Where sealed history is read from. */
   readonly segments: SegmentReader;
   readonly timing: Timing | null;
+  /** Is told what the request does, to be counted. */
+  readonly measurement: Measurement;
   readonly limits: RequestLimits;
   /** Decides whether the request may read another stream too; `undefined` when it may. */
   readonly refuseRead: (url: URL, name: string) => Promise<Response | undefined>;

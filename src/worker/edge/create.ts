@@ -28,7 +28,7 @@ export async function handleCreate(context: StreamContext): Promise<Response> {
 }
 
 async function parseCreate(context: StreamContext, fork: RequestedFork | undefined): Promise<Parsed<CreateRequest>> {
-  const { request, url, name, limits } = context;
+  const { request, url, name, limits, measurement } = context;
   const { headers } = request;
   const contentType = parseContentType(headers.get("Content-Type"));
   if (!contentType.ok) return contentType;
@@ -36,6 +36,7 @@ async function parseCreate(context: StreamContext, fork: RequestedFork | undefin
   if (!expiry.ok) return expiry;
   const body = await readRequestBody(request, limits.bodyMaxBytes);
   if (!body.ok) return body;
+  measurement.bytesIn = body.value.byteLength;
   // A fork may leave both to its source (section 4.2), and then its body can only be understood there.
   const takesType = fork !== undefined && isAbsent(headers.get("Content-Type"));
   const takesExpiry = fork !== undefined && expiry.value.kind === "never";

@@ -8,6 +8,7 @@ import { EVERYONE, share } from "./cors.ts";
 import { handleCreate } from "./create.ts";
 import { handleDelete } from "./delete.ts";
 import { handleHead } from "./head.ts";
+import type { Operation as CountedOperation } from "../../protocol/metrics.ts";
 import { requestLimits, type SettingsLookup } from "./project-settings.ts";
 import { limitProject } from "./rate-limit.ts";
 import { handleRead } from "./read.ts";
@@ -30,6 +31,24 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operat
   ["DELETE", { access: "mutation", handle: handleDelete }],
 ]);
 
+/** By what the request is counted. A read that waits is another operation. */
+function countedAs({ method }: Request, url: URL): CountedOperation {
+  switch (method) {
+    case "PUT":
+      return "create";
+    case "POST":
+      return "append";
+    case "DELETE":
+      return "delete";
+    case "HEAD":
+      return "head";
+    default: {
+      const live = url.searchParams.get("live");
+      return live === "sse" || live === "long-poll" ? live : "read";
+    }
+  }
+}
+
 const STREAM_METHODS = [...OPERATIONS.keys(), "OPTIONS"].join(", ");
 
 /** A request on a stream, or on what operators see of one. */
@@ -50,6 +69,8 @@ export async function handleStream<E extends BaseEnv>(
 ): Promise<Response> {
   const operation = OPERATIONS.get(request.method);
   if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
+  const { measurement } = around;
+  measurement.is(countedAs(request, url));
   const refusal = await refuse(operation.access, request, doKey, around);
   if (refusal !== undefined) {
     if (!yieldsToPublic(refusal)) return refusal;
@@ -57,12 +78,15 @@ export async function handleStream<E extends BaseEnv>(
     const limits = requestLimits(url.searchParams.has("live") ? await settings.get() : undefined);
     const context = { ...streamContext({ request, url, name: doKey }, around), limits, unlessPublic: refusal };
     const answer = await operation.handle(context);
+    if (answer === refusal) return answer;
+    measurement.about(project, doKey);
     // Errors about a public stream are for every page, too.
-    return answer === refusal ? answer : share(answer, EVERYONE);
+    return share(answer, EVERYONE);
   }
   const isOpen = decider(operation.access, around.authorization) === undefined;
   const flooding = isOpen ? undefined : await limitProject(around.env.RATE_LIMITER, project);
   if (flooding !== undefined) return flooding;
+  measurement.about(project, doKey);
   const asked = { request, url, name: doKey };
   const context = { ...streamContext(asked, around), limits: requestLimits(await settings.get()) };
   if (isOpen) return operation.handle(context);
@@ -74,7 +98,7 @@ export function streamContext<E extends BaseEnv>(
   { request, url, name }: StreamRequest,
   around: Surroundings<E>,
 ): StreamContext {
-  const { env, ctx, authorization, timing } = around;
+  const { env, ctx, authorization, timing, measurement } = around;
   const cache = new SegmentCache(url.origin, (work) => {
     ctx.waitUntil(work);
   });
@@ -84,8 +108,16 @@ export function streamContext<E extends BaseEnv>(
     name,
     object: env.STREAMS.getByName(name),
     streams: env.STREAMS,
-    segments: { memory: BLOCK_MEMORY, cache, bucket: env.R2 },
+    segments: {
+      memory: BLOCK_MEMORY,
+      cache,
+      bucket: env.R2,
+      seen: (where) => {
+        measurement.readFrom(where);
+      },
+    },
     timing,
+    measurement,
     limits: requestLimits(undefined),
     refuseRead: (other, otherName) => refuseRead(request, other, otherName, around),
     readsAreOpen: authorization.authorizeRead === undefined,

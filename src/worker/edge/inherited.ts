@@ -42,6 +42,7 @@ export async function gatherInherited(
       next,
       upToDate,
       closed: upToDate && closed,
+      bytes: body.byteLength,
       ...(remainingMs === undefined ? {} : { remainingMs }),
     },
     messages: () => Promise.resolve(new Response(body)),

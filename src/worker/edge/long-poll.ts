@@ -11,7 +11,7 @@ import type { BridgeNews, LiveBridge } from "./live-bridge.ts";
 import { liveRead } from "./live-read.ts";
 import { LiveRecheck } from "./live-recheck.ts";
 import type { ReadQuery } from "./read-query.ts";
-import { bodyFields, messageFields, respondUnread, type MessagesOutcome } from "./read-response.ts";
+import { bodyFields, countMessages, messageFields, respondUnread, type MessagesOutcome } from "./read-response.ts";
 import { respond } from "./responses.ts";
 
 /**
@@ -73,6 +73,7 @@ async function waitAtTail(
     ...(outcome.remainingMs === undefined ? {} : { remainingMs: outcome.remainingMs - (Date.now() - startedAtMs) }),
     next: event.end,
     closed: event.closed,
+    bytes: event.payload.byteLength,
     upToDate: bridge.isDrained,
   };
   return respondMessages(context, query, answered, body);
@@ -107,6 +108,7 @@ function respondMessages(
     return respond(204, { ...fields, ETag: undefined, "Cache-Control": NO_STORE, ...cursorField });
   }
   const all = { ...fields, [header.STREAM_CURSOR]: cursor };
+  countMessages(context.measurement, outcome.bytes);
   const isKnown =
     fields["ETag"] !== undefined && matchesEtag(context.request.headers.get("If-None-Match"), fields["ETag"]);
   return isKnown ? respond(304, all) : respond(200, { ...all, ...bodyFields(outcome.contentType) }, body);

@@ -3,6 +3,7 @@ import { contentKind } from "../../protocol/content-type.ts";
 import { readEtag } from "../../protocol/etag.ts";
 import * as header from "../../protocol/headers.ts";
 import { formatOffset, type OffsetQuery } from "../../protocol/offset.ts";
+import type { Measurement } from "../metrics/measurement.ts";
 import type { Absence, ReadOutcome } from "../stream/operations.ts";
 import { publicFields } from "./cors.ts";
 import { respondAbsence, respondError, type HeaderFields } from "./responses.ts";
@@ -25,6 +26,13 @@ export function messageFields(from: OffsetQuery, outcome: MessagesOutcome, reads
     [header.STREAM_UP_TO_DATE]: upToDate ? "true" : undefined,
     [header.STREAM_CLOSED]: closed ? "true" : undefined,
   };
+}
+
+/** Counts messages that are about to be sent. Those that were not looked for elsewhere come from the hot log. */
+export function countMessages(measurement: Measurement, bytes = 0): void {
+  if (bytes === 0) return;
+  measurement.bytesOut += bytes;
+  measurement.readFrom("hot");
 }
 
 /** Headers that describe the bytes of a stream. Binary is downloaded rather than shown (section 12.7). */

@@ -1,5 +1,12 @@
 import { NO_STORE } from "../../protocol/cache-policy.ts";
-import { errorBody, errorStatus, isRetryable, protocolError, type ProtocolError } from "../../protocol/errors.ts";
+import {
+  errorBody,
+  errorStatus,
+  isRetryable,
+  protocolError,
+  type ErrorCode,
+  type ProtocolError,
+} from "../../protocol/errors.ts";
 import type { Absence } from "../stream/operations.ts";
 
 /** Headers by name; an `undefined` one is left out. */
@@ -25,14 +32,24 @@ export function respond(status: number, fields: HeaderFields, body: BodyInit | n
   return new Response(body, { status, headers });
 }
 
+/** The codes of answers to errors, for those who count them. */
+const CODES = new WeakMap<Response, ErrorCode>();
+
+/** The code of an answer to an error, or empty for any other. */
+export function codeOf(response: Response): string {
+  return CODES.get(response) ?? "";
+}
+
 /** The answer to an error: its status from the table, its code and sentence as JSON, and never kept by a cache. */
 export function respondError(error: ProtocolError, fields: HeaderFields = {}): Response {
   const retry: HeaderFields = isRetryable(error.code) ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
-  return respond(
+  const response = respond(
     errorStatus(error.code),
     { "Content-Type": "application/json", "Cache-Control": NO_STORE, ...retry, ...fields },
     errorBody(error),
   );
+  CODES.set(response, error.code);
+  return response;
 }
 
 /** The answer to whatever is asked of a stream that is not there. */
@@ -59,5 +76,8 @@ export function withEveryAnswer(response: Response): Response {
     if (!headers.has(name)) headers.set(name, value);
   }
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", NO_STORE);
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  const whole = new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  const code = CODES.get(response);
+  if (code !== undefined) CODES.set(whole, code);
+  return whole;
 }

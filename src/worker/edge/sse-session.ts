@@ -10,6 +10,7 @@ import type { StreamContext } from "./context.ts";
 import type { LiveBridge } from "./live-bridge.ts";
 import { liveRead, type LiveRead } from "./live-read.ts";
 import { LiveRecheck } from "./live-recheck.ts";
+import { countMessages } from "./read-response.ts";
 import { readAgainIfGone } from "./read-again.ts";
 import { SseWriter } from "./sse-writer.ts";
 
@@ -52,12 +53,14 @@ export class SseSession {
         pull: async (controller) => {
           const { done, value } = await frames.next().catch((error: unknown) => {
             clearTimeout(cutOff);
+            this.#context.measurement.ended();
             throw tell(error);
           });
           if (done !== true) {
             controller.enqueue(value);
           } else if (!this.#cancelled) {
             clearTimeout(cutOff);
+            this.#context.measurement.ended();
             controller.close();
           }
         },
@@ -73,6 +76,7 @@ export class SseSession {
   #cancel(): void {
     this.#cancelled = true;
     this.#bridge?.close();
+    this.#context.measurement.ended();
   }
 
   async *#frames(): AsyncGenerator<Uint8Array, undefined> {
@@ -95,6 +99,7 @@ export class SseSession {
         if (!goesOn) return;
       } else {
         const payload = new Uint8Array(await read.body.arrayBuffer());
+        countMessages(this.#context.measurement, payload.byteLength);
         yield this.#writer.messages({ payload, end: outcome.next, upToDate: outcome.upToDate, closed: outcome.closed });
         if (outcome.closed || this.#remainingMs <= 0) return;
       }
@@ -130,6 +135,7 @@ export class SseSession {
         }
         const { payload, start, end, closed } = news.event;
         if (start !== this.#writer.readFrom || payload === undefined) return true;
+        countMessages(this.#context.measurement, payload.byteLength);
         yield this.#writer.messages({ payload, end, upToDate: bridge.isDrained, closed });
         if (closed) return false;
       }

@@ -18,6 +18,7 @@ export async function handleSse(context: StreamContext, query: ReadQuery): Promi
   const first = await liveRead(context, query.from, "sse", READ_CHUNK_MAX_BYTES);
   if (first.kind === "unread") return respondUnread(first.outcome);
   const kind = contentKind(first.outcome.contentType);
+  context.measurement.goesOn();
   const session = new SseSession(context, kind, query.cursor, first);
   const fields: HeaderFields = {
     "Content-Type": "text/event-stream",

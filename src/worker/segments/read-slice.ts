@@ -14,6 +14,8 @@ export interface SegmentReader {
   readonly memory: BlockMemory;
   readonly cache: BlockCache;
   readonly bucket: R2Bucket;
+  /** Is told where blocks were found. */
+  readonly seen?: (where: "memory" | "edge" | "bucket") => void;
 }
 
 /** A stretch of more blocks is one large message. It is neither kept nor copied: it would push out what many read. */
@@ -36,7 +38,7 @@ export async function readSlice(reader: SegmentReader, slice: SegmentSlice): Pro
   const first = blocks[0]?.number ?? 0;
   const whole =
     blocks.length > KEPT_MAX_BLOCKS
-      ? await fetchBlocks(reader.bucket, key, slice, blocks)
+      ? await fetchBlocks(reader, key, slice, blocks)
       : joinPayloads("binary", await gatherBlocks(reader, key, slice, blocks));
   const at = first * SEGMENT_BLOCK_BYTES;
   return whole.subarray(slice.from - at, slice.to - at);
@@ -62,7 +64,7 @@ async function gatherBlocks(
   const firstMissing = near.indexOf(undefined);
   if (firstMissing === -1) return near.filter((block) => block !== undefined);
   const missing = blocks.slice(firstMissing, near.lastIndexOf(undefined) + 1);
-  const fetched = await fetchBlocks(reader.bucket, key, slice, missing);
+  const fetched = await fetchBlocks(reader, key, slice, missing);
   for (const [i, { name }] of missing.entries()) {
     // A copy: what is remembered must not keep the whole piece that it came in.
     const bytes = fetched.slice(i * SEGMENT_BLOCK_BYTES, (i + 1) * SEGMENT_BLOCK_BYTES);
@@ -74,24 +76,29 @@ async function gatherBlocks(
   return [...before, fetched, ...after].filter((bytes) => bytes !== undefined);
 }
 
-async function nearBlock({ memory, cache }: SegmentReader, block: Block): Promise<Uint8Array | undefined> {
+async function nearBlock({ memory, cache, seen }: SegmentReader, block: Block): Promise<Uint8Array | undefined> {
   const remembered = memory.get(block.name);
-  if (remembered !== undefined) return remembered;
+  if (remembered !== undefined) {
+    seen?.("memory");
+    return remembered;
+  }
   const cached = await cache.get(block.name);
   if (cached === undefined || !(await isIntact(block, cached))) return undefined;
+  seen?.("edge");
   memory.put(block.name, cached);
   return cached;
 }
 
 /** Blocks that follow each other, in one piece. */
 async function fetchBlocks(
-  bucket: R2Bucket,
+  { bucket, seen }: SegmentReader,
   key: string,
   slice: SegmentSlice,
   blocks: readonly Block[],
 ): Promise<Uint8Array> {
   const from = (blocks[0]?.number ?? 0) * SEGMENT_BLOCK_BYTES;
   const to = Math.min(from + blocks.length * SEGMENT_BLOCK_BYTES, slice.bytes);
+  seen?.("bucket");
   const bytes = await fetchRange(bucket, key, from, to);
   for (const [i, block] of blocks.entries()) {
     if (await isIntact(block, bytes.subarray(i * SEGMENT_BLOCK_BYTES, (i + 1) * SEGMENT_BLOCK_BYTES))) continue;

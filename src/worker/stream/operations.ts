@@ -82,6 +82,8 @@ export type ReadOutcome =
       readonly closed: boolean;
       /** Time until the stream ends by itself, in milliseconds; absent for never. */
       readonly remainingMs?: number;
+      /** Bytes of the messages. */
+      readonly bytes?: number;
     }
   | InheritedOutcome
   | Absence

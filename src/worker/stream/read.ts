@@ -48,7 +48,7 @@ export function answerRead(around: ReadSurroundings, read: DecodedRead, start: P
   }
   const chunk = readChunk(around.storage, state, start, read.limits);
   if (staysForMore(state, read, start, chunk)) return attachReader(around, start, chunk, read.readersMax);
-  const outcome = readOutcome("messages", around, start, chunk.next);
+  const outcome = { ...readOutcome("messages", around, start, chunk.next), bytes: chunk.bytes };
   const payloads = bytesAtHand(chunk);
   if (payloads === undefined) {
     return read.knowsLocations ? encodeLocatedResponse(outcome, chunk.pieces) : refuseOldEdge(state);

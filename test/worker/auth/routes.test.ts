@@ -85,6 +85,7 @@ const rotation = (): object => ({ secret: newSecret("project"), overlapSeconds: 
 /** The operator routes of every kind: the compiler asks for a line when a kind is added. */
 const OPERATOR_ROUTES: Readonly<Record<OperatorRoute["about"], readonly Walked[]>> = {
   health: [{ method: "GET", path: () => "/__ds/health", succeeds: 200 }],
+  metrics: [{ method: "GET", path: () => "/__ds/metrics", succeeds: 200 }],
   projects: [
     { method: "GET", path: () => "/__ds/projects", succeeds: 200 },
     {

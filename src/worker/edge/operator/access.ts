@@ -15,6 +15,9 @@ export type OperatorGate =
   | { readonly kind: "callbacks"; readonly doKey: string }
   | { readonly kind: "closed"; readonly error: ProtocolError };
 
+/** What callbacks are asked about instead of a stream. No project is called like that. */
+const METRICS_KEY = "__ds/metrics";
+
 const CLOSED = protocolError(
   "OPERATOR_CLOSED",
   "The operator API of this server is closed: it has no operator secret. durable-streams deploy sets one, and dev --auth.",
@@ -27,7 +30,7 @@ const CROSS_SITE = protocolError(
 
 /**
  * Decides what a route asks for. Where there is an operator secret, every route asks for a token. Without one, only what
- * is there about single streams can be open, where the variable `OPERATOR_API` says so: a server on one's own machine. No
+ * is there about single streams, and metrics, can be open, where the variable `OPERATOR_API` says so: a server on one's own machine. No
  * page of another site may use the API or read its answers.
  */
 export function operatorGate(
@@ -38,8 +41,9 @@ export function operatorGate(
   if (isFromAnotherSite(request)) return { kind: "closed", error: CROSS_SITE };
   const { OPERATOR_SECRET: secret, OPERATOR_API: api } = env;
   if (secret !== undefined) return tokenGate(secret);
-  if (route.about !== "stream" || api !== "open") return { kind: "closed", error: CLOSED };
-  return { kind: "callbacks", doKey: route.doKey };
+  if (api !== "open") return { kind: "closed", error: CLOSED };
+  if (route.about === "metrics") return { kind: "callbacks", doKey: METRICS_KEY };
+  return route.about === "stream" ? { kind: "callbacks", doKey: route.doKey } : { kind: "closed", error: CLOSED };
 }
 
 function tokenGate(secret: string): OperatorGate {

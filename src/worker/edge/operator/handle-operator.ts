@@ -5,6 +5,7 @@ import { respondError, respondMethodNotAllowed } from "../responses.ts";
 import { operatorGate, refuseOperator } from "./access.ts";
 import { respondOperatorHealth } from "./health.ts";
 import { deleteKeys, rotateKey } from "./keys.ts";
+import { respondMetrics } from "./metrics.ts";
 import type { OperatorRoute } from "./operator-route.ts";
 import { projectsOf } from "./project-objects.ts";
 import { changeProject, createProject, deleteProject, listProjects, showProject } from "./projects.ts";
@@ -20,6 +21,7 @@ export async function handleOperator<E extends BaseEnv>(
   url: URL,
   around: Surroundings<E>,
 ): Promise<Response> {
+  around.measurement.is("operator");
   const gate = operatorGate(route, request, around.env);
   if (gate.kind === "closed") return respondError(gate.error);
   const handlers = handlersOf(route, request, url, around);
@@ -40,6 +42,8 @@ function handlersOf<E extends BaseEnv>(
   switch (route.about) {
     case "health":
       return { GET: () => Promise.resolve(respondOperatorHealth(around)) };
+    case "metrics":
+      return { GET: () => Promise.resolve(respondMetrics()) };
     case "projects":
       return { GET: () => listProjects(projects, url), POST: () => createProject(projects, request) };
     case "project":

@@ -6,6 +6,7 @@ import { isStreamSubject, type StreamSubject } from "./stream-subjects.ts";
 /** What a URL below `/v1/__ds/` stands for. */
 export type OperatorRoute =
   | { readonly about: "health" }
+  | { readonly about: "metrics" }
   | { readonly about: "projects" }
   | { readonly about: "project"; readonly name: string }
   | { readonly about: "keys"; readonly name: string }
@@ -26,6 +27,7 @@ export function isForOperators(pathname: string): boolean {
 export function matchOperatorRoute(pathname: string): Parsed<OperatorRoute> | undefined {
   const rest = pathname.slice(ROOT.length);
   if (rest === "/health") return parsed({ about: "health" });
+  if (rest === "/metrics") return parsed({ about: "metrics" });
   if (rest === "/projects") return parsed({ about: "projects" });
   const project = PROJECT.exec(rest);
   if (project !== null) return projectRoute(project);
