@@ -72,13 +72,13 @@ export function reported({ entries }: WranglerResult, type: string): Fields | un
 /** Finds wrangler's program, and refuses a version of which nobody knows how it behaves. */
 export async function locateWrangler(packageRoot: string): Promise<string> {
   const manifest = join(packageRoot, "package.json");
-  const { resolve } = createRequire(manifest);
+  const require = createRequire(manifest);
   const wanted = textOf(fieldsOf((await readJson(manifest))["dependencies"])["wrangler"]) ?? "";
   let program: string;
   let found: string;
   try {
-    program = resolve("wrangler");
-    found = textOf((await readJson(resolve("wrangler/package.json")))["version"]) ?? "";
+    program = require.resolve("wrangler");
+    found = textOf((await readJson(require.resolve("wrangler/package.json")))["version"]) ?? "";
   } catch (error) {
     throw new CloudflareError(
       {

@@ -7,7 +7,7 @@ import { createBucket, createNamespace } from "../../cloudflare/resources.ts";
 import { reported, runWrangler } from "../../cloudflare/wrangler.ts";
 import { BINDING } from "../../cloudflare/wrangler-config.ts";
 import { saveOperatorSecret } from "../config/credentials.ts";
-import type { DeployOptions } from "./deploy.ts";
+import type { DeployOptions } from "./deploy-options.ts";
 import { uploadConfig, type Prepared } from "./prepare.ts";
 import { pinInFile, PROJECT_FILE } from "./project-file.ts";
 import type { Steps } from "./steps.ts";

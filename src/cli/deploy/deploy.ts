@@ -2,35 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { usageFailure } from "../command-failure.ts";
-import type { ConfigFolder } from "../config/config-folder.ts";
-import type { Notices } from "../notices.ts";
 import { apply } from "./apply.ts";
+import type { DeployOptions } from "./deploy-options.ts";
 import { finish, finishedContext, glance, type Finished } from "./finish.ts";
 import { planText } from "./plan-text.ts";
-import type { PlanItem } from "./plan.ts";
-import type { PreflightOptions } from "./preflight.ts";
+import type { PlanItem } from "./plan-item.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { readProjectFile } from "./project-file.ts";
 import { Steps } from "./steps.ts";
 import { targetOf } from "./target.ts";
-
-/** What `deploy` is asked to do, and with what. `cwd` is the folder of the project file. */
-export interface DeployOptions extends PreflightOptions {
-  readonly environment: string | undefined;
-  readonly dryRun: boolean;
-  readonly rotateOperatorSecret: boolean;
-  /** Asks whether to go on; `true` where that was said before, `undefined` where nobody can be asked. */
-  readonly agree: true | ((question: string) => Promise<boolean>) | undefined;
-  readonly signal: AbortSignal;
-  readonly notices: Notices;
-  readonly config: ConfigFolder;
-  /** The Worker that comes with the package. */
-  readonly workerFile: string;
-  /** Of the package. */
-  readonly version: string;
-  /** Show what stays as it is, too. */
-  readonly verbose: boolean;
-}
 
 /** What `--json` prints. */
 export interface DeployResult {

@@ -1,6 +1,6 @@
 import { changeContexts, contextNamed, loadContexts, withContext } from "../config/contexts.ts";
 import { awaitOperator, awaitVersion, glanceAt, operatorSecretHint, type ServerAccess } from "./deployed-server.ts";
-import type { DeployOptions } from "./deploy.ts";
+import type { DeployOptions } from "./deploy-options.ts";
 import type { OperatorSecret } from "./operator-secret.ts";
 import type { Prepared } from "./prepare.ts";
 import { smokeTest } from "./smoke-test.ts";

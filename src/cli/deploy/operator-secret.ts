@@ -4,7 +4,7 @@ import { newSecret, secretProblem } from "../../protocol/secret.ts";
 import { usageFailure } from "../command-failure.ts";
 import { credentialsFor } from "../config/credentials.ts";
 import type { ConfigFolder } from "../config/config-folder.ts";
-import type { PlanAction } from "./plan.ts";
+import type { PlanAction } from "./plan-item.ts";
 
 const VARIABLE = "DURABLE_STREAMS_OPERATOR_SECRET";
 

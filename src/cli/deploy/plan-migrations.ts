@@ -8,7 +8,7 @@ import {
 } from "../../cloudflare/wrangler-config.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { PlanItem } from "./plan.ts";
+import type { PlanItem } from "./plan-item.ts";
 
 interface PlannedMigrations {
   /** The whole list, as the configuration has to hold it. */

@@ -1,8 +1,10 @@
-import { isChange, type Plan, type PlanAction, type PlanItem } from "./plan.ts";
+import type { PlanAction, PlanItem } from "./plan-item.ts";
+import { isChange, type Plan } from "./plan.ts";
 
 const SIGNS: Readonly<Record<PlanAction, string>> = { create: "+", change: "~", remove: "-", keep: " " };
 
-const WORDS: Readonly<Record<PlanItem["kind"], string>> = {
+/** What people call the kinds of items. */
+export const ITEM_WORDS: Readonly<Record<PlanItem["kind"], string>> = {
   "r2-bucket": "R2 bucket",
   "kv-namespace": "KV namespace",
   worker: "Worker",
@@ -20,7 +22,7 @@ export function planText({ items, changes }: Plan, everything: boolean): string 
   const kept = items.length - shown.length;
   const lines = shown.map(
     ({ kind, name, action, detail }) =>
-      `  ${SIGNS[action]} ${WORDS[kind].padEnd(13)} ${name}${detail === undefined ? "" : `  (${detail})`}`,
+      `  ${SIGNS[action]} ${ITEM_WORDS[kind].padEnd(13)} ${name}${detail === undefined ? "" : `  (${detail})`}`,
   );
   const rest = kept === 0 ? "" : `, ${String(kept)} as they are`;
   return [`Plan: ${String(changes)} ${changes === 1 ? "change" : "changes"}${rest}.`, ...lines].join("\n");

@@ -3,20 +3,10 @@ import type { DeployedWorker } from "../../cloudflare/deployed-worker.ts";
 import type { Binding } from "../../cloudflare/worker-versions.ts";
 import { BINDING, PROJECT_CLASS, STREAM_CLASS, type Migration } from "../../cloudflare/wrangler-config.ts";
 import type { Bundle } from "./bundle.ts";
+import type { PlanAction, PlanItem } from "./plan-item.ts";
 import { planMigrations } from "./plan-migrations.ts";
 import type { Observed } from "./observe.ts";
 import type { Target } from "./target.ts";
-
-export type PlanAction = "create" | "change" | "remove" | "keep";
-
-export interface PlanItem {
-  readonly kind:
-    "r2-bucket" | "kv-namespace" | "worker" | "migration" | "binding" | "variable" | "secret" | "address" | "setting";
-  readonly name: string;
-  readonly action: PlanAction;
-  /** Never the value of a variable or a secret. */
-  readonly detail?: string;
-}
 
 export interface Plan {
   readonly items: readonly PlanItem[];

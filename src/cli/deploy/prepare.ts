@@ -2,7 +2,7 @@ import path from "node:path";
 import { wranglerConfig, MIGRATIONS, type WorkerConfig } from "../../cloudflare/wrangler-config.ts";
 import { COMPATIBILITY_DATE } from "../../local/compatibility-date.ts";
 import { ownBundle, shippedBundle, type Bundle } from "./bundle.ts";
-import type { DeployOptions } from "./deploy.ts";
+import type { DeployOptions } from "./deploy-options.ts";
 import { observe, type Observed } from "./observe.ts";
 import { chooseOperatorSecret, type OperatorSecret } from "./operator-secret.ts";
 import { makePlan, type Plan } from "./plan.ts";
