@@ -1,17 +1,5 @@
 /** What a request did, as far as it is counted. */
-export const OPERATIONS = [
-  "create",
-  "append",
-  "read",
-  "long-poll",
-  "sse",
-  "head",
-  "delete",
-  "operator",
-  "other",
-] as const;
-
-export type Operation = (typeof OPERATIONS)[number];
+export type Operation = "create" | "append" | "read" | "long-poll" | "sse" | "head" | "delete" | "operator" | "other";
 
 /** Where the bytes of an answer came from; of several places the furthest. `none` where it had no messages to fetch. */
 export const CACHES = ["none", "hot", "memory", "edge", "bucket"] as const;

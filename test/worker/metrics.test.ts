@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { streamHash, type DataPoint } from "../../src/protocol/metrics.ts";
+import { Counters } from "../../src/worker/metrics/counters.ts";
 import { GuardedServer } from "./auth/support/guarded-server.ts";
 import { ErrorLog } from "./support/error-log.ts";
 import { SseClient, sseMessages } from "./support/sse-client.ts";
@@ -90,6 +91,23 @@ describe("metrics: one data point per operation", () => {
 });
 
 describe("metrics: the Worker's own counters", () => {
+  test("more kinds of operations than are kept apart are counted together", () => {
+    const counters = new Counters();
+    const point = { operation: "read", status: 200, code: "", bytesIn: 0, bytesOut: 2, durationMs: 1 } as const;
+    for (let i = 0; i < 1500; i++) {
+      counters.add({ ...point, project: `p${String(i)}`, cache: "hot", stream: "", version: "" }, i);
+    }
+    const rows = counters.list();
+    expect(rows.length).toBe(1001);
+    expect(rows.find(({ project }) => project === "")).toMatchObject({
+      operation: "other",
+      count: 500,
+      bytesOut: 1000,
+    });
+    expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(1500);
+    expect([rows[0]?.p50Ms, rows[0]?.maxMs, counters.sinceMs]).toEqual([1, 1, 0]);
+  });
+
   test("operators get them, and so does whoever runs an open server", async () => {
     const server = new GuardedServer();
     const project = await server.createProject();

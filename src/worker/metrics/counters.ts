@@ -16,7 +16,7 @@ interface Row {
 }
 
 /** A row as operators get it. Durations are in milliseconds, and quantiles up to a fifth too large. */
-export interface CountedOperation {
+interface CountedOperation {
   readonly project: string;
   readonly operation: Operation;
   readonly status: number;
