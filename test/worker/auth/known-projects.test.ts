@@ -7,6 +7,7 @@ import {
   PROJECT_RECHECK_MS,
   PROJECT_STALE_MAX_MS,
 } from "../../../src/protocol/limits.ts";
+import type { ProjectRecord } from "../../../src/protocol/project.ts";
 import { newSecret } from "../../../src/protocol/secret.ts";
 import { Clock } from "../support/clock.ts";
 import { ErrorLog } from "../support/error-log.ts";
@@ -309,6 +310,21 @@ describe("known projects: while nobody answers", () => {
     clock.advanceSeconds(FRESH_SECONDS + RECHECK_SECONDS);
     expect(await isolate.asks(third)).toBe("let in");
     expect(await isolate.asks(second)).toBe("KEYS_UNAVAILABLE");
+    log.take();
+  });
+
+  test("a token that was verified is verified again when anything has changed about its project", async () => {
+    using log = new ErrorLog();
+    const isolate = new Isolate();
+    const project = await maker.createProject();
+    const token = await projectToken(project.name, project.secret);
+    expect(await isolate.asksWith(project.name, token)).toBe("let in");
+    const copy = (await env.REGISTRY.get<ProjectRecord>(project.name, "json")) ?? expect.fail("KV has no copy");
+    const keys = copy.keys.map((key) => ({ ...key, secret: newSecret("project") }));
+    await env.REGISTRY.put(project.name, JSON.stringify({ ...copy, version: copy.version + 1, keys }));
+    isolate.places.objects = "fails";
+    clock.advanceSeconds(FRESH_SECONDS);
+    expect(await isolate.asksWith(project.name, token)).toBe("TOKEN_SIGNATURE");
     log.take();
   });
 
