@@ -43,7 +43,7 @@ async function steps(): Promise<string[]> {
 async function bash(
   command: string,
   env: Readonly<Record<string, string>>,
-): Promise<{ code: unknown; stdout: string }> {
+): Promise<{ code: number | null; stdout: string }> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DURABLE_STREAMS_"));
   const child = spawn("bash", ["-e", "-o", "pipefail", "-c", command], {
     cwd: folder,
@@ -61,7 +61,8 @@ async function bash(
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [[code], stdout] = await Promise.all([once(child, "close"), text(child.stdout)]);
+  const closed = once(child, "close") as Promise<[number | null]>;
+  const [[code], stdout] = await Promise.all([closed, text(child.stdout)]);
   return { code, stdout };
 }
 
