@@ -1,0 +1,89 @@
+// What is deployed against what would be, and back to an earlier version.
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newSecret } from "../../src/protocol/secret.ts";
+import { Operator } from "./support/operator.ts";
+
+interface StatusJson {
+  readonly inOrder: boolean;
+  readonly deployed?: { readonly versionId: string; readonly answersIn?: string; readonly release?: object };
+  readonly findings: readonly {
+    readonly code: string;
+    readonly kind?: string;
+    readonly name?: string;
+    readonly mend: string;
+  }[];
+}
+
+let operator: Operator;
+beforeAll(async () => {
+  operator = await Operator.start("shop");
+});
+afterAll(() => operator.stop());
+
+async function status(env: Record<string, string> = {}): Promise<{ code: number | null; result: StatusJson }> {
+  const mark = operator.plane.requests.length;
+  const { code, stdout } = await operator.run(["status", "--json"], env);
+  expect(operator.changesSince(mark)).toEqual([]);
+  return { code, result: JSON.parse(stdout) as StatusJson };
+}
+
+describe("status", () => {
+  it("before the first deployment there is one finding, and deploy mends it", async () => {
+    const { code, result } = await status();
+    expect(code).toBe(8);
+    expect(result.findings).toMatchObject([
+      { code: "NOT_DEPLOYED", mend: expect.stringMatching(/ deploy$/) as unknown },
+    ]);
+  });
+
+  it("after a deployment all is in order, and people are told what is there", async () => {
+    expect(await operator.deploy()).toMatchObject({ code: 0 });
+    const { code, result } = await status();
+    expect({ code, findings: result.findings }).toEqual({ code: 0, findings: [] });
+    expect(result.deployed).toMatchObject({ versionId: operator.version.id, release: expect.anything() as unknown });
+    const shown = await operator.run(["status"]);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toContain(operator.version.id);
+    expect(shown.stdout).toContain("Everything is in order.");
+  });
+
+  it("a variable of the project file that is not deployed is drift", async () => {
+    await operator.edit('"vars": {}', '"vars": { "SEGMENT_MAX_MESSAGES": "7" }');
+    const { code, result } = await status();
+    expect(code).toBe(8);
+    expect(result.findings).toMatchObject([{ code: "DRIFT", kind: "variable", name: "SEGMENT_MAX_MESSAGES" }]);
+    await operator.edit('"vars": { "SEGMENT_MAX_MESSAGES": "7" }', '"vars": {}');
+  });
+
+  it("an operator secret that is held elsewhere, and one that is not the Worker's, are told with --rotate-operator-secret", async () => {
+    const elsewhere = await status({ DURABLE_STREAMS_CONFIG_DIR: join(operator.folder, ".elsewhere") });
+    expect(elsewhere).toMatchObject({ code: 8, result: { findings: [{ code: "OPERATOR_SECRET_UNKNOWN" }] } });
+    const other = newSecret("operator");
+    const refused = await status({ DURABLE_STREAMS_OPERATOR_SECRET: other });
+    expect(refused).toMatchObject({
+      code: 8,
+      result: {
+        findings: [
+          { code: "OPERATOR_SECRET_REFUSED", mend: expect.stringContaining("--rotate-operator-secret") as unknown },
+        ],
+      },
+    });
+    expect(operator.printed).not.toContain(other);
+  });
+
+  it("a bucket that is gone is drift", async () => {
+    const bucket = operator.plane.state.buckets.get("shop-segments");
+    operator.plane.state.buckets.delete("shop-segments");
+    const { code, result } = await status();
+    if (bucket !== undefined) operator.plane.state.buckets.set(bucket.name, bucket);
+    expect(code).toBe(8);
+    expect(result.findings).toContainEqual(expect.objectContaining({ kind: "r2-bucket", name: "shop-segments" }));
+  });
+
+  it("an environment that the file does not have is a usage error that names those there are", async () => {
+    const { code, stderr } = await operator.run(["status", "--env", "prod"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('"prod"');
+  });
+});
