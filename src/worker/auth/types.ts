@@ -19,7 +19,11 @@ export type AuthorizeMutation<E> = (
   timing: Timing | null,
 ) => AuthResult | Promise<AuthResult>;
 
-/** Decides whether a request may read a stream, with GET or HEAD; otherwise as {@link AuthorizeMutation}. */
+/**
+ * Decides whether a request may read a stream, with GET or HEAD; otherwise as {@link AuthorizeMutation}. A live read is asked
+ * about again every 15 s while it lasts, with the same request, and ends when it is refused: SSE closes, a long-poll answers
+ * the refusal. A refusal of 429 or 5xx lets it go on.
+ */
 export type AuthorizeRead<E> = (
   request: Request,
   doKey: string,
