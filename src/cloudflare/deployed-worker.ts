@@ -26,8 +26,18 @@ export async function deployedWorker(
     getVersion(api, accountId, name, part.versionId),
     workerSettings(api, accountId, name),
   ]);
-  const release = parseReleaseMessage(version.message) ?? (await releaseOfScript(api, accountId, name, version));
+  const release = await releaseOf(api, accountId, name, version);
   return { deployment, version, release, settings };
+}
+
+/** What was uploaded with a version's script; nothing where that was not done by `deploy`. */
+export async function releaseOf(
+  api: CloudflareApi,
+  accountId: string,
+  name: string,
+  version: WorkerVersion,
+): Promise<Release | undefined> {
+  return parseReleaseMessage(version.message) ?? (await releaseOfScript(api, accountId, name, version));
 }
 
 /**

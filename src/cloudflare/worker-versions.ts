@@ -99,6 +99,24 @@ export async function getVersion(
   };
 }
 
+/** Lets all requests go to a version. Refused by Cloudflare across a migration, and where secrets are others. */
+export async function deployVersion(
+  api: CloudflareApi,
+  accountId: string,
+  name: string,
+  { versionId, message }: { readonly versionId: string; readonly message: string },
+): Promise<void> {
+  const path = `${scriptPath(accountId, name)}/deployments`;
+  await api.post(
+    { path, doing: `Deploying the version ${versionId} of "${name}"`, permission: SCRIPTS },
+    {
+      strategy: "percentage",
+      versions: [{ version_id: versionId, percentage: 100 }],
+      annotations: { "workers/message": message },
+    },
+  );
+}
+
 function versionEntry(entry: unknown): VersionEntry {
   const { id, number, metadata, annotations } = fieldsOf(entry);
   return {

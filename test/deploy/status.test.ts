@@ -87,3 +87,72 @@ describe("status", () => {
     expect(stderr).toContain('"prod"');
   });
 });
+
+describe("rollback", () => {
+  interface VersionsJson {
+    readonly versions: readonly { readonly id: string; readonly number: number; readonly livePercentage: number }[];
+  }
+
+  async function rollback(args: readonly string[]) {
+    const { code, stdout, stderr } = await operator.run(["rollback", "--json", ...args]);
+    const result = JSON.parse(stdout) as Partial<VersionsJson> & { changed?: boolean; error?: { code: string } };
+    return { code, result, stderr };
+  }
+
+  it("without a version it lists those there are, and which is live", async () => {
+    await operator.edit('"vars": {}', '"vars": { "SEGMENT_MAX_MESSAGES": "7" }');
+    expect(await operator.deploy()).toMatchObject({ code: 0 });
+    const { code, result } = await rollback([]);
+    expect(code).toBe(0);
+    expect(result.versions?.map(({ number, livePercentage }) => [number, livePercentage])).toEqual([
+      [3, 100],
+      [2, 0],
+      [1, 0],
+    ]);
+    const shown = await operator.run(["rollback"]);
+    expect(shown.stdout).toMatch(/^ +3 {2}live .+ durable-streams .+\n +2 {2}.+\n +1 {2}.+\n$/);
+  });
+
+  it("is refused without agreement, for a version that there is not, and for one without the operator secret", async () => {
+    const mark = operator.plane.requests.length;
+    expect(await rollback(["2"])).toMatchObject({ code: 2 });
+    expect(await rollback(["17", "--yes"])).toMatchObject({
+      code: 3,
+      result: { error: { code: "VERSION_NOT_FOUND" } },
+    });
+    expect(await rollback(["1", "--yes"])).toMatchObject({
+      code: 5,
+      result: { error: { code: "VERSION_WITHOUT_SECRET" } },
+    });
+    expect(operator.changesSince(mark)).toEqual([]);
+  });
+
+  it("is refused across a Durable Object migration, with the reason", async () => {
+    const { script } = operator;
+    const versions = script.versions.map((each) => (each.number === 2 ? { ...each, migrationTag: "v0" } : each));
+    operator.plane.state.scripts.set(script.name, { ...script, versions });
+    const { code, result, stderr } = await rollback(["2", "--yes"]);
+    operator.plane.state.scripts.set(script.name, script);
+    expect({ code, error: result.error?.code, stderr }).toMatchObject({ code: 5, error: "MIGRATION_BETWEEN" });
+    expect(JSON.stringify(result.error)).toContain("An older build also refuses streams");
+  });
+
+  it("returns to an earlier version, which then answers; to do so again changes nothing", async () => {
+    const [, before] = operator.script.versions;
+    const { code, result } = await rollback([before?.id.slice(0, 8) ?? "", "--yes"]);
+    expect({ code, error: result.error, changed: result.changed }).toEqual({
+      code: 0,
+      error: undefined,
+      changed: true,
+    });
+    expect(operator.version.id).toBe(before?.id);
+    expect(operator.binding("SEGMENT_MAX_MESSAGES")).toBeUndefined();
+    expect(await rollback(["2", "--yes"])).toMatchObject({ code: 0, result: { changed: false } });
+  });
+
+  it("status then finds what differs from the project file", async () => {
+    const { code, result } = await status();
+    expect(code).toBe(8);
+    expect(result.findings).toMatchObject([{ code: "DRIFT", kind: "variable", name: "SEGMENT_MAX_MESSAGES" }]);
+  });
+});
