@@ -26,7 +26,7 @@ export interface ApiRequest extends Purpose {
   readonly path: string;
 }
 
-type Method = "GET" | "POST";
+type Method = "GET" | "POST" | "DELETE";
 
 const DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4";
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -46,6 +46,11 @@ export class CloudflareApi {
     this.baseUrl = (given === undefined || given === "" ? DEFAULT_BASE_URL : given).replace(/\/+$/, "");
   }
 
+  /** The same login under another signal. */
+  withSignal(signal: AbortSignal): CloudflareApi {
+    return new CloudflareApi({ ...this.#options, signal });
+  }
+
   /** Asks; repeated when Cloudflare is busy or out of reach. */
   async get(request: ApiRequest): Promise<unknown> {
     return fieldsOf(await this.#send("GET", request))["result"];
@@ -54,6 +59,11 @@ export class CloudflareApi {
   /** Makes something. Repeated only after 429, which says that nothing was done. */
   async post(request: ApiRequest, body: unknown): Promise<unknown> {
     return fieldsOf(await this.#send("POST", request, body))["result"];
+  }
+
+  /** Removes something; repeated like a question, because what is gone stays gone. */
+  async delete(request: ApiRequest): Promise<void> {
+    await this.#send("DELETE", request);
   }
 
   /** Everything of a list that comes in pages. */
@@ -145,7 +155,7 @@ class ApiFailure extends Error {
 
 /** A creation without an answer may have happened: whoever asked looks again at the next run. */
 function mayRepeat(method: Method, reason: CloudflareError): boolean {
-  return reason.kind === "unavailable" && (method === "GET" || reason.status === 429);
+  return reason.kind === "unavailable" && (method !== "POST" || reason.status === 429);
 }
 
 function judged(response: Response, body: unknown, request: ApiRequest): unknown {

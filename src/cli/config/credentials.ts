@@ -116,6 +116,11 @@ export function forgetOperatorSecret(folder: ConfigFolder, server: string): Prom
   });
 }
 
+/** Forgets everything that was saved for a server. */
+export function forgetServer(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
+  return change(folder, server, () => NOTHING);
+}
+
 async function change(
   folder: ConfigFolder,
   server: string,

@@ -11,17 +11,21 @@ export interface Observed {
 }
 
 /** Looks, and changes nothing. */
-export async function observe({ api, account }: Destination, target: Target): Promise<Observed> {
+export async function observe(destination: Destination, target: Target): Promise<Observed> {
+  const { api, account } = destination;
   const [bucket, namespace, worker] = await Promise.all([
     bucketExists(api, account.id, target.bucket),
-    namespaceOf(target),
+    findDeploymentNamespace(destination, target),
     deployedWorker(api, account.id, target.name),
   ]);
   return { bucket, namespace, worker };
+}
 
-  /** The pinned one, if it is still there; else the one of that very title. */
-  async function namespaceOf({ kvNamespaceId, kvNamespace }: Target): Promise<Namespace | undefined> {
-    const pinned = kvNamespaceId === undefined ? undefined : await namespaceById(api, account.id, kvNamespaceId);
-    return pinned ?? findNamespace(api, account.id, kvNamespace);
-  }
+/** The pinned one, if it is still there; else the one of that very title. */
+export async function findDeploymentNamespace(
+  { api, account }: Destination,
+  { kvNamespaceId, kvNamespace }: Target,
+): Promise<Namespace | undefined> {
+  const pinned = kvNamespaceId === undefined ? undefined : await namespaceById(api, account.id, kvNamespaceId);
+  return pinned ?? findNamespace(api, account.id, kvNamespace);
 }

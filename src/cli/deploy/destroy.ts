@@ -1,0 +1,106 @@
+import { deployedWorker } from "../../cloudflare/deployed-worker.ts";
+import { deleteBucket, deleteNamespace, deleteWorker, workerExists } from "../../cloudflare/removal.ts";
+import { bucketExists, type Namespace } from "../../cloudflare/resources.ts";
+import { changeContexts, loadContexts, withoutContext, type Contexts } from "../config/contexts.ts";
+import type { ConfigFolder } from "../config/config-folder.ts";
+import { credentialsFor, forgetServer } from "../config/credentials.ts";
+import { findDeploymentNamespace } from "./observe.ts";
+import { planMigrations } from "./plan-migrations.ts";
+import type { Destination } from "./preflight.ts";
+import type { Steps } from "./steps.ts";
+import type { Target } from "./target.ts";
+
+/** What is there of a deployment, in the account and here. */
+export interface Remains {
+  readonly worker: boolean;
+  /** Its name. */
+  readonly bucket: string | undefined;
+  readonly namespace: Namespace | undefined;
+  /** Names of the contexts that lead to the server. */
+  readonly contexts: readonly string[];
+  readonly credentials: boolean;
+}
+
+/** Looks, and changes nothing. A Worker of that name that is no server of ours is refused. */
+export async function findRemains(destination: Destination, target: Target, folder: ConfigFolder): Promise<Remains> {
+  const { api, account, url } = destination;
+  const [worker, deployed, bucket, namespace, all, saved] = await Promise.all([
+    workerExists(api, account.id, target.name),
+    deployedWorker(api, account.id, target.name),
+    bucketExists(api, account.id, target.bucket),
+    findDeploymentNamespace(destination, target),
+    loadContexts(folder),
+    credentialsFor(folder, url),
+  ]);
+  planMigrations(target.name, deployed?.version);
+  return {
+    worker,
+    bucket: bucket ? target.bucket : undefined,
+    namespace,
+    contexts: contextsOf(all, url),
+    credentials: saved.operatorSecret !== undefined || Object.keys(saved.projects).length > 0,
+  };
+}
+
+function contextsOf({ contexts }: Contexts, url: string): readonly string[] {
+  const { origin } = new URL(url);
+  return Object.entries(contexts)
+    .filter(([, context]) => URL.canParse(context.url) && new URL(context.url).origin === origin)
+    .map(([name]) => name);
+}
+
+export function isNothing({ worker, bucket, namespace, contexts, credentials }: Remains): boolean {
+  return !worker && bucket === undefined && namespace === undefined && contexts.length === 0 && !credentials;
+}
+
+/** What stays when data are kept. */
+export function withoutData(remains: Remains): Remains {
+  return { ...remains, bucket: undefined, namespace: undefined };
+}
+
+/** What goes, for people, a line each. */
+export function remainsText({ worker, bucket, namespace, contexts, credentials }: Remains, target: Target): string {
+  return [
+    ...(worker
+      ? [`  - Worker        ${target.name}, with its Durable Objects: streams, projects, what is not sealed yet`]
+      : []),
+    ...(bucket === undefined ? [] : [`  - R2 bucket     ${bucket}, with all objects in it`]),
+    ...(namespace === undefined ? [] : [`  - KV namespace  ${namespace.title} (${namespace.id})`]),
+    ...contexts.map((name) => `  - context       ${name}, saved here`),
+    ...(credentials ? [`  - credentials   of the server, saved here`] : []),
+  ].join("\n");
+}
+
+/**
+ * Removes it: first the Worker, so that nothing is written any more, and last what leads to it from here, so that a run
+ * that was broken off is completed by the next one.
+ */
+export async function destroy(
+  { api, account, url }: Destination,
+  { target, remains, folder }: { readonly target: Target; readonly remains: Remains; readonly folder: ConfigFolder },
+  steps: Steps,
+  onProgress: (objects: number) => void,
+): Promise<void> {
+  const { worker, bucket, namespace, contexts } = remains;
+  if (worker) {
+    const title = `Removing the Worker ${target.name}`;
+    await steps.run(title, () => deleteWorker(api, account.id, target.name), removed);
+  }
+  if (bucket !== undefined) {
+    await steps.run(
+      `Removing the R2 bucket ${bucket} and its objects`,
+      () => deleteBucket(api, account.id, bucket, onProgress),
+      (objects) => `removed, with ${String(objects)} ${objects === 1 ? "object" : "objects"}`,
+    );
+  }
+  if (namespace !== undefined) {
+    const title = `Removing the KV namespace ${namespace.title}`;
+    await steps.run(title, () => deleteNamespace(api, account.id, namespace.id), removed);
+  }
+  await changeContexts(folder, (all) => contexts.reduce(withoutContext, all));
+  await forgetServer(folder, url);
+}
+
+function removed(): string {
+  return "removed";
+}

@@ -1,0 +1,93 @@
+import type { CloudflareApi } from "./api.ts";
+import { CloudflareError, isNotFound } from "./cloudflare-error.ts";
+import { fieldsOf, listOf, textOf } from "./fields.ts";
+import { scriptPath } from "./worker-versions.ts";
+
+const SCRIPTS = "Workers Scripts: Edit";
+const R2 = "Workers R2 Storage: Edit";
+const KV = "Workers KV Storage: Edit";
+const NOT_EMPTY = 10008;
+const LISTED_AT_ONCE = 1000;
+const DELETED_AT_ONCE = 8;
+/** A Worker that was just removed may still put an object or two. */
+const BUCKET_TRIES = 5;
+
+/** Whether there is a Worker of this name, deployed or not. */
+export async function workerExists(api: CloudflareApi, accountId: string, name: string): Promise<boolean> {
+  const path = `${scriptPath(accountId, name)}/script-settings`;
+  return exists(api.get({ path, doing: `Looking for the Worker "${name}"`, permission: SCRIPTS }));
+}
+
+/** Removes a Worker with its Durable Objects and all that is in them. One that is gone is as good. */
+export async function deleteWorker(api: CloudflareApi, accountId: string, name: string): Promise<void> {
+  const path = `${scriptPath(accountId, name)}?force=true`;
+  await exists(api.delete({ path, doing: `Removing the Worker "${name}"`, permission: SCRIPTS }));
+}
+
+/** Removes a KV namespace with its values. One that is gone is as good. */
+export async function deleteNamespace(api: CloudflareApi, accountId: string, id: string): Promise<void> {
+  const path = `/accounts/${accountId}/storage/kv/namespaces/${encodeURIComponent(id)}`;
+  await exists(api.delete({ path, doing: `Removing the KV namespace ${id}`, permission: KV }));
+}
+
+/** Removes a bucket with all its objects, and answers how many those were. One that is gone is as good. */
+export async function deleteBucket(
+  api: CloudflareApi,
+  accountId: string,
+  name: string,
+  onProgress: (objects: number) => void,
+): Promise<number> {
+  const path = bucketPath(accountId, name);
+  let objects = 0;
+  for (let tried = 1; ; tried++) {
+    for (let keys = await someKeys(api, path, name); keys.length > 0; keys = await someKeys(api, path, name)) {
+      await deleteObjects(api, path, keys);
+      objects += keys.length;
+      onProgress(objects);
+    }
+    try {
+      await exists(api.delete({ path, doing: `Removing the R2 bucket "${name}"`, permission: R2 }));
+      return objects;
+    } catch (error) {
+      const isFilled = error instanceof CloudflareError && error.cloudflareCode === NOT_EMPTY;
+      if (!isFilled || tried === BUCKET_TRIES) throw error;
+    }
+  }
+}
+
+function bucketPath(accountId: string, name: string): string {
+  return `/accounts/${accountId}/r2/buckets/${encodeURIComponent(name)}`;
+}
+
+/** The first keys of a bucket; none where there is no such bucket. */
+async function someKeys(api: CloudflareApi, bucket: string, name: string): Promise<readonly string[]> {
+  try {
+    const path = `${bucket}/objects?per_page=${String(LISTED_AT_ONCE)}`;
+    const result = await api.get({ path, doing: `Listing the objects of the R2 bucket "${name}"`, permission: R2 });
+    return listOf(result).flatMap((entry) => textOf(fieldsOf(entry)["key"]) ?? []);
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+async function deleteObjects(api: CloudflareApi, bucket: string, keys: readonly string[]): Promise<void> {
+  const left = keys.values();
+  const worker = async (): Promise<void> => {
+    for (const key of left) {
+      const path = `${bucket}/objects/${encodeURIComponent(key)}`;
+      await exists(api.delete({ path, doing: `Removing the object ${key}`, permission: R2 }));
+    }
+  };
+  await Promise.all(Array.from({ length: DELETED_AT_ONCE }, worker));
+}
+
+async function exists(asked: Promise<unknown>): Promise<boolean> {
+  try {
+    await asked;
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
