@@ -50,7 +50,8 @@ export async function refuse<E>(
   const auth = await timed(around.timing, "auth", async () => authorize(access, request, name, around));
   if (isAllowed(auth)) return undefined;
   const refusal = withEveryAnswer(auth.response);
-  return yieldsToPublic(auth.response) ? unlessPublic(refusal) : refusal;
+  // That a stream is public means nothing to a mutation, also where what decides about reads decides about it.
+  return access === "read" && yieldsToPublic(auth.response) ? unlessPublic(refusal) : refusal;
 }
 
 /**

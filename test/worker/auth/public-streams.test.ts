@@ -3,9 +3,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ReadOutcome } from "../../../src/worker/stream/operations.ts";
 import { encodeAttachResponse, encodeReadResponse } from "../../../src/worker/stream/read-wire.ts";
+import { projectJwtAuth } from "../../../src/worker/create-stream-worker.ts";
 import { Clock } from "../support/clock.ts";
 import { SseClient, sseMessages } from "../support/sse-client.ts";
-import { errorCode, freshName, offsetAt } from "../support/stream-client.ts";
+import { errorCode, freshName, offsetAt, sendTo } from "../support/stream-client.ts";
 import { bearer, GuardedServer, type KnownProject } from "./support/guarded-server.ts";
 import { projectToken } from "./support/tokens.ts";
 
@@ -76,6 +77,19 @@ describe("public streams: reads", () => {
 });
 
 describe("public streams: what is not public", () => {
+  test("are not changed by who may only read them, where one callback decides about both", async () => {
+    const { authorizeRead } = projectJwtAuth();
+    const send = sendTo({ authorizeRead, authorizeMutation: authorizeRead });
+    const url = await publicStream();
+    const headers = { "Content-Type": "application/json" };
+    for (const method of ["POST", "PUT", "DELETE"]) {
+      expect((await send(url, { method, headers, body: "2" })).status, method).toBe(401);
+      expect((await send(`${url}-new`, { method, headers, body: "2" })).status, method).toBe(401);
+    }
+    expect(await (await send(url)).json()).toEqual([1]);
+    expect((await withToken(`${url}-new`, "HEAD")).status).toBe(404);
+  });
+
   test("a private stream and one that is not there look the same to a stranger", async () => {
     const path = freshName("private");
     await server.createStream(project, path);
