@@ -29,16 +29,15 @@ export function bearerToken(authorization: string | null, kind: TokenKind): Pars
   const header = protectedHeader(text);
   // What an extension marked as critical asks for, nobody here understands (RFC 7515, section 4.1.11).
   if (header === undefined || header["crit"] !== undefined) return failed(MALFORMED);
-  if (header["alg"] !== TOKEN_ALGORITHM) {
+  const { alg, kid } = header;
+  if (alg !== TOKEN_ALGORITHM) {
+    // Not everything that JSON can write has a text: {"toString":0} has none.
+    const named = typeof alg === "string" ? quote(alg) : "no algorithm";
     return failed(
-      protocolError(
-        "TOKEN_ALGORITHM",
-        `The token is signed by ${quote(String(header["alg"]))}; only ${TOKEN_ALGORITHM} is accepted.`,
-      ),
+      protocolError("TOKEN_ALGORITHM", `The token is signed by ${named}; only ${TOKEN_ALGORITHM} is accepted.`),
     );
   }
   if (kindOf(header["typ"]) !== kind) return failed(wrongKind(kind));
-  const { kid } = header;
   return parsed({ text, kid: typeof kid === "string" ? kid : undefined });
 }
 

@@ -196,6 +196,22 @@ describe("tokens: what kind they are", () => {
   });
 });
 
+describe("tokens: whose header is made to break what reads it", () => {
+  test.each<[string, unknown]>([
+    ["an object that has no text", { toString: 0 }],
+    ["null", null],
+    ["a list", [["HS256"]]],
+    ["an object", { alg: "HS256" }],
+  ])("an alg that is %s is no algorithm", async (_what, alg) => {
+    const token = await projectToken(project.name, project.secret, { header: { alg } });
+    const limited = new GuardedServer({ RATE_LIMITER: { limit: () => Promise.resolve({ success: true }) } });
+    for (const { send } of [server, limited]) {
+      const answer = await send(`/v1/${project.name}/stream/a`, { headers: bearer(token) });
+      expect([answer.status, await answer.json()]).toMatchObject([401, { error: { code: "TOKEN_ALGORITHM" } }]);
+    }
+  });
+});
+
 describe("tokens: whose key signed", () => {
   test("without a kid each accepted key is tried", async () => {
     const rotated = await server.createProject();
