@@ -130,6 +130,16 @@ describe("rates", () => {
     expect(await (await sendTo()(path)).text()).toBe("a");
   });
 
+  test("rates: what was verified before counts on its address where it is refused, and one too many is 429", async () => {
+    const limiter = new Limiter(1);
+    const refuse = () => ({ ok: false, response: new Response(null, { status: 403 }) }) as const;
+    const config = { authorizeRead: refuse, authorizeMutation: refuse, isRemembered: () => true };
+    const send = sendTo(config, { RATE_LIMITER: limiter });
+    expect((await send("/v1/shop/stream/a", { headers: ADDRESS })).status).toBe(403);
+    expect((await send("/v1/shop/stream/a", { headers: ADDRESS })).status).toBe(429);
+    expect(limiter.keys).toEqual(["ip:192.0.2.7", "ip:192.0.2.7"]);
+  });
+
   test("rates: what is verified for the first time counts on both; an open Worker knows addresses alone", async () => {
     const limiter = new Limiter(100);
     await sendTo(ALLOW, { RATE_LIMITER: limiter })("/v1/shop/stream/a", { headers: ADDRESS });

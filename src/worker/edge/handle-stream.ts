@@ -10,7 +10,7 @@ import { handleDelete } from "./delete.ts";
 import { handleHead } from "./head.ts";
 import type { Operation as CountedOperation } from "../../protocol/metrics.ts";
 import { requestLimits, type SettingsLookup } from "./project-settings.ts";
-import { limitProject } from "./rate-limit.ts";
+import { limitAddress, limitProject } from "./rate-limit.ts";
 import { handleRead } from "./read.ts";
 import { respondMethodNotAllowed } from "./responses.ts";
 import type { StreamRoute } from "./route.ts";
@@ -69,10 +69,14 @@ export async function handleStream<E extends BaseEnv>(
 ): Promise<Response> {
   const operation = OPERATIONS.get(request.method);
   if (operation === undefined) return respondMethodNotAllowed(request.method, STREAM_METHODS);
-  const { measurement } = around;
+  const { env, authorization, measurement } = around;
   measurement.is(countedAs(request, url));
+  const isUncounted = env.RATE_LIMITER !== undefined && authorization.isRemembered?.(request, project) === true;
   const refusal = await refuse(operation.access, request, doKey, around);
   if (refusal !== undefined) {
+    // The project's rate is for what was let in, and on its address it has not counted yet.
+    const overdone = isUncounted ? await limitAddress(env.RATE_LIMITER, request) : undefined;
+    if (overdone !== undefined) return overdone;
     if (!yieldsToPublic(refusal)) return refusal;
     // Of all that a project limits, a stranger meets only the number of live readers: for other reads nothing is looked up.
     const limits = requestLimits(url.searchParams.has("live") ? await settings.get() : undefined);
@@ -83,8 +87,8 @@ export async function handleStream<E extends BaseEnv>(
     // Errors about a public stream are for every page, too.
     return share(answer, EVERYONE);
   }
-  const isOpen = decider(operation.access, around.authorization) === undefined;
-  const flooding = isOpen ? undefined : await limitProject(around.env.RATE_LIMITER, project);
+  const isOpen = decider(operation.access, authorization) === undefined;
+  const flooding = isOpen ? undefined : await limitProject(env.RATE_LIMITER, project);
   if (flooding !== undefined) return flooding;
   measurement.about(project, doKey);
   const asked = { request, url, name: doKey };
