@@ -10,6 +10,7 @@ import { parseOptions, USAGE, type Options } from "./options.ts";
 import { countRows, printRows } from "./rows.ts";
 import { asJson, printScenario } from "./report.ts";
 import { APPENDS } from "./scenarios/appends.ts";
+import { measureAuth, printAuth } from "./scenarios/auth.ts";
 import { BODIES } from "./scenarios/bodies.ts";
 import { CREATIONS } from "./scenarios/creations.ts";
 import { LIVE } from "./scenarios/live.ts";
@@ -19,7 +20,7 @@ import { measureStartUp, printStartUp } from "./start-up.ts";
 import type { Scenario } from "./types.ts";
 
 /** What is measured beside the scenarios, and printed as tables of its own. */
-const TABLES = ["start", "rows", "history", "forks"];
+const TABLES = ["start", "rows", "history", "forks", "auth"];
 
 const SCENARIOS = [...APPENDS, CREATIONS, BODIES, ...READS, ...LIVE];
 
@@ -68,7 +69,9 @@ async function run(options: Options, data: string): Promise<boolean> {
   if (history !== undefined && !json) printHistory(history);
   const forks = wanted("forks") ? await measureForks(size.forks, data) : undefined;
   if (forks !== undefined && !json) printForks(forks);
-  const figures = { scenarios: asJson(results), startUp, rows, history, forks };
+  const auth = wanted("auth") ? await measureAuth(size.rounds, size.loadMs, data) : undefined;
+  if (auth !== undefined && !json) printAuth(auth);
+  const figures = { scenarios: asJson(results), startUp, rows, history, forks, auth };
   if (json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   return results.every(({ failures }) => failures.size === 0);
 }

@@ -1,4 +1,4 @@
-import type { Client } from "undici";
+import type { Dispatcher } from "undici";
 import { expectStatus, type Call } from "./http.ts";
 
 export interface Load {
@@ -18,7 +18,7 @@ export interface Written {
 }
 
 /** Closed loops: each connection sends its next request when the last one was answered. */
-export async function writeFor(clients: readonly Client[], load: Load): Promise<Written> {
+export async function writeFor(clients: readonly Dispatcher[], load: Load): Promise<Written> {
   const latenciesMs: number[] = [];
   let count = 0;
   const startedAt = performance.now();
@@ -37,6 +37,6 @@ export async function writeFor(clients: readonly Client[], load: Load): Promise<
 }
 
 /** Opens the connections before anything is measured. */
-export async function warmUp(clients: readonly Client[], path: string): Promise<void> {
+export async function warmUp(clients: readonly Dispatcher[], path: string): Promise<void> {
   await Promise.all(clients.map((client) => expectStatus(client, { method: "GET", path: `${path}?offset=-1` }, 200)));
 }

@@ -38,6 +38,7 @@ function serverArguments(
     default:
       return [
         ...[join(ROOT, "bin/run.js"), "dev", "--json", "--port", "0", "--persist", folder],
+        ...(name === "guarded" ? ["--auth"] : []),
         ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}=${value}`]),
       ];
   }
@@ -58,6 +59,8 @@ export async function startServer(
   const child = spawn(process.execPath, serverArguments(name, workerFile, folder, vars), {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
+    // A guarded server saves credentials, and the user's own are none of its business.
+    env: { ...process.env, DURABLE_STREAMS_CONFIG_DIR: join(data, "config") },
   });
   // However the bench itself ends, no server is left behind.
   const kill = () => child.kill("SIGKILL");
