@@ -1,7 +1,9 @@
-// The end of a deployment.
+// The log of a deployment, and its end.
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PrintedLines, startCli } from "../support/cli.ts";
 import { Operator } from "./support/operator.ts";
 
 const BUCKET = "shop-segments";
@@ -13,6 +15,85 @@ beforeAll(async () => {
   expect(await operator.deploy()).toMatchObject({ code: 0 });
 });
 afterAll(() => operator.stop());
+
+describe("logs", () => {
+  function follow(args: readonly string[]) {
+    const child = startCli(["logs", ...args], { cwd: operator.folder, env: operator.env });
+    const said: string[] = [];
+    child.stderr.on("data", (data: Buffer) => said.push(data.toString()));
+    const heard = async (words: string): Promise<void> => {
+      while (!said.join("").includes(words)) await once(child.stderr, "data");
+    };
+    return { child, lines: new PrintedLines(child), heard };
+  }
+
+  /** Cloudflare's own report of an invocation, with what somebody else could have put into it. */
+  function invoke(marker: string): void {
+    const hostile = `${marker} \u001b[2J\u009b2J\nnext`;
+    const headers = { authorization: "Bearer not-for-others", "user-agent": "test" };
+    const request = { url: "https://shop.example/v1/health", method: "GET", headers };
+    const event = {
+      outcome: "ok",
+      eventTimestamp: 0,
+      logs: [{ level: "log", message: [hostile], timestamp: 0 }],
+      exceptions: [],
+      event: { request, response: { status: 200 } },
+    };
+    operator.plane.tails.report({ script: "shop", events: [event] });
+  }
+
+  it("shows invocations and what they logged, obeys nothing in them, and Ctrl-C ends it with 130", async () => {
+    const { child, lines, heard } = follow([]);
+    await heard("Following the log of shop");
+    invoke("first");
+    await lines.atLeast(2);
+    expect(lines.all[0]).toContain("GET https://shop.example/v1/health 200");
+    expect(lines.all[1]).toBe("  log: first \u241b[2J\\u009b2J\u240anext");
+    child.kill("SIGINT");
+    expect(await once(child, "close")).toEqual([130, null]);
+    expect(operator.plane.tails.listeners("shop")).toBe(0);
+    expect(operator.plane.requests.at(-1)?.method).toBe("DELETE");
+  });
+
+  it("--json is an object per line without credentials, and goes on after a lost connection", async () => {
+    const { child, lines, heard } = follow(["--json"]);
+    await heard("Following the log of shop");
+    invoke("before");
+    await lines.atLeast(1);
+    operator.plane.tails.breakOff("shop");
+    await heard("Following again");
+    invoke("after");
+    await lines.atLeast(2);
+    const [before, after] = lines.all.map((line) => JSON.parse(line) as { logs: { message: string[] }[] });
+    expect(before?.logs[0]?.message[0]).toContain("before \u001b[2J\u009b");
+    expect(after?.logs[0]?.message[0]).toContain("after");
+    expect(lines.all.join("")).not.toContain("\u009b");
+    expect(lines.all.join("")).not.toContain("not-for-others");
+    child.kill("SIGTERM");
+    expect(await once(child, "close")).toEqual([143, null]);
+  });
+
+  it("ends quietly when the reader of its output goes", async () => {
+    const { child, lines, heard } = follow([]);
+    await heard("Following the log of shop");
+    invoke("one");
+    await lines.atLeast(1);
+    child.stdout.destroy();
+    const closed = once(child, "close");
+    invoke("two");
+    invoke("three");
+    expect(await closed).toEqual([0, null]);
+  });
+
+  it("a token that may not read logs is told which permission it lacks", async () => {
+    const permissions = ["Account Settings Read", "Workers Scripts"] as const;
+    const env = { CLOUDFLARE_API_TOKEN: operator.plane.addToken(permissions) };
+    expect(await operator.run(["logs"], env)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("Workers Tail: Read") as unknown,
+    });
+  });
+});
 
 describe("destroy", () => {
   async function destroy(args: readonly string[]) {
@@ -97,5 +178,6 @@ describe("destroy", () => {
     const mark = operator.plane.requests.length;
     expect(await destroy(AGREED)).toMatchObject({ code: 0, result: { removed: [] } });
     expect(operator.changesSince(mark)).toEqual([]);
+    expect(await operator.run(["logs"])).toMatchObject({ code: 3 });
   });
 });
