@@ -25,7 +25,8 @@ export type ProjectJwtAuth<E> = Required<Authorization<E>>;
  * Authorisation by the tokens of projects: JSON Web Tokens in `Authorization: Bearer`, HS256, signed with one of the
  * project's secrets. `sub` is the project; `scope` is `write`, which includes reading, or `read`; `exp` is required and
  * at most 90 days ahead; `nbf` is optional. `stream_id` limits a token to one stream and `stream_prefix` to those whose
- * path begins with it, for reads and writes alike. Streams created with `?public=true` are read without a token.
+ * path begins with it, for reads and writes alike. Streams created with `?public=true` are read without a token, as long
+ * as there is the project.
  *
  * A revoked key opens nothing after 30 s, and what it opened ends within 45 s; a new key works within 2 s. While the
  * project's object does not answer, KV's copy of it counts, and keys that are known go on for an hour; other tokens get
@@ -38,7 +39,8 @@ export function projectJwtAuth<E extends BaseEnv = BaseEnv>(): ProjectJwtAuth<E>
     authorizeMutation: (request, doKey, env) => authorize("write", request, doKey, env, memory),
     authorizeRead: async (request, doKey, env) => {
       const result = await authorize("read", request, doKey, env, memory);
-      return result.ok ? result : { ok: false, response: unlessPublic(result.response) };
+      if (result.ok || (await isDeleted(doKey, env, memory))) return result;
+      return { ok: false, response: unlessPublic(result.response) };
     },
     settingsOf: async (project, env) => {
       const bindings = projectBindings(env);
@@ -64,13 +66,25 @@ async function authorize(
   if (isForOperators(new URL(request.url).pathname)) return { ok: false, response: respondError(FOR_OPERATORS) };
   const token = bearerToken(request.headers.get("Authorization"), "project");
   if (!token.ok) return refused(token.error);
-  // No project's name holds a slash.
-  const slash = doKey.indexOf("/");
-  const use = { project: doKey.slice(0, slash), path: doKey.slice(slash + 1), access };
+  const project = projectOf(doKey);
+  const use = { project, path: doKey.slice(project.length + 1), access };
   const claims = await verifyToken(token.value, use.project, bindings, memory);
   if (!claims.ok) return refused(claims.error);
   const problem = useProblem(claims.value, use);
   return problem === undefined ? { ok: true } : refused(problem);
+}
+
+/** Whether there certainly is no such project (any more): then nothing of it is public either. */
+async function isDeleted(doKey: string, env: BaseEnv, { keys }: TokenMemory): Promise<boolean> {
+  const bindings = projectBindings(env);
+  if (isProblem(bindings)) return false;
+  const { record, isFailing } = await keys.current(projectOf(doKey), bindings);
+  return record === undefined && !isFailing;
+}
+
+/** No project's name holds a slash. */
+function projectOf(doKey: string): string {
+  return doKey.slice(0, doKey.indexOf("/"));
 }
 
 function refused(error: ProtocolError): AuthResult {

@@ -90,6 +90,23 @@ describe("public streams: what is not public", () => {
     expect((await withToken(`${url}-new`, "HEAD")).status).toBe(404);
   });
 
+  test("are out of reach while their project is deleted, and are not forked", async () => {
+    const own = await server.createProject();
+    await server.createStream(own, "news", "?public=true");
+    const url = `/v1/${own.name}/stream/news`;
+    await server.operate(`/projects/${own.name}`, "DELETE");
+    const fresh = new GuardedServer();
+    for (const query of ["", "?offset=-1", "?offset=-1&live=sse", "?offset=-1&live=long-poll"]) {
+      expect([(await fresh.send(`${url}${query}`)).status, query]).toEqual([401, query]);
+    }
+    expect((await fresh.send(url, { method: "HEAD" })).status).toBe(401);
+    const headers = { ...bearer(await projectToken(other.name, other.secret)), "Stream-Forked-From": url };
+    const fork = await fresh.send(`/v1/${other.name}/stream/${freshName()}`, { method: "PUT", headers });
+    expect(fork.status).toBe(401);
+    await server.createProject(own.name);
+    expect((await new GuardedServer().send(url)).status).toBe(200);
+  });
+
   test("a private stream and one that is not there look the same to a stranger", async () => {
     const path = freshName("private");
     await server.createStream(project, path);
