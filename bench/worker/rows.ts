@@ -21,9 +21,7 @@ function countedBy(by: Meter, origin: string, env: BaseEnv, ctx: ExecutionContex
   if (env.REGISTRY !== undefined) counted.REGISTRY = by.countedRegistry(env.REGISTRY);
   return async (path, init = {}) => {
     const call = new Request<unknown, IncomingRequestCfProperties>(`${origin}/v1/stream/${path}`, init);
-    const response = await worker.fetch?.(call, counted, ctx);
-    if (response === undefined) throw new Error("the Worker has no fetch");
-    return response;
+    return worker.fetch(call, counted, ctx);
   };
 }
 

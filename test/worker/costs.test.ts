@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
+import { PROJECT_FRESH_MS } from "../../src/protocol/limits.ts";
+import { bearer, GuardedServer } from "./auth/support/guarded-server.ts";
+import { projectToken } from "./auth/support/tokens.ts";
 import { jsonAppend } from "./support/append-request.ts";
 import { Meter } from "./support/meter.ts";
 import { CONCURRENT_APPENDS, countOperations, meetsAim, type OperationCost } from "./support/operation-costs.ts";
@@ -72,6 +75,33 @@ describe("costs: what an operation is billed for", () => {
 
   test("without projects no operation reads the registry", () => {
     expect([...counted.values()].map(({ cost }) => cost.kvReads)).toEqual(Array.from(counted, () => 0));
+  });
+});
+
+describe("costs: a Worker guarded by tokens", () => {
+  test("costs the same: no operation reads the registry, and the project is asked for once in its time", async () => {
+    const projects = new Meter();
+    const server = new GuardedServer({
+      STREAMS: meter.countedNamespace(env.STREAMS),
+      PROJECTS: projects.countedNamespace(env.PROJECTS),
+      REGISTRY: meter.countedRegistry(env.REGISTRY),
+    });
+    const { name: project, secret } = await server.createProject();
+    const token = bearer(await projectToken(project, secret));
+    projects.take();
+    meter.take();
+    const startedAt = Date.now();
+    const costs = await countOperations({
+      request: (name, { query = "", headers = {}, ...options }) =>
+        server.send(`/v1/${project}/stream/${name}${query}`, { ...options, headers: { ...headers, ...token } }),
+      take: () => meter.take(),
+    });
+    const times = 1 + Math.floor((Date.now() - startedAt) / PROJECT_FRESH_MS);
+    expect(costs.filter((cost) => !meetsAim(cost)).map(({ operation }) => operation)).toEqual([]);
+    expect(costs).toHaveLength(counted.size);
+    const asked = projects.take().objectRequests;
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThanOrEqual(times);
   });
 });
 
