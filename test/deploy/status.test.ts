@@ -81,6 +81,18 @@ describe("status", () => {
     expect(result.findings).toContainEqual(expect.objectContaining({ kind: "r2-bucket", name: "shop-segments" }));
   });
 
+  it("a server that does not answer is told beside what is wrong in the account", async () => {
+    const { script } = operator;
+    const subdomain = { ...script.subdomain, enabled: false };
+    operator.plane.state.scripts.set(script.name, { ...script, subdomain });
+    const { code, result } = await status();
+    operator.plane.state.scripts.set(script.name, script);
+    expect({ code, codes: result.findings.map((finding) => finding.code) }).toEqual({
+      code: 8,
+      codes: ["DRIFT", "NOT_ANSWERING"],
+    });
+  });
+
   it("an environment that the file does not have is a usage error that names those there are", async () => {
     const { code, stderr } = await operator.run(["status", "--env", "prod"]);
     expect(code).toBe(2);
@@ -135,6 +147,22 @@ describe("rollback", () => {
     operator.plane.state.scripts.set(script.name, script);
     expect({ code, error: result.error?.code, stderr }).toMatchObject({ code: 5, error: "MIGRATION_BETWEEN" });
     expect(JSON.stringify(result.error)).toContain("An older build also refuses streams");
+  });
+
+  it("is refused where it would bring back other secrets", async () => {
+    const { script } = operator;
+    const text = newSecret("operator");
+    const versions = script.versions.map((each) => {
+      const bindings = each.bindings.map((binding) =>
+        binding.name === "OPERATOR_SECRET" ? { ...binding, text } : binding,
+      );
+      return each.number === 2 ? { ...each, bindings } : each;
+    });
+    operator.plane.state.scripts.set(script.name, { ...script, versions });
+    const { code, result } = await rollback(["2", "--yes"]);
+    operator.plane.state.scripts.set(script.name, script);
+    expect({ code, error: result.error?.code }).toEqual({ code: 5, error: "SECRETS_CHANGED" });
+    expect(operator.version.number).toBe(3);
   });
 
   it("returns to an earlier version, which then answers; to do so again changes nothing", async () => {

@@ -119,7 +119,7 @@ function failed(url: string, name: string, error: Error): CommandFailure {
     {
       code: "SMOKE_TEST_FAILED",
       message: `The Worker is deployed, and the smoke test of ${url} failed at "${name}": ${error.message.replace(/\.$/, "")}.`,
-      hint: "Run deploy again: it goes on here. The Worker's log tells more: npx wrangler tail",
+      hint: "Run deploy again: it goes on here. The Worker's log tells more: durable-streams logs",
       exitCode: EXIT.verification,
     },
     { cause: error },

@@ -10,11 +10,11 @@ import { prepare, type Prepared } from "./prepare.ts";
 import { Steps } from "./steps.ts";
 import type { Target } from "./target.ts";
 
-export type StatusCode =
+type StatusCode =
   "NOT_DEPLOYED" | "DRIFT" | "VERSION_SKEW" | "OPERATOR_SECRET_UNKNOWN" | "OPERATOR_SECRET_REFUSED" | "NOT_ANSWERING";
 
 /** One thing that is not in order, and the command that mends it. */
-export interface StatusFinding {
+interface StatusFinding {
   readonly code: StatusCode;
   readonly kind?: PlanItem["kind"];
   readonly name?: string;
