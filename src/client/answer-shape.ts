@@ -2,6 +2,8 @@
 export type Check = (value: unknown) => boolean;
 
 export const isText: Check = (value) => typeof value === "string";
+/** What stands in sentences: visible ASCII without spaces, in which a terminal finds nothing to obey. */
+export const isWord: Check = (value) => typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 export const isFlag: Check = (value) => typeof value === "boolean";
 export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 /** More milliseconds than this, and no date has them. */

@@ -1,7 +1,7 @@
 import { RESERVED_SEGMENT } from "../protocol/path.ts";
 import type { ProjectSettings, SettingsChange } from "../protocol/project.ts";
 import { answerError } from "./answer-error.ts";
-import { isCount, isText, isTime, listOf, nullable, objectOf, optional } from "./answer-shape.ts";
+import { isCount, isText, isTime, isWord, listOf, nullable, objectOf, optional } from "./answer-shape.ts";
 import type { ClientError } from "./errors/client-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
 import { NoOperatorApiError } from "./errors/no-operator-api-error.ts";
@@ -32,17 +32,17 @@ interface ProjectPage {
 }
 
 const KEY = objectOf({
-  kid: isText,
+  kid: isWord,
   state: (value) => value === "active" || value === "retiring",
   createdAtMs: isTime,
   retiresAtMs: optional(isTime),
 });
 
 const PROJECT = objectOf({
-  name: isText,
+  name: isWord,
   version: isCount,
   createdAtMs: isTime,
-  corsOrigins: listOf(isText),
+  corsOrigins: listOf(isWord),
   bodyMaxBytes: optional(isCount),
   readersMax: optional(isCount),
   keys: listOf(KEY),

@@ -87,6 +87,19 @@ describe("requests", () => {
   });
 });
 
+describe("answers", () => {
+  const [key] = SHOP.keys;
+  it.each([
+    ["a project's name", { ...SHOP, name: "shop\u009b2J" }],
+    ["a key's id", { ...SHOP, keys: [{ ...key, kid: "\u001b[2J" }] }],
+    ["a key's id, over several lines,", { ...SHOP, keys: [{ ...key, kid: "a\nb" }] }],
+    ["an origin", { ...SHOP, corsOrigins: ["https://\u202eelpmaxe.ppa"] }],
+  ])("%s that a terminal would obey makes no sense", async (_what, project) => {
+    const client = await projects(json({ project }));
+    expect(await thrownBy(client.show("shop"))).toMatchObject({ code: "UNEXPECTED_ANSWER" });
+  });
+});
+
 describe("what became of it", () => {
   it("is known when the server refuses", async () => {
     const client = await projects(failure(409, "PROJECT_EXISTS"));
