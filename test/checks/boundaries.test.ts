@@ -8,7 +8,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   worker: ["protocol", "cloudflare:workers"],
   client: ["protocol", "undici", "eventsource-parser", "node:fs"],
-  local: ["miniflare", "node:fs"],
+  local: ["protocol", "miniflare", "node:fs"],
   cloudflare: ["node:fs"],
   cli: ["client", "local", "cloudflare", "protocol", "@oclif/core", "node:fs"],
   tail: ["client", "protocol", "ink", "react", "node:fs"],

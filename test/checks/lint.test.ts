@@ -6,6 +6,7 @@ const CONFIGS = [
   "eslint.config.js",
   "tsconfig.base.json",
   "tsconfig.worker.json",
+  "tsconfig.examples.json",
   "tsconfig.cli.json",
   "test/tsconfig.json",
   "test/worker/tsconfig.json",
@@ -18,9 +19,9 @@ interface LintResult {
 
 /** The rules that each planted file breaks, by the file's path in its tree. */
 async function lint(files: Readonly<Record<string, string>>) {
-  // The test projects have to have something to hold.
-  const tests = { "test/a.test.ts": "export {};\n", "test/worker/a.test.ts": "export {};\n" };
-  const tree = await plantTree({ ...tests, ...files }, CONFIGS);
+  // Every project has to have something to hold.
+  const others = ["test/a.test.ts", "test/worker/a.test.ts", "examples/a.ts"].map((path) => [path, "export {};\n"]);
+  const tree = await plantTree({ ...Object.fromEntries(others), ...files }, CONFIGS);
   const { code, stdout } = await run("eslint . --format json", { cwd: tree });
   const results = JSON.parse(stdout) as LintResult[];
   const broken = results.map(({ filePath, messages }) => {

@@ -28,12 +28,10 @@ export function sendTo<E extends BaseEnv = BaseEnv>(
 ): Send {
   const worker = createStreamWorker<E>(config);
   return async (pathAndQuery, options = {}) => {
-    const { fetch } = worker;
-    if (fetch === undefined) throw new Error("the Worker has no fetch handler");
     const { body = null, ...init } = options;
     const request = new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${pathAndQuery}`, { ...init, body });
     const context = { waitUntil: (work: Promise<unknown>) => background.push(work) };
-    return fetch.call(worker, request, { ...env, ...bindings } as unknown as E, context as unknown as ExecutionContext);
+    return worker.fetch(request, { ...env, ...bindings } as unknown as E, context as unknown as ExecutionContext);
   };
 }
 
