@@ -20,8 +20,9 @@ interface LintResult {
 /** The rules that each planted file breaks, by the file's path in its tree. */
 async function lint(files: Readonly<Record<string, string>>) {
   // Every project has to have something to hold.
-  const others = ["test/a.test.ts", "test/worker/a.test.ts", "examples/a.ts"].map((path) => [path, "export {};\n"]);
-  const tree = await plantTree({ ...Object.fromEntries(others), ...files }, CONFIGS);
+  const empty = "export {};\n";
+  const others = { "test/a.test.ts": empty, "test/worker/a.test.ts": empty, "examples/a.ts": empty };
+  const tree = await plantTree({ ...others, ...files }, CONFIGS);
   const { code, stdout } = await run("eslint . --format json", { cwd: tree });
   const results = JSON.parse(stdout) as LintResult[];
   const broken = results.map(({ filePath, messages }) => {
