@@ -22,6 +22,13 @@ export class StreamDO {
   }
 }
 
+/** The launcher's configuration names it; nothing here asks it. */
+export class ProjectDO {
+  fetch() {
+    return new Response(null, { status: 404 });
+  }
+}
+
 /** @typedef {{ STREAMS: { getByName(name: string): { fetch(request: Request): Promise<Response> } } }} Env */
 
 export default {

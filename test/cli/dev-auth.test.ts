@@ -125,6 +125,9 @@ describe("dev --auth", () => {
     await succeed(home, ["create", "a", ...JSON_STREAM]);
     await succeed(home, ["append", "a"], '{"n":1}\n');
     expect((await succeed(home, ["read", "a"])).stdout).toBe('{"n":1}\n');
+    const token = (await succeed(home, ["mint-token", "--scope", "read", "--ttl", "1h"])).stdout.trim();
+    const shown = await fetch(`${server.url}/v1/stream/a?offset=-1`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await shown.json()).toEqual([{ n: 1 }]);
     const { code } = await runCli(["read", "a", "--url", server.url], { env: (await newHome()).env });
     expect(code).toBe(4);
   });
@@ -250,14 +253,18 @@ describe("starting again", () => {
     await succeed(home, ["create", "a", ...JSON_STREAM]);
   });
 
-  test("without --auth it says that guarded data are open now, and no project can be made there", async () => {
+  test("without --auth it does not serve guarded data, and says how to", async () => {
     const home = await newHome();
     const first = await dev(home, "--auth");
-    await succeed(home, ["create", "a", ...JSON_STREAM]);
     await first.stop();
-    const open = await dev(home);
-    expect(open.stderr).toContain("Warning: These data were guarded by --auth before.");
-    expect((await fetch(`${open.url}/v1/stream/a`)).status).toBe(200);
+    const refused = await runCli(["dev", "--port", "0", "--persist", home.data], { env: home.env });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("are those of a guarded server");
+    expect(refused.stderr).toContain("Start it with --auth, or take another folder");
+  });
+
+  test("no project can be planted on an open server", async () => {
+    const open = await dev(await newHome());
     const body = JSON.stringify({ name: "planted" });
     const planted = await fetch(`${open.url}/v1/__ds/projects`, { method: "POST", body });
     expect(planted.status).toBe(403);
