@@ -3,7 +3,13 @@ import type { RuntimeDeath } from "../local/options.ts";
 import { CommandFailure, usageFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-codes.ts";
 
-const USAGE_CODES: readonly string[] = ["host_not_loopback", "host_unknown", "variable_reserved", "folder_is_file"];
+const USAGE_CODES: readonly string[] = [
+  "host_not_loopback",
+  "host_unknown",
+  "variable_reserved",
+  "folder_is_file",
+  "folder_guarded",
+];
 
 /** Somebody else is there already. */
 const TAKEN_CODES: readonly string[] = ["folder_in_use", "port_in_use"];

@@ -114,10 +114,7 @@ ${VARIABLES_HELP}`;
   /** Of a guarded server; an open one has no projects, only names of them. */
   private async openProject(server: LocalServer, name: string): Promise<DevProject | undefined> {
     const { access } = server;
-    if (access.kind === "open") {
-      if (access.wasGuarded) this.notices.warning(OPENED);
-      return undefined;
-    }
+    if (access.kind === "open") return undefined;
     const project = await openDevProject(server, access, name, this.configFolder);
     if (project.secret === undefined) {
       const rotate = `durable-streams projects rotate ${name} -C ${project.context}`;
@@ -170,9 +167,6 @@ ${VARIABLES_HELP}`;
     else this.notices.detail(message);
   }
 }
-
-const OPENED =
-  "These data were guarded by --auth before. Now everybody on this machine may read and change all of them, whatever the project; start with --auth to guard them again.";
 
 function isFailure(death: RuntimeDeath | undefined): death is RuntimeDeath {
   return death !== undefined && death.signal !== "SIGINT";

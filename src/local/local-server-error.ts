@@ -7,6 +7,7 @@ export type LocalServerErrorCode =
   | "variable_reserved"
   | "folder_in_use"
   | "folder_not_ours"
+  | "folder_guarded"
   | "folder_too_new"
   | "folder_is_file"
   | "folder_not_usable"

@@ -46,11 +46,7 @@ export type Access =
       readonly operatorSecret: string;
       readonly signingSecrets: SigningSecrets;
     }
-  | {
-      readonly kind: "open";
-      /** Whether the same data were guarded at an earlier start. */
-      readonly wasGuarded: boolean;
-    };
+  | { readonly kind: "open" };
 
 /** Signing secrets of projects that the data folder keeps, so that a server on another port still knows them. */
 export interface SigningSecrets {

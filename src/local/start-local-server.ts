@@ -84,8 +84,13 @@ function toLocalServer(
 }
 
 async function accessTo(persistDir: string, auth: boolean): Promise<Access> {
-  if (!auth) return { kind: "open", wasGuarded: await hasSecrets(persistDir) };
-  return { kind: "guarded", ...(await openSecrets(persistDir)) };
+  if (auth) return { kind: "guarded", ...(await openSecrets(persistDir)) };
+  if (!(await hasSecrets(persistDir))) return { kind: "open" };
+  throw new LocalServerError(
+    "folder_guarded",
+    `The data in ${persistDir} are those of a guarded server, and without --auth everybody on this machine could read and change them, and so could any page in a browser on it.`,
+    "Start it with --auth, or take another folder (--persist DIR).",
+  );
 }
 
 interface OpenFolder {

@@ -50,7 +50,7 @@ describe("who gets in", () => {
       OPERATOR_API: "open",
       OPERATOR_SECRET: "undefined",
     });
-    expect(server.access).toEqual({ kind: "open", wasGuarded: false });
+    expect(server.access).toEqual({ kind: "open" });
   });
 
   test("with auth it is told the operator's secret, and nothing that opens it", async () => {
@@ -89,11 +89,11 @@ describe("the secrets of the folder", () => {
     expect(new Set(secrets.map(({ operatorSecret }) => operatorSecret)).size).toBe(2);
   });
 
-  test("an open server says that the same data were guarded before", async () => {
+  test("the data of a guarded server are not opened by leaving the guard out", async () => {
     const first = await start({ auth: true });
     await first.stop();
-    const { access } = await start({ persistDir: first.persistDir });
-    expect(access).toEqual({ kind: "open", wasGuarded: true });
+    await expect(start({ persistDir: first.persistDir })).rejects.toMatchObject({ code: "folder_guarded" });
+    expect((await start({ auth: true, persistDir: first.persistDir })).access.kind).toBe("guarded");
   });
 
   test("a file that others may read is refused: it may have come with the folder", async () => {

@@ -284,7 +284,8 @@ describe("errors: every code can be met, and tells what to do", () => {
       expect(answer.headers.get("Retry-After")).toBe(code === "RATE_LIMITED" ? "10" : RETRYABLE.has(code) ? "1" : null);
       if (!LOGGED.has(code)) expect(log.take()).toEqual([]);
     },
-    60_000,
+    // 256 forks, one after the other.
+    300_000,
   );
 
   test("the headers that go with an error tell a program how to go on", async () => {
