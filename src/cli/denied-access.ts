@@ -54,10 +54,12 @@ export function credentialWords({ place, use }: SentWith): string {
 /** `context add` for this very place, but for what it is to save. */
 function addContext({ bin, server, place, target }: Denied): string {
   const project = place.for === "stream" && place.project !== "default" ? ` --project ${place.project}` : "";
-  const { context } = target;
-  return context === undefined
-    ? `${bin} context add NAME --url ${server}${project}`
-    : `${bin} context add ${context} --force --url ${server}${project}`;
+  const { context, source, projectSource } = target;
+  // A project that was named beside the context is not to take the place of the context's own.
+  const isOfContext = context !== undefined && (projectSource === undefined || projectSource === source);
+  return isOfContext
+    ? `${bin} context add ${context} --force --url ${server}${project}`
+    : `${bin} context add NAME --url ${server}${project}`;
 }
 
 function remedy(error: ClientError, use: CredentialUse, denied: Denied): string {

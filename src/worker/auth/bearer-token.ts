@@ -43,7 +43,7 @@ export function bearerToken(authorization: string | null, kind: TokenKind): Pars
 
 const MALFORMED = protocolError(
   "TOKEN_MALFORMED",
-  "What came as a token is none: it has to be a JSON Web Token of three parts, behind Bearer.",
+  "What came behind Authorization is no token: Bearer, and a JSON Web Token of three parts, are expected.",
 );
 
 function protectedHeader(text: string): Readonly<Record<string, unknown>> | undefined {
