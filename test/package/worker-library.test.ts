@@ -6,11 +6,11 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT, run } from "../../scripts/lib/process.mjs";
 
-const FIVE_LINES = `import { createStreamWorker, StreamDO } from "durable-streams/worker";
+const FIVE_LINES = `import { createStreamWorker, ProjectDO, projectJwtAuth, StreamDO } from "durable-streams/worker";
 
-export default createStreamWorker();
+export default createStreamWorker(projectJwtAuth());
 
-export { StreamDO };
+export { ProjectDO, StreamDO };
 `;
 
 const CUSTOM_CALLBACKS = `import { createStreamWorker } from "durable-streams/worker";
@@ -101,7 +101,7 @@ test("library: the types are really there: a wrong callback does not compile", a
   expect(code).not.toBe(0);
 });
 
-test("library: the five-line Worker bundles into one module with its default export and StreamDO", async () => {
+test("library: the five-line Worker bundles into one module with its default export and its classes", async () => {
   await writeFile(join(project, "worker.ts"), FIVE_LINES);
   const { metafile } = await build({
     absWorkingDir: project,
@@ -115,6 +115,6 @@ test("library: the five-line Worker bundles into one module with its default exp
     platform: "neutral",
   });
   const [output] = Object.values(metafile.outputs);
-  expect(output?.exports.toSorted()).toEqual(["StreamDO", "default"]);
-  expect(output?.imports.map(({ path }) => path)).toEqual(["cloudflare:workers"]);
+  expect(output?.exports.toSorted()).toEqual(["ProjectDO", "StreamDO", "default"]);
+  expect(new Set(output?.imports.map(({ path }) => path))).toEqual(new Set(["cloudflare:workers"]));
 });
