@@ -10,7 +10,7 @@ const PATH = [join(ROOT, "node_modules/.bin"), process.env["PATH"]].join(delimit
 /**
  * @typedef {object} Outcome
  * @property {number} code    exit code; 1 when a signal ended the process
- * @property {string} output  standard output and standard error as they came; empty when they were passed through
+ * @property {string} output  standard output and standard error as they came
  * @property {string} stdout  standard output alone
  * @property {number} ms
  */
@@ -18,7 +18,7 @@ const PATH = [join(ROOT, "node_modules/.bin"), process.env["PATH"]].join(delimit
 /**
  * Runs a command line in a shell, as npm runs a script. Never rejects: a command that cannot start has failed.
  * @param {string} command
- * @param {{ cwd?: string, show?: boolean }} [options]  `show` passes the output through instead of collecting it
+ * @param {{ cwd?: string, show?: boolean }} [options]  `show` passes the output through as it comes
  * @returns {Promise<Outcome>}
  */
 export function run(command, { cwd = ROOT, show = false } = {}) {
@@ -27,15 +27,17 @@ export function run(command, { cwd = ROOT, show = false } = {}) {
     cwd,
     shell: true,
     env: { ...process.env, PATH },
-    stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let [output, stdout] = ["", ""];
-  child.stdout?.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+  child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
     output += text;
     stdout += text;
+    if (show) process.stdout.write(text);
   });
-  child.stderr?.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
+  child.stderr.setEncoding("utf8").on("data", (/** @type {string} */ text) => {
     output += text;
+    if (show) process.stderr.write(text);
   });
   return new Promise((resolve) => {
     const end = (/** @type {number | null} */ code) => {
