@@ -6,7 +6,7 @@ import { DEFAULT_PORT } from "../local/options.ts";
 import { DEFAULT_PROJECT } from "../protocol/path.ts";
 import { keyId, newSecret } from "../protocol/secret.ts";
 import type { ConfigFolder } from "./config/config-folder.ts";
-import { changeContexts, withContext } from "./config/contexts.ts";
+import { changeContexts, nameForServer, withContext } from "./config/contexts.ts";
 import {
   credentialsFor,
   projectCredentials,
@@ -50,8 +50,11 @@ export async function openDevProject(
   const secret = await makeSureOf(name, url, access, held);
   await saveOperatorSecret(folder, url, access.operatorSecret);
   if (secret !== undefined) await saveProjectSecret(folder, url, name, secret);
-  const context = contextName(url);
-  const { active } = await changeContexts(folder, (all) => withContext(all, context, { url, project: name }));
+  let context = contextName(url);
+  const { active } = await changeContexts(folder, (all) => {
+    context = nameForServer(all, contextName(url), url);
+    return withContext(all, context, { url, project: name });
+  });
   return { name, context, isActive: active === context, secret };
 }
 

@@ -59,6 +59,17 @@ export function withContext(all: Contexts, name: string, context: Context, activ
   return { ...all, ...(isActive ? { active: name } : {}), contexts: { ...all.contexts, [name]: context } };
 }
 
+/** `wanted`, or with a number where that is the name of another server's context: nobody's context is taken away. */
+export function nameForServer(all: Contexts, wanted: string, url: string): string {
+  const isFree = (name: string): boolean => {
+    const context = contextNamed(all, name);
+    return context === undefined || new URL(context.url).origin === new URL(url).origin;
+  };
+  let name = wanted;
+  for (let number = 2; !isFree(name); number++) name = `${wanted}-${String(number)}`;
+  return name;
+}
+
 /** The contexts without one; none is active when it was. */
 export function withoutContext(all: Contexts, name: string): Contexts {
   const { active, ...rest } = all;

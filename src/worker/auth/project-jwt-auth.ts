@@ -78,7 +78,10 @@ async function authorize(
 async function isDeleted(doKey: string, env: BaseEnv, { keys }: TokenMemory): Promise<boolean> {
   const bindings = projectBindings(env);
   if (isProblem(bindings)) return false;
-  const { record, isFailing } = await keys.current(projectOf(doKey), bindings);
+  const project = projectOf(doKey);
+  const known = await keys.current(project, bindings);
+  // One that is not there may have been made a moment ago.
+  const { record, isFailing } = known.record === undefined ? await keys.recheck(project, bindings) : known;
   return record === undefined && !isFailing;
 }
 

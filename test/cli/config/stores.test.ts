@@ -10,6 +10,7 @@ import {
   changeContexts,
   contextNamed,
   loadContexts,
+  nameForServer,
   requireContextName,
   withContext,
   withoutContext,
@@ -151,6 +152,16 @@ describe("contexts", () => {
     await changeContexts(folder, (all) => withContext(all, "b", { url: SERVER }));
     const text = await readFile(folder.file("contexts.json"), "utf8");
     expect(JSON.parse(text)).toMatchObject({ more: 1, contexts: { a: context } });
+  });
+
+  it("a server's context takes no name from a context of another server", () => {
+    const all = {
+      version: 1,
+      contexts: { local: { url: "https://mine.example" }, "local-2": { url: "http://[::1]:1" } },
+    };
+    expect(nameForServer(all, "local", "http://127.0.0.1:4437")).toBe("local-3");
+    expect(nameForServer(all, "local", "https://mine.example/elsewhere")).toBe("local");
+    expect(nameForServer(all, "other", "http://127.0.0.1:4437")).toBe("other");
   });
 });
 

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
+import { PROJECT_RECHECK_MS } from "../../../src/protocol/limits.ts";
 import type { ReadOutcome } from "../../../src/worker/stream/operations.ts";
 import { encodeAttachResponse, encodeReadResponse } from "../../../src/worker/stream/read-wire.ts";
 import { projectJwtAuth } from "../../../src/worker/create-stream-worker.ts";
@@ -88,6 +89,18 @@ describe("public streams: what is not public", () => {
     }
     expect(await (await send(url)).json()).toEqual([1]);
     expect((await withToken(`${url}-new`, "HEAD")).status).toBe(404);
+  });
+
+  test("are read at once where their project was asked for before it was there", async () => {
+    using clock = new Clock();
+    const name = freshName("late").slice(0, 64);
+    const url = `/v1/${name}/stream/a`;
+    expect((await server.send(url)).status).toBe(401);
+    const late = await server.createProject(name);
+    // By another place: this one has to learn of the project by itself.
+    await new GuardedServer().createStream(late, "a", "?public=true");
+    clock.advanceSeconds(PROJECT_RECHECK_MS / 1000);
+    expect((await server.send(url)).status).toBe(200);
   });
 
   test("are out of reach while their project is deleted, and are not forked", async () => {
