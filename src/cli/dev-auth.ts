@@ -1,4 +1,3 @@
-import { isClientError } from "../client/errors/client-error.ts";
 import { type ProjectFacts, ProjectsClient } from "../client/projects.ts";
 import { Transport } from "../client/transport.ts";
 import type { Access, LocalServer } from "../local/options.ts";
@@ -76,7 +75,7 @@ async function makeSureOf(
   const transport = new Transport({ token });
   try {
     const client = new ProjectsClient(transport, url);
-    const there = await find(client, name);
+    const there = await client.find(name);
     // What is saved for this address may be of another server, which had it at another time.
     const secret =
       there === undefined
@@ -89,15 +88,6 @@ async function makeSureOf(
     return secret;
   } finally {
     await transport.close();
-  }
-}
-
-async function find(client: ProjectsClient, name: string): Promise<ProjectFacts | undefined> {
-  try {
-    return await client.show(name);
-  } catch (error) {
-    if (isClientError(error) && error.code === "PROJECT_NOT_FOUND") return undefined;
-    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { RESERVED_SEGMENT } from "../protocol/path.ts";
 import type { ProjectSettings, SettingsChange } from "../protocol/project.ts";
 import { answerError } from "./answer-error.ts";
 import { isCount, isText, isTime, isWord, listOf, nullable, objectOf, optional } from "./answer-shape.ts";
-import type { ClientError } from "./errors/client-error.ts";
+import { isClientError, type ClientError } from "./errors/client-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
 import { NoOperatorApiError } from "./errors/no-operator-api-error.ts";
 import { type Certainty, withKnownOutcome } from "./known-outcome.ts";
@@ -103,6 +103,16 @@ export class ProjectsClient {
 
   show(name: string): Promise<ProjectFacts> {
     return this.#project({ method: "GET", path: below(name), doing: `Looking at the project ${named(name)} at` });
+  }
+
+  /** The same, or `undefined` where there is no such project. */
+  async find(name: string): Promise<ProjectFacts | undefined> {
+    try {
+      return await this.show(name);
+    } catch (error) {
+      if (isClientError(error) && error.code === "PROJECT_NOT_FOUND") return undefined;
+      throw error;
+    }
   }
 
   /** Creates a project; one that is there already with this very key is a success too. */

@@ -47,7 +47,7 @@ export async function createProject(creation: Creation): Promise<CreatedProject>
 async function findHeld({ client, keeper, name }: Creation): Promise<CreatedProject | undefined> {
   const { secret: held, nextSecret } = await keeper.held();
   if (held === undefined && nextSecret === undefined) return undefined;
-  const project = await find(client, name);
+  const project = await client.find(name);
   if (project === undefined) {
     // One that was deleted gets another secret: what its former life gave away must not open the new one.
     if (held !== undefined && nextSecret !== undefined) await keeper.drop(nextSecret);
@@ -60,15 +60,6 @@ async function findHeld({ client, keeper, name }: Creation): Promise<CreatedProj
   }
   if (held === undefined || !kids.has(await keyId(held))) return undefined;
   return { project, created: false, secret: held };
-}
-
-async function find(client: ProjectsClient, name: string): Promise<ProjectFacts | undefined> {
-  try {
-    return await client.show(name);
-  } catch (error) {
-    if (isClientError(error) && error.code === "PROJECT_NOT_FOUND") return undefined;
-    throw error;
-  }
 }
 
 function isTaken(error: unknown): boolean {
