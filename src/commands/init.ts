@@ -3,7 +3,7 @@ import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { ask } from "../cli/ask.ts";
 import { BaseCommand } from "../cli/base-command.ts";
-import { callWords } from "../cli/call-words.ts";
+import { callWords, quote } from "../cli/call-words.ts";
 import { CommandFailure, usageFailure } from "../cli/command-failure.ts";
 import { PROJECT_FILE, readProjectFile } from "../cli/deploy/project-file.ts";
 import { isWorkerName } from "../cli/deploy/project-settings.ts";
@@ -37,7 +37,7 @@ Files that are there already stay as they are.`;
     const files = await scaffold(folder, name, facts, flags.overwrite);
     for (const file of files) this.notices.note(`  ${WORDS[file.state]} ${file.path}`);
     this.notices.note(
-      this.farewell(
+      this.#farewell(
         args.dir,
         files.every(({ state }) => state === "kept"),
       ),
@@ -66,11 +66,12 @@ Files that are there already stay as they are.`;
     return requireName(given === "" ? usual : given, "The name");
   }
 
-  private farewell(dir: string, nothingNew: boolean): string {
+  #farewell(dir: string, nothingNew: boolean): string {
     const first = nothingNew ? "Everything is there already." : "Done.";
-    const enter = path.resolve(dir) === process.cwd() ? "" : `cd ${dir} && `;
+    const folder = path.resolve(dir);
+    const enter = folder === process.cwd() ? "" : `cd ${quote(dir)} && `;
     const script = process.argv[1] ?? this.config.bin;
-    const program = callWords({ env: process.env, script, node: process.execPath, cwd: process.cwd() });
+    const program = callWords({ env: process.env, script, node: process.execPath, cwd: folder });
     return `${first} Next: ${enter}${program} deploy`;
   }
 }

@@ -32,9 +32,7 @@ test("what only npm's own PATH leads to is not called by its name, since another
   const { root, script, node, npmBin } = await installation();
   await symlink(script, path.join(npmBin, "durable-streams"));
   await symlink(node, path.join(npmBin, "node"));
-  expect(callWords({ env: { PATH: npmBin }, script, node, cwd: path.join(root, "package") })).toBe(
-    `${node} bin/run.js`,
-  );
+  expect(callWords({ env: { PATH: npmBin }, script, node, cwd: root })).toBe("node-24/node package/bin/run.js");
 });
 
 test("in a clone the script is named from the current folder, and node by its name where that is the same", async () => {
@@ -69,11 +67,54 @@ test("another program of the same name earlier on PATH is not taken for this one
   expect(callWords({ env: { PATH: bin }, script, node, cwd: root })).toBe("node package/bin/run.js");
 });
 
-test("what npm has installed is called through npx", async () => {
+test("what is installed is called through npx from its folder and those below, and from nowhere else", async () => {
+  const { root, script, node, bin, npmBin } = await installation();
+  const link = path.join(npmBin, "durable-streams");
+  await symlink(script, link);
+  await symlink(node, path.join(bin, "node"));
+  const folder = path.join(root, "package");
+  const below = path.join(folder, "own");
+  await mkdir(below);
+  await writeFile(path.join(below, "package.json"), "{}");
+  const called = (cwd: string): string => callWords({ env: { PATH: bin }, script: link, node, cwd });
+  expect(called(folder)).toBe("npx durable-streams");
+  expect(called(below)).toBe("npx durable-streams");
+  expect(called(root)).toBe("node package/node_modules/.bin/durable-streams");
+});
+
+test("what is installed is not called through npx when that would run it with another Node", async () => {
   const { root, script, node, npmBin } = await installation();
   const link = path.join(npmBin, "durable-streams");
   await symlink(script, link);
-  expect(callWords({ env: { PATH: npmBin }, script: link, node, cwd: root })).toBe("npx durable-streams");
+  const folder = path.join(root, "package");
+  expect(callWords({ env: {}, script: link, node, cwd: folder })).toBe(`${node} node_modules/.bin/durable-streams`);
+  expect(callWords({ env: { npm_command: "exec" }, script: link, node, cwd: folder })).toBe("npx durable-streams");
+});
+
+test.for([
+  ["by its name is called so again", "^0.1.0", "npx durable-streams"],
+  ["from a file is called where it lies", "file:../../it.tgz", undefined],
+] as const)("what npx has fetched %s", async ([, spec, expected]) => {
+  const { root, node, bin } = await installation();
+  await symlink(node, path.join(bin, "node"));
+  const fetched = path.join(root, "_npx", "0123456789abcdef");
+  const script = path.join(fetched, "node_modules", "durable-streams", "bin", "run.js");
+  await mkdir(path.dirname(script), { recursive: true });
+  await writeFile(script, "");
+  await writeFile(path.join(fetched, "package.json"), JSON.stringify({ dependencies: { "durable-streams": spec } }));
+  const words = callWords({ env: { PATH: bin, npm_command: "exec" }, script, node, cwd: bin });
+  expect(words).toBe(expected ?? `node ${script}`);
+});
+
+test("a package inside a clone has the clone named to npx, which would look among its own dependencies", async () => {
+  const { root, script, node, npmBin } = await installation();
+  const clone = path.join(root, "package");
+  const inside = path.join(clone, "own");
+  await mkdir(inside);
+  await symlink(node, path.join(npmBin, "node"));
+  await writeFile(path.join(clone, "package.json"), JSON.stringify({ name: "durable-streams" }));
+  await writeFile(path.join(inside, "package.json"), "{}");
+  expect(callWords({ env: {}, script, node, cwd: inside })).toBe("npx --prefix .. durable-streams");
 });
 
 test("a path with blanks and quotes survives the shell", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT, run } from "../../scripts/lib/process.mjs";
+import { pack } from "../support/packed-package.ts";
 
 const FIVE_LINES = `import { createStreamWorker, ProjectDO, projectJwtAuth, StreamDO } from "durable-streams/worker";
 
@@ -57,9 +58,7 @@ beforeAll(async () => {
   const installed = join(project, "node_modules/durable-streams");
   await mkdir(installed, { recursive: true });
   await symlink(join(ROOT, "node_modules/@cloudflare"), join(project, "node_modules/@cloudflare"));
-  const packed = await run(`npm pack --silent --ignore-scripts --pack-destination "${project}"`);
-  expect(packed.output).toMatch(/\.tgz\s*$/);
-  const unpacked = await run(`tar -xzf durable-streams-*.tgz --strip-components=1 -C "${installed}"`, { cwd: project });
+  const unpacked = await run(`tar -xzf "${await pack(project)}" --strip-components=1 -C "${installed}"`);
   expect(unpacked.output).toBe("");
   await writeFile(join(project, "package.json"), JSON.stringify({ type: "module" }));
 });
