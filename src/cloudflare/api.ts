@@ -19,6 +19,16 @@ export interface CloudflareApiOptions {
   readonly signal?: AbortSignal | undefined;
   /** Gets a line for each request and answer; no header, so no credential, is in it. */
   readonly trace?: ((line: string) => void) | undefined;
+  /** Told of each answer, good or bad, what its clock says and when it was waited for. */
+  readonly onAnswer?: ((times: AnswerTimes) => void) | undefined;
+}
+
+/** When a request was sent and its answer was there, by the clock of this machine, beside the clock of who answered. */
+export interface AnswerTimes {
+  /** The `Date` of the answer, which counts whole seconds; nothing where it has none. */
+  readonly date: string | undefined;
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
 }
 
 export interface ApiRequest extends Purpose {
@@ -28,12 +38,19 @@ export interface ApiRequest extends Purpose {
 
 type Method = "GET" | "POST" | "DELETE";
 
+/** What goes out, and what an answer to it looks like. */
+type Sending =
+  | { readonly kind: "json"; readonly body?: unknown }
+  /** A question as a text; the answer has no envelope. */
+  | { readonly kind: "query"; readonly text: string };
+
 const DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4";
 const ANSWER_TIMEOUT_MS = 30_000;
 const TRIES = 4;
 const FIRST_WAIT_MS = 300;
 const LONGEST_ASKED_WAIT_MS = 30_000;
 const PAGE_SIZE = 100;
+const REASON_MAX_LENGTH = 300;
 
 /** Cloudflare's API for one login. Every method throws a {@link CloudflareError}, or the reason of the signal. */
 export class CloudflareApi {
@@ -58,7 +75,15 @@ export class CloudflareApi {
 
   /** Makes something. Repeated only after 429, which says that nothing was done. */
   async post(request: ApiRequest, body: unknown): Promise<unknown> {
-    return fieldsOf(await this.#send("POST", request, body))["result"];
+    return fieldsOf(await this.#send("POST", request, { kind: "json", body }))["result"];
+  }
+
+  /**
+   * Asks by a text that is sent as it is, and gives back the JSON of the answer, which has no envelope around it. It
+   * changes nothing, so it is repeated like any question.
+   */
+  query(request: ApiRequest, text: string): Promise<unknown> {
+    return this.#send("POST", request, { kind: "query", text });
   }
 
   /** Removes something; repeated like a question, because what is gone stays gone. */
@@ -80,12 +105,13 @@ export class CloudflareApi {
     }
   }
 
-  async #send(method: Method, request: ApiRequest, body?: unknown): Promise<unknown> {
+  async #send(method: Method, request: ApiRequest, sending: Sending = { kind: "json" }): Promise<unknown> {
+    const isQuestion = method !== "POST" || sending.kind === "query";
     for (let tried = 1; ; tried++) {
       try {
-        return await this.#sendOnce(method, request, body);
+        return await this.#sendOnce(method, request, sending);
       } catch (error) {
-        if (tried === TRIES || !(error instanceof ApiFailure) || !mayRepeat(method, error.reason)) {
+        if (tried === TRIES || !(error instanceof ApiFailure) || !mayRepeat(isQuestion, error.reason)) {
           throw error instanceof ApiFailure ? error.reason : error;
         }
         await this.#pause(tried, error.askedWaitMs);
@@ -102,23 +128,26 @@ export class CloudflareApi {
     });
   }
 
-  async #sendOnce(method: Method, request: ApiRequest, body?: unknown): Promise<unknown> {
-    const { signal, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#options;
+  async #sendOnce(method: Method, request: ApiRequest, sending: Sending): Promise<unknown> {
+    const { signal, answerTimeoutMs = ANSWER_TIMEOUT_MS, onAnswer } = this.#options;
     signal?.throwIfAborted();
     const timeout = AbortSignal.timeout(answerTimeoutMs);
     const startedMs = performance.now();
+    const content = contentOf(sending);
+    const sentAtMs = Date.now();
     try {
       const response = await fetch(`${this.baseUrl}${request.path}`, {
         method,
-        headers: this.#headers(body !== undefined),
+        headers: { ...this.#headers(), ...(content === undefined ? {} : { "content-type": content.type }) },
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         // An answer that leads elsewhere would take the credential along.
         redirect: "error",
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(content === undefined ? {} : { body: content.text }),
       });
+      onAnswer?.({ date: response.headers.get("date") ?? undefined, sentAtMs, receivedAtMs: Date.now() });
       const text = await response.text();
       this.#trace(method, request.path, `${String(response.status)} in ${elapsed(startedMs)}`);
-      return judged(response, parseJson(text), request);
+      return judged(response, text, request, sending);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ApiFailure || error instanceof CloudflareError) throw error;
@@ -127,13 +156,13 @@ export class CloudflareApi {
     }
   }
 
-  #headers(hasBody: boolean): Record<string, string> {
+  #headers(): Record<string, string> {
     const { credentials, userAgent } = this.#options;
     const login: Record<string, string> =
       credentials.kind === "token"
         ? { authorization: `Bearer ${credentials.token}` }
         : { "x-auth-key": credentials.key, "x-auth-email": credentials.email };
-    return { ...login, "user-agent": userAgent, ...(hasBody ? { "content-type": "application/json" } : {}) };
+    return { ...login, "user-agent": userAgent };
   }
 
   #trace(method: Method, path: string, outcome: string): void {
@@ -153,13 +182,20 @@ class ApiFailure extends Error {
   }
 }
 
-/** A creation without an answer may have happened: whoever asked looks again at the next run. */
-function mayRepeat(method: Method, reason: CloudflareError): boolean {
-  return reason.kind === "unavailable" && (method !== "POST" || reason.status === 429);
+function contentOf(sending: Sending): { readonly type: string; readonly text: string } | undefined {
+  if (sending.kind === "query") return { type: "text/plain", text: sending.text };
+  return sending.body === undefined ? undefined : { type: "application/json", text: JSON.stringify(sending.body) };
 }
 
-function judged(response: Response, body: unknown, request: ApiRequest): unknown {
-  if (response.ok && fieldsOf(body)["success"] === true) return body;
+/** A creation without an answer may have happened: whoever asked looks again at the next run. */
+function mayRepeat(isQuestion: boolean, reason: CloudflareError): boolean {
+  return reason.kind === "unavailable" && (isQuestion || reason.status === 429);
+}
+
+function judged(response: Response, text: string, request: ApiRequest, { kind }: Sending): unknown {
+  const body = parseJson(text);
+  const isExpected = kind === "query" ? body !== undefined : fieldsOf(body)["success"] === true;
+  if (response.ok && isExpected) return body;
   if (response.ok) {
     throw new CloudflareError({
       kind: "rejected",
@@ -171,7 +207,15 @@ function judged(response: Response, body: unknown, request: ApiRequest): unknown
   }
   const asked = Number(response.headers.get("retry-after")) * 1000;
   const askedWaitMs = Number.isFinite(asked) ? Math.min(asked, LONGEST_ASKED_WAIT_MS) : 0;
-  throw new ApiFailure(answerError(response.status, body, request), askedWaitMs);
+  const said = kind === "query" && body === undefined ? plainReason(response, text) : body;
+  throw new ApiFailure(answerError(response.status, said, request), askedWaitMs);
+}
+
+/** Where there is no envelope, an error may be a sentence. A page of a proxy is none, and neither is anything long. */
+function plainReason(response: Response, text: string): unknown {
+  if (response.headers.get("content-type")?.includes("html") === true) return undefined;
+  const message = text.replace(/[^\x20-\x7e]+/g, " ").trim();
+  return message === "" ? undefined : { errors: [{ message: message.slice(0, REASON_MAX_LENGTH) }] };
 }
 
 function parseJson(text: string): unknown {

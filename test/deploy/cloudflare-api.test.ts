@@ -119,4 +119,39 @@ describe("Cloudflare's API", () => {
     const other = await api(bad(400, 10014), good([{ id: "it", title: "t" }]));
     expect(await createNamespace(other, ACCOUNT, "t")).toEqual({ id: "it", title: "t" });
   });
+
+  describe("a query", () => {
+    const request = { path: "/sql", doing: "Asking", permission: "Account Analytics: Read" };
+
+    it("goes out as it is, is repeated when Cloudflare is busy, and its answer needs no envelope", async () => {
+      const seen: string[] = [];
+      const answer: Handler = (incoming, response, body) => {
+        seen.push(`${incoming.method ?? ""} ${incoming.headers["content-type"] ?? ""} ${body.toString()}`);
+        response.writeHead(200, { "content-type": "application/json" }).end('{"data":[1]}');
+      };
+      const client = await api(bad(502, 0), answer);
+      expect(await client.query(request, "SELECT 1")).toEqual({ data: [1] });
+      expect(seen).toEqual(["POST text/plain SELECT 1"]);
+    });
+
+    it("fails like any other, with the reason that a plain text gives and without what a terminal would obey", async () => {
+      const client = await api((_request, response) =>
+        response.writeHead(422, { "content-type": "text/plain" }).end("no\u001b[31m such\ntable"),
+      );
+      expect(await thrownBy(client.query(request, "SELECT 1"))).toMatchObject({
+        code: "CLOUDFLARE_REJECTED",
+        status: 422,
+        message: "Asking was answered by Cloudflare with 422: no [31m such table.",
+      });
+      await server?.stop();
+      const page = await api((_request, response) =>
+        response.writeHead(403, { "content-type": "text/html" }).end("<html>"),
+      );
+      expect(await thrownBy(page.query(request, "SELECT 1"))).toMatchObject({
+        code: "CLOUDFLARE_NOT_ALLOWED",
+        message: "Asking was answered by Cloudflare with 403.",
+        hint: expect.stringContaining("Account Analytics: Read") as unknown,
+      });
+    });
+  });
 });
