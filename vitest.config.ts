@@ -33,6 +33,8 @@ function inWorkerd(
           durableObjects: {
             STREAMS: { className: "StreamDO", useSQLite: true },
             PROJECTS: { className: "ProjectDO", useSQLite: true },
+            DIRECTORY: { className: "DirectoryDO", useSQLite: true },
+            SUBSCRIPTIONS: { className: "SubscriptionDO", useSQLite: true },
           },
           kvNamespaces: ["REGISTRY"],
           r2Buckets: ["R2"],

@@ -62,6 +62,8 @@ function server(config: RuntimeConfig, name: string): WorkerOptions {
     durableObjects: {
       STREAMS: { className: "StreamDO", useSQLite: true, unsafeUniqueKey: "streams" },
       PROJECTS: { className: "ProjectDO", useSQLite: true, unsafeUniqueKey: "projects" },
+      DIRECTORY: { className: "DirectoryDO", useSQLite: true, unsafeUniqueKey: "directories" },
+      SUBSCRIPTIONS: { className: "SubscriptionDO", useSQLite: true, unsafeUniqueKey: "subscriptions" },
     },
     r2Buckets: { R2: "segments" },
     kvNamespaces: { REGISTRY: "registry" },

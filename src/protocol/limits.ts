@@ -132,3 +132,64 @@ export const LIVE_RECHECK_MS = 15_000;
 
 /** How long a retiring key goes on being accepted when nobody says otherwise: 7 days. */
 export const KEY_OVERLAP_DEFAULT_SECONDS = 7 * 24 * 60 * 60;
+
+/** Most streams, or subscriptions, in one page of a list. Past it: 400 `INVALID_LIMIT`. */
+export const LIST_PAGE_MAX = 1000;
+
+/** Streams, or subscriptions, in a page when nobody says how many. */
+export const LIST_PAGE_DEFAULT = 100;
+
+/** Longest id of a subscription, in UTF-8 bytes. Past it: 400 `INVALID_SUBSCRIPTION`. */
+export const SUBSCRIPTION_ID_MAX_BYTES = 256;
+
+/** Longest pattern, URL, description and name of a worker, in UTF-8 bytes. Past it: 400 `INVALID_SUBSCRIPTION`. */
+export const SUBSCRIPTION_TEXT_MAX_BYTES = 2 * KIB;
+
+/** Most `**` segments of a pattern. Past it: 400 `INVALID_SUBSCRIPTION`. */
+export const PATTERN_WILDCARDS_MAX = 8;
+
+/** Largest body of a request about a subscription. Past it: 413 `BODY_TOO_LARGE`. */
+export const SUBSCRIPTION_BODY_MAX_BYTES = 1 * MIB;
+
+/** Most paths, or acks, in one request about a subscription. Past it: 400 `INVALID_SUBSCRIPTION`. */
+export const SUBSCRIPTION_REQUEST_MAX_STREAMS = 1000;
+
+/** Most subscriptions of a project. Past it: 409 `TOO_MANY_SUBSCRIPTIONS`. */
+export const PROJECT_SUBSCRIPTIONS_MAX = 10_000;
+
+/** Most streams that a subscription is linked to. Past it: 409 `TOO_MANY_LINKS`; later streams that its pattern matches are not linked. */
+export const SUBSCRIPTION_LINKS_MAX = 100_000;
+
+/** Most subscriptions that one stream is linked to; the oldest go first. */
+export const STREAM_LINKS_MAX = 1000;
+
+/** Most streams that one wake, or one answer of a claim, lists: those with pending messages come first. */
+export const WAKE_STREAMS_MAX = 1000;
+
+/** Shortest, longest and usual lease (section 6.2). Outside of them: 400 `INVALID_SUBSCRIPTION`. */
+export const LEASE_MIN_MS = 1000;
+export const LEASE_MAX_MS = 10 * 60 * 1000;
+export const LEASE_DEFAULT_MS = 30_000;
+
+/** How long a token of a wake works, in seconds, however often its lease is extended: 24 hours. Then: 401 `TOKEN_EXPIRED`. */
+export const WAKE_TOKEN_LIFETIME_SECONDS = 24 * 60 * 60;
+
+/** How long a webhook may take to answer; then the delivery has failed. */
+export const WEBHOOK_TIMEOUT_MS = 10_000;
+
+/** Most bytes of a webhook's answer that are read; a longer one counts as an answer without `done`. */
+export const WEBHOOK_ANSWER_MAX_BYTES = 64 * KIB;
+
+/** Pauses between attempts to deliver: doubled from the first to the longest, 20% more or less (section 7.1). */
+export const DELIVERY_PAUSE_MIN_MS = 1000;
+export const DELIVERY_PAUSE_MAX_MS = 60_000;
+export const DELIVERY_JITTER = 0.2;
+
+/** Shortest time between two notices of one stream to one subscription; what is appended meanwhile is told at once. */
+export const NOTICE_PAUSE_MS = 100;
+
+/** How old a webhook's signature may be for its receiver (section 12.10), in seconds. */
+export const WEBHOOK_REPLAY_WINDOW_SECONDS = 5 * 60;
+
+/** How long a receiver may keep the public keys before it asks again, in seconds; a new key is shown that long before it signs. */
+export const JWKS_MAX_AGE_SECONDS = 5 * 60;

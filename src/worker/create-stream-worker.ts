@@ -11,8 +11,10 @@ export type { AuthorizeMutation, AuthorizeRead, AuthResult, ReadAuthResult, Sett
 export type { ProjectSettings } from "../protocol/project.ts";
 export type { BaseEnv } from "./env.ts";
 export type { Timing } from "./timing.ts";
+export { DirectoryDO } from "./directory/directory-do.ts";
 export { ProjectDO } from "./projects/project-do.ts";
 export { StreamDO } from "./stream/stream-do.ts";
+export { SubscriptionDO } from "./subscriptions/subscription-do.ts";
 
 /** A Worker's default export. */
 export interface StreamWorker<E> extends ExportedHandler<E> {

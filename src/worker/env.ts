@@ -25,6 +25,8 @@ export interface BaseEnv extends StreamEnv {
    * host is served. The local server sets it, since a page whose name was rebound to 127.0.0.1 must not reach it.
    */
   ALLOWED_HOSTS?: string;
+  /** `allow` lets webhooks go to `http://localhost` and `http://127.0.0.x`. The local server sets it. Default: they are refused. */
+  WEBHOOKS_TO_LOOPBACK?: string;
   /** `open` lets whoever may read and write streams use the operator API too. The local server sets it. Default: closed. */
   OPERATOR_API?: string;
 }

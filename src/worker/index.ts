@@ -8,8 +8,10 @@ import {
 } from "./create-stream-worker.ts";
 import { respondError } from "./edge/responses.ts";
 
+export { DirectoryDO } from "./directory/directory-do.ts";
 export { ProjectDO } from "./projects/project-do.ts";
 export { StreamDO } from "./stream/stream-do.ts";
+export { SubscriptionDO } from "./subscriptions/subscription-do.ts";
 
 const guarded = createStreamWorker(projectJwtAuth());
 const open = createStreamWorker();

@@ -112,3 +112,16 @@ export interface InheritedRead {
   readonly until: Position;
   readonly limits: ChunkLimits;
 }
+
+/** Where a stream ends that a subscription is linked to. */
+export type LinkOutcome = { readonly kind: "linked"; readonly incarnation: string; readonly tail: Position } | Absence;
+
+/** What a list tells of a stream, beyond what the directory knows. */
+export interface StreamSummary extends StreamConfig {
+  readonly incarnation: string;
+  readonly createdAtMs: number;
+  readonly tail: Position;
+  readonly closed: boolean;
+  /** When the stream ends by itself as things stand; absent for never. */
+  readonly endsAtMs?: number;
+}

@@ -6,6 +6,9 @@ import { parsed, type Parsed } from "../../protocol/result.ts";
 import { parseSegmentLimits, type SegmentLimits } from "../../protocol/segment/limits.ts";
 import { sweepObjects } from "../segments/sweep.ts";
 import { withinTime } from "../segments/within-time.ts";
+import type { DirectoryDO } from "../directory/directory-do.ts";
+import type { SubscriptionRef } from "../directory/operations.ts";
+import type { SubscriptionDO } from "../subscriptions/subscription-do.ts";
 import type { ForkReference } from "../storage/fork-rows.ts";
 import type { SegmentIntent } from "../storage/segment-rows.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
@@ -26,6 +29,8 @@ import type {
   DeleteOutcome,
   HeadOutcome,
   InheritedRead,
+  LinkOutcome,
+  StreamSummary,
 } from "./operations.ts";
 import { answerInherited, answerRead, refuseRead, resolveStart } from "./read.ts";
 import { decodeInheritedRead, decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
@@ -39,6 +44,10 @@ export interface StreamEnv {
   STREAMS: DurableObjectNamespace<StreamDO>;
   /** Holds the sealed segments of the streams. */
   R2: R2Bucket;
+  /** Lists the streams of a project; a Durable Object each, of the class `DirectoryDO`. Without it there are no lists and no subscriptions. */
+  DIRECTORY?: DurableObjectNamespace<DirectoryDO>;
+  /** The subscriptions: a Durable Object each, of the class `SubscriptionDO`. */
+  SUBSCRIPTIONS?: DurableObjectNamespace<SubscriptionDO>;
   /** Messages that a hot log may hold before it is sealed, from 1 to 100,000. Default `1000`. */
   SEGMENT_MAX_MESSAGES?: string;
   /** Bytes of payload that a hot log may hold before it is sealed, from 1 to 16,777,216. Default `4194304`. */
@@ -170,6 +179,25 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (state === undefined) return this.#absence();
     const { contentType, expiry, tail, closed } = state;
     return { kind: "found", contentType, expiry, public: state.public, next: tail, closed };
+  }
+
+  /** Links a subscription: from now on it is told of what is appended. Linking again changes nothing. */
+  link(_subscription: SubscriptionRef): LinkOutcome {
+    throw new Error("not there yet");
+  }
+
+  unlink(_subscription: SubscriptionRef): void {
+    throw new Error("not there yet");
+  }
+
+  /** Where the stream ends. Asking does not count as an access. */
+  position(): LinkOutcome {
+    throw new Error("not there yet");
+  }
+
+  /** What a list tells of the stream. Asking does not count as an access. */
+  summary(): StreamSummary | undefined {
+    throw new Error("not there yet");
   }
 
   /** Deletes the stream with everything stored of it (section 5.4). */

@@ -1,0 +1,72 @@
+import type { Expiry } from "../../protocol/expiry.ts";
+import type { ProtocolError } from "../../protocol/errors.ts";
+import type { SubscriptionType } from "../../protocol/subscription/config.ts";
+
+/**
+ * What others and a project's directory say to each other. During a deploy old and new code talk to each other: fields are
+ * only ever added.
+ */
+
+/** What the directory keeps of a stream. Nothing in it changes while the stream lives: an append never comes here. */
+export interface Registration {
+  /** The stream's name within its project. */
+  readonly path: string;
+  readonly incarnation: string;
+  readonly contentType: string;
+  readonly public: boolean;
+  readonly createdAtMs: number;
+  readonly expiry: Expiry;
+}
+
+/** A subscription as streams know it: its id may be used again after a deletion, its incarnation is not. */
+export interface SubscriptionRef {
+  readonly id: string;
+  readonly incarnation: string;
+}
+
+/** The subscriptions that a stream which was registered is to be linked to, by pattern or by its name. */
+export interface RegisterOutcome {
+  readonly links: readonly SubscriptionRef[];
+}
+
+export interface StreamPage {
+  readonly streams: readonly Registration[];
+  /** Whether there are more after the last one. */
+  readonly more: boolean;
+}
+
+/** What the directory keeps of a subscription: enough to link later streams, and to list it. */
+export interface ListedSubscription extends SubscriptionRef {
+  readonly type: SubscriptionType;
+  readonly pattern: string | undefined;
+  readonly createdAtMs: number;
+}
+
+export interface SubscriptionPage {
+  readonly subscriptions: readonly ListedSubscription[];
+  readonly more: boolean;
+}
+
+export type PutSubscriptionOutcome =
+  { readonly kind: "done" } | { readonly kind: "refused"; readonly error: ProtocolError };
+
+/** A key that webhooks are signed with (Ed25519), its private half included; never leaves the Worker. */
+export interface WebhookSigningKey {
+  /** `ds_` and the key's thumbprint (RFC 7638). */
+  readonly kid: string;
+  /** Public coordinate and private key, base64url, as in RFC 8037. */
+  readonly x: string;
+  readonly d: string;
+  /** Until then this key may be used without asking again, in Unix milliseconds. */
+  readonly freshUntilMs: number;
+}
+
+/** A public key as `jwks.json` shows it. */
+export interface WebhookPublicKey {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  readonly x: string;
+  readonly kid: string;
+  readonly use: "sig";
+  readonly alg: "EdDSA";
+}
