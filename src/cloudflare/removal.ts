@@ -30,7 +30,10 @@ export async function deleteNamespace(api: CloudflareApi, accountId: string, id:
   await exists(api.delete({ path, doing: `Removing the KV namespace ${id}`, permission: KV }));
 }
 
-/** Removes a bucket with all its objects, and answers how many those were. One that is gone is as good. */
+/**
+ * Removes a bucket with all its objects, and answers how many those were. One that is gone is as good. At the first failure
+ * it ends, and says how many objects remain; what it removed stays removed.
+ */
 export async function deleteBucket(
   api: CloudflareApi,
   accountId: string,
@@ -41,8 +44,9 @@ export async function deleteBucket(
   let objects = 0;
   for (let tried = 1; ; tried++) {
     for (let keys = await someKeys(api, path, name); keys.length > 0; keys = await someKeys(api, path, name)) {
-      await deleteObjects(api, path, keys);
-      objects += keys.length;
+      const { removed, failure } = await deleteObjects(api, path, keys);
+      objects += removed;
+      if (failure !== undefined) throw withWhatRemains(failure, objects, keys.length - removed);
       onProgress(objects);
     }
     try {
@@ -71,15 +75,50 @@ async function someKeys(api: CloudflareApi, bucket: string, name: string): Promi
   }
 }
 
-async function deleteObjects(api: CloudflareApi, bucket: string, keys: readonly string[]): Promise<void> {
+interface Deleted {
+  readonly removed: number;
+  /** The first; with it the removal ended. */
+  readonly failure: { readonly reason: unknown } | undefined;
+}
+
+async function deleteObjects(api: CloudflareApi, bucket: string, keys: readonly string[]): Promise<Deleted> {
   const left = keys.values();
+  let removed = 0;
+  let failure: Deleted["failure"];
   const worker = async (): Promise<void> => {
-    for (const key of left) {
-      const path = `${bucket}/objects/${encodeURIComponent(key)}`;
-      await exists(api.delete({ path, doing: `Removing the object ${key}`, permission: R2 }));
+    while (failure === undefined) {
+      const { value: key, done } = left.next();
+      if (done === true) return;
+      try {
+        const path = `${bucket}/objects/${encodeURIComponent(key)}`;
+        await exists(api.delete({ path, doing: `Removing the object ${key}`, permission: R2 }));
+        removed += 1;
+      } catch (reason) {
+        failure ??= { reason };
+      }
     }
   };
   await Promise.all(Array.from({ length: DELETED_AT_ONCE }, worker));
+  return { removed, failure };
+}
+
+/** What is no failure of Cloudflare's, as an interruption, stays as it is. */
+function withWhatRemains({ reason }: { readonly reason: unknown }, removed: number, left: number): unknown {
+  if (!(reason instanceof CloudflareError)) return reason;
+  // The list is of so many at most, and does not tell how many there are behind them.
+  const remaining = `${left + removed >= LISTED_AT_ONCE ? "at least " : ""}${String(left)} remain`;
+  const { kind, code, message, hint, status, cloudflareCode } = reason;
+  return new CloudflareError(
+    {
+      kind,
+      code,
+      message: `${message} Of the objects ${String(removed)} are removed, and ${remaining}; running it again goes on there.`,
+      hint,
+      status,
+      cloudflareCode,
+    },
+    { cause: reason },
+  );
 }
 
 async function exists(asked: Promise<unknown>): Promise<boolean> {

@@ -41,7 +41,8 @@ With --keep-data bucket and namespace stay: sealed history, that is. What a stre
     }
     this.notices.note(`What goes, for good:\n${remainsText(remains, target)}`);
     if (!flags.yes) await this.#ask(target);
-    await destroy(destination, { target, remains, folder: options.config }, new Steps(this.notices), (objects) => {
+    const { cwd, config: folder } = options;
+    await destroy(destination, { target, remains, cwd, folder }, new Steps(this.notices), (objects) => {
       if (objects % PROGRESS_EVERY === 0) this.notices.note(`  ${String(objects)} objects`);
     });
     this.notices.note(`${target.name} is removed${flags["keep-data"] ? "; its bucket and namespace are kept" : ""}.`);
@@ -77,6 +78,7 @@ function removedOf({
   worker,
   bucket,
   namespace,
+  pinnedId,
   contexts,
   credentials,
 }: ReturnType<typeof withoutData>): readonly string[] {
@@ -84,6 +86,7 @@ function removedOf({
     ...(worker ? ["worker"] : []),
     ...(bucket === undefined ? [] : ["r2-bucket"]),
     ...(namespace === undefined ? [] : ["kv-namespace"]),
+    ...(pinnedId === undefined ? [] : ["pinned-id"]),
     ...(contexts.length > 0 ? ["contexts"] : []),
     ...(credentials ? ["credentials"] : []),
   ];

@@ -101,7 +101,7 @@ describe("destroy", () => {
     return {
       code,
       stderr,
-      result: JSON.parse(stdout) as { removed?: string[]; error?: { code: string; hint: string } },
+      result: JSON.parse(stdout) as { removed?: string[]; error?: { code: string; message: string; hint: string } },
     };
   }
 
@@ -147,14 +147,17 @@ describe("destroy", () => {
   });
 
   it("broken off among the objects, it has kept what leads to the server from here", async () => {
-    await putObjects(12);
+    await putObjects(24);
     const route = "DELETE /accounts/:account/r2/buckets/:bucket/objects/:key*";
     const refusal = { kind: "answer", status: 403, code: 10000, message: "Authentication error" } as const;
     const fault = operator.plane.faults.add({ on: route, after: 4, times: "always", what: refusal });
-    const { code, stderr } = await destroy(AGREED);
+    const { code, result, stderr } = await destroy(AGREED);
     fault.remove();
     expect(code).toBe(4);
     expect(stderr).toContain("with its Durable Objects");
+    expect(result.error?.message).toContain("Of the objects 4 are removed, and 20 remain");
+    // Those that were under way at the failure, and none after it.
+    expect(fault.hits).toBeLessThanOrEqual(8);
     expect(operator.plane.state.scripts.size).toBe(0);
     expect([...operator.plane.state.buckets.keys()]).toEqual([BUCKET]);
     expect(await saved("contexts.json")).toContain('"shop"');
@@ -166,13 +169,15 @@ describe("destroy", () => {
     expect({ code, removed: result.removed }).toEqual({ code: 0, removed: ["contexts", "credentials"] });
     expect([...operator.plane.state.buckets.keys()]).toEqual([BUCKET]);
     expect(operator.plane.state.namespaces.size).toBe(1);
+    expect(await operator.readProject()).toContain("kvNamespaceId");
     expect(JSON.parse(await saved("contexts.json"))).toMatchObject({ contexts: {} });
     expect(JSON.parse(await saved("credentials.json"))).toMatchObject({ servers: {} });
   });
 
   it("run again it completes, and nothing is left", async () => {
     const { code, result } = await destroy(AGREED);
-    expect({ code, removed: result.removed }).toEqual({ code: 0, removed: ["r2-bucket", "kv-namespace"] });
+    const removed = ["r2-bucket", "kv-namespace", "pinned-id"];
+    expect({ code, removed: result.removed }).toEqual({ code: 0, removed });
     const { scripts, buckets, namespaces, domains } = operator.plane.state;
     expect([scripts.size, buckets.size, namespaces.size, domains.size]).toEqual([0, 0, 0, 0]);
     const mark = operator.plane.requests.length;

@@ -7,8 +7,10 @@ import { credentialsFor, forgetServer } from "../config/credentials.ts";
 import { findDeploymentNamespace } from "./observe.ts";
 import { planMigrations } from "./plan-migrations.ts";
 import type { Destination } from "./preflight.ts";
+import { PROJECT_FILE } from "./project-file.ts";
 import type { Steps } from "./steps.ts";
 import type { Target } from "./target.ts";
+import { unpinNamespace } from "./unpin.ts";
 
 /** What is there of a deployment, in the account and here. */
 export interface Remains {
@@ -16,6 +18,8 @@ export interface Remains {
   /** Its name. */
   readonly bucket: string | undefined;
   readonly namespace: Namespace | undefined;
+  /** Of the namespace, as the project file has it. */
+  readonly pinnedId: string | undefined;
   /** Names of the contexts that lead to the server. */
   readonly contexts: readonly string[];
   readonly credentials: boolean;
@@ -37,6 +41,7 @@ export async function findRemains(destination: Destination, target: Target, fold
     worker,
     bucket: bucket ? target.bucket : undefined,
     namespace,
+    pinnedId: target.kvNamespaceId,
     contexts: contextsOf(all, url),
     credentials: saved.operatorSecret !== undefined || Object.keys(saved.projects).length > 0,
   };
@@ -49,26 +54,38 @@ function contextsOf({ contexts }: Contexts, url: string): readonly string[] {
     .map(([name]) => name);
 }
 
-export function isNothing({ worker, bucket, namespace, contexts, credentials }: Remains): boolean {
-  return !worker && bucket === undefined && namespace === undefined && contexts.length === 0 && !credentials;
+export function isNothing({ worker, bucket, namespace, pinnedId, contexts, credentials }: Remains): boolean {
+  const hasData = bucket !== undefined || namespace !== undefined;
+  return !worker && !hasData && pinnedId === undefined && contexts.length === 0 && !credentials;
 }
 
 /** What stays when data are kept. */
 export function withoutData(remains: Remains): Remains {
-  return { ...remains, bucket: undefined, namespace: undefined };
+  return { ...remains, bucket: undefined, namespace: undefined, pinnedId: undefined };
 }
 
 /** What goes, for people, a line each. */
-export function remainsText({ worker, bucket, namespace, contexts, credentials }: Remains, target: Target): string {
+export function remainsText(remains: Remains, target: Target): string {
+  const { worker, bucket, namespace, pinnedId, contexts, credentials } = remains;
   return [
     ...(worker
       ? [`  - Worker        ${target.name}, with its Durable Objects: streams, projects, what is not sealed yet`]
       : []),
     ...(bucket === undefined ? [] : [`  - R2 bucket     ${bucket}, with all objects in it`]),
     ...(namespace === undefined ? [] : [`  - KV namespace  ${namespace.title} (${namespace.id})`]),
+    ...(pinnedId === undefined ? [] : [`  - pinned id     of the KV namespace, in ${PROJECT_FILE}`]),
     ...contexts.map((name) => `  - context       ${name}, saved here`),
     ...(credentials ? [`  - credentials   of the server, saved here`] : []),
   ].join("\n");
+}
+
+interface Destruction {
+  readonly target: Target;
+  readonly remains: Remains;
+  /** Where the project file is. */
+  readonly cwd: string;
+  /** Contexts and credentials. */
+  readonly folder: ConfigFolder;
 }
 
 /**
@@ -77,11 +94,11 @@ export function remainsText({ worker, bucket, namespace, contexts, credentials }
  */
 export async function destroy(
   { api, account, url }: Destination,
-  { target, remains, folder }: { readonly target: Target; readonly remains: Remains; readonly folder: ConfigFolder },
+  { target, remains, cwd, folder }: Destruction,
   steps: Steps,
   onProgress: (objects: number) => void,
 ): Promise<void> {
-  const { worker, bucket, namespace, contexts } = remains;
+  const { worker, bucket, namespace, pinnedId, contexts } = remains;
   if (worker) {
     const title = `Removing the Worker ${target.name}`;
     await steps.run(title, () => deleteWorker(api, account.id, target.name), removed);
@@ -97,6 +114,7 @@ export async function destroy(
     const title = `Removing the KV namespace ${namespace.title}`;
     await steps.run(title, () => deleteNamespace(api, account.id, namespace.id), removed);
   }
+  if (pinnedId !== undefined) await unpinNamespace(cwd, target, pinnedId);
   await changeContexts(folder, (all) => contexts.reduce(withoutContext, all));
   await forgetServer(folder, url);
 }

@@ -102,12 +102,17 @@ export function withPins(text: string, pins: Pins): string {
 }
 
 /** Writes values into the file, from whatever it holds by now. True when that changed it. */
-export async function pinInFile(file: string, pins: Pins): Promise<boolean> {
+export function pinInFile(file: string, pins: Pins): Promise<boolean> {
+  return rewriteFile(file, (text) => withPins(text, pins));
+}
+
+/** Makes another text of what the file holds by now. True when that changed it. */
+export async function rewriteFile(file: string, change: (text: string) => string): Promise<boolean> {
   const text = await readFile(file, "utf8");
-  const pinned = withPins(text, pins);
-  if (pinned === text) return false;
+  const changed = change(text);
+  if (changed === text) return false;
   const { mode } = await stat(file);
-  await writeFileAtomically(file, [pinned]);
+  await writeFileAtomically(file, [changed]);
   await chmod(file, mode);
   return true;
 }

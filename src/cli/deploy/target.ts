@@ -61,11 +61,19 @@ function ownSettings(settings: ProjectSettings, environment: string | undefined)
 
 /** What `deploy` writes into the project file once it knows: from then on the deployment is these very things. */
 export function pinsOf(target: Target, accountId: string, kvNamespaceId: string): Pins {
-  const own = target.environment === undefined ? [] : ["environments", target.environment];
   return [
     ...(target.accountId === undefined ? [{ at: ["accountId"], value: accountId }] : []),
-    { at: [...own, "resources", "bucket"], value: target.bucket },
-    { at: [...own, "resources", "kvNamespace"], value: target.kvNamespace },
-    { at: [...own, "resources", "kvNamespaceId"], value: kvNamespaceId },
+    { at: [...ownPlace(target), "resources", "bucket"], value: target.bucket },
+    { at: [...ownPlace(target), "resources", "kvNamespace"], value: target.kvNamespace },
+    { at: pinnedIdAt(target), value: kvNamespaceId },
   ];
+}
+
+/** Where the namespace's id stands in the project file. */
+export function pinnedIdAt(target: Target): readonly string[] {
+  return [...ownPlace(target), "resources", "kvNamespaceId"];
+}
+
+function ownPlace({ environment }: Target): readonly string[] {
+  return environment === undefined ? [] : ["environments", environment];
 }
