@@ -18,8 +18,9 @@ import {
 import { OperatorClient } from "./operator.ts";
 import { ProjectsClient } from "./projects.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
+import { serverMetrics, type ServerMetrics } from "./server-metrics.ts";
 import type { StreamBatch } from "./stream-batch.ts";
-import { Transport, type TransportOptions } from "./transport.ts";
+import { Transport, type Answer, type Request, type TransportOptions } from "./transport.ts";
 
 export interface StreamClientOptions extends TransportOptions {
   /** When to give up repeating requests that may be repeated (describe, and reads that break off). */
@@ -86,9 +87,19 @@ export class StreamClient {
     return follow(this.#transport, url, options);
   }
 
+  /** Sends a request of one's own, once; every status is an answer. */
+  send(request: Request): Promise<Answer> {
+    return this.#transport.send(request);
+  }
+
   /** The projects of one of our own servers; the origin of the URL counts. */
   projects(server: string): ProjectsClient {
     return new ProjectsClient(this.#transport, server, this.#retry);
+  }
+
+  /** What one of our own servers has counted since it began; the origin of the URL counts. */
+  metrics(server: string, signal?: AbortSignal): Promise<ServerMetrics> {
+    return withRetries(() => serverMetrics(this.#transport, server, signal), { ...this.#retry, signal });
   }
 
   /** Drops all connections. The client cannot be used afterwards. */

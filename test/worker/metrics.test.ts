@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { streamHash, type DataPoint } from "../../src/protocol/metrics.ts";
+import { bucketOf, streamHash, type DataPoint } from "../../src/protocol/metrics.ts";
 import { Counters } from "../../src/worker/metrics/counters.ts";
 import { GuardedServer } from "./auth/support/guarded-server.ts";
 import { ErrorLog } from "./support/error-log.ts";
@@ -106,6 +106,7 @@ describe("metrics: the Worker's own counters", () => {
     });
     expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(1500);
     expect([rows[0]?.p50Ms, rows[0]?.maxMs, counters.sinceMs]).toEqual([1, 1, 0]);
+    expect(rows.find(({ project }) => project === "")?.buckets).toEqual([[bucketOf(1), 500]]);
   });
 
   test("operators get them, and so does whoever runs an open server", async () => {

@@ -26,6 +26,8 @@ interface CountedOperation {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** How many fell into each bucket of durations: rows can be added up, and their quantiles cannot. */
+  readonly buckets: readonly (readonly [bucket: number, count: number])[];
 }
 
 /**
@@ -59,6 +61,7 @@ export class Counters {
       // No operation took longer than the longest.
       p50Ms: Math.min(row.maxMs, quantileMs(buckets, 0.5)),
       p99Ms: Math.min(row.maxMs, quantileMs(buckets, 0.99)),
+      buckets: [...buckets],
     }));
   }
 
