@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { identifyProcess, isRunning, type ProcessIdentity } from "../local/process-identity.ts";
 import { CommandFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -25,6 +26,48 @@ async function readHolder(lock: string): Promise<Holder | undefined> {
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw inUse(lock, "its lock cannot be read");
+  }
+}
+
+/** Names of locks, and of the drafts and claims that taking one leaves behind where a process is killed in it. */
+const LOCK_NAME = /\.lock(?:\.[0-9a-f-]{36}(?:\.dead|\.claim)?)?$/;
+
+/** What processes that were killed have left of their locks. */
+export interface LockLeftovers {
+  /** Claims: nobody can take over the locks that they are about. */
+  readonly claims: readonly string[];
+  /** Locks, which the next command takes over, and drafts. They stop nobody. */
+  readonly spent: readonly string[];
+}
+
+/** Looks for them in a folder. What is not known for a lock of ours is none. */
+export async function lockLeftovers(folder: string): Promise<LockLeftovers> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  });
+  const dead: string[] = [];
+  for (const name of names.filter((each) => LOCK_NAME.test(each))) {
+    const file = join(folder, name);
+    const holder = await readHolder(file).catch(() => undefined);
+    if (isHolder(holder) && !(await isRunning(holder.process))) dead.push(file);
+  }
+  const isClaim = (file: string): boolean => file.endsWith(".claim");
+  return { claims: dead.filter(isClaim), spent: dead.filter((file) => !isClaim(file)) };
+}
+
+/** Other programs have files of such names, too. */
+function isHolder(value: Partial<Holder> | undefined): value is Holder {
+  return typeof value?.token === "string" && typeof value.process?.pid === "number";
+}
+
+/** Removes them, and no lock that somebody has taken in the meantime. */
+export async function removeLeftovers({ claims, spent }: LockLeftovers): Promise<void> {
+  for (const file of claims) await rm(file, { force: true });
+  for (const file of spent) {
+    // Only one can take a lock over at a time; then it is given back.
+    if (file.endsWith(".lock")) await (await lockFile(file.slice(0, -".lock".length))).release();
+    else await rm(file, { force: true });
   }
 }
 

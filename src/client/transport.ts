@@ -24,7 +24,7 @@ export interface TransportOptions {
 }
 
 export interface Request {
-  readonly method: "PUT" | "POST" | "PATCH" | "GET" | "HEAD" | "DELETE";
+  readonly method: "PUT" | "POST" | "PATCH" | "GET" | "HEAD" | "DELETE" | "OPTIONS";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
@@ -35,6 +35,8 @@ export interface Request {
 
 export interface Answer {
   readonly status: number;
+  /** All headers, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The value of a header by its name in any case; of repeated headers the first. */
   header(name: string): string | undefined;
   /** The body as it arrives. It has to be read to its end or dumped, or the connection is lost for reuse. */
@@ -130,6 +132,7 @@ export class Transport {
     const broken = (error: unknown): unknown => this.#broken(error, request);
     return {
       status: response.statusCode,
+      headers: response.headers,
       header(name) {
         const value = response.headers[name.toLowerCase()];
         return Array.isArray(value) ? value[0] : value;

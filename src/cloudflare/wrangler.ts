@@ -45,7 +45,7 @@ const KEPT_CHARACTERS = 256 * 1024;
 export async function runWrangler(options: WranglerOptions, run: WranglerRun): Promise<WranglerResult> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const program = await locateWrangler(options.packageRoot);
+  const { program } = await locateWrangler(options.packageRoot);
   const folder = await mkdtemp(join(tmpdir(), "durable-streams-wrangler-"));
   const report = join(folder, "output.ndjson");
   try {
@@ -69,8 +69,14 @@ export function reported({ entries }: WranglerResult, type: string): Fields | un
   return entries.find((entry) => entry["type"] === type);
 }
 
+interface LocatedWrangler {
+  /** Its script, absolute. */
+  readonly program: string;
+  readonly version: string;
+}
+
 /** Finds wrangler's program, and refuses a version of which nobody knows how it behaves. */
-export async function locateWrangler(packageRoot: string): Promise<string> {
+export async function locateWrangler(packageRoot: string): Promise<LocatedWrangler> {
   const manifest = join(packageRoot, "package.json");
   const require = createRequire(manifest);
   const wanted = textOf(fieldsOf((await readJson(manifest))["dependencies"])["wrangler"]) ?? "";
@@ -90,7 +96,7 @@ export async function locateWrangler(packageRoot: string): Promise<string> {
       { cause: error },
     );
   }
-  if (majorOf(found) === majorOf(wanted)) return program;
+  if (majorOf(found) === majorOf(wanted)) return { program, version: found };
   throw new CloudflareError({
     kind: "broken-tool",
     code: "WRANGLER_VERSION",

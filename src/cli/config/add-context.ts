@@ -73,9 +73,14 @@ export async function announcedCredential(flags: AddFlags, context: Context): Pr
 
 const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
 
+/** Whether a URL leads to this very machine. */
+export function isLoopback(url: string): boolean {
+  return LOOPBACK.test(new URL(url).hostname);
+}
+
 /** What to say of a server that is reached over a network in plain text. */
 export function unencryptedWarning(url: string): string | undefined {
-  const { protocol, hostname, origin } = new URL(url);
-  if (protocol === "https:" || LOOPBACK.test(hostname)) return undefined;
+  const { protocol, origin } = new URL(url);
+  if (protocol === "https:" || isLoopback(url)) return undefined;
   return `${origin} is not encrypted: everybody on the way can read tokens and data, and use them.`;
 }

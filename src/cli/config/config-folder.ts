@@ -28,13 +28,23 @@ export function isOpenToOthers({ mode }: Stats): boolean {
 export class ConfigFolder {
   /** Absolute. */
   readonly path: string;
+  /** Whether reading takes away what others may do with folder and files. */
+  readonly narrows: boolean;
   readonly #warn: (sentence: string) => void;
   readonly #said = new Set<string>();
   #isChecked = false;
 
-  /** `warn` is told what the user should know of the folder; every sentence once. */
-  constructor(warn: (sentence: string) => void, env: Readonly<Record<string, string | undefined>> = process.env) {
+  /**
+   * `warn` is told what the user should know of the folder; every sentence once. Without `narrows` permissions stay as they
+   * are, and nothing is said of them: that is for who only looks.
+   */
+  constructor(
+    warn: (sentence: string) => void,
+    env: Readonly<Record<string, string | undefined>> = process.env,
+    narrows = true,
+  ) {
     this.path = folderPath(env);
+    this.narrows = narrows;
     this.#warn = warn;
   }
 
@@ -71,7 +81,7 @@ export class ConfigFolder {
     this.#isChecked = true;
     const found = await stat(this.path);
     if (!found.isDirectory()) throw this.#noFolder();
-    if (!isOpenToOthers(found)) return;
+    if (!this.narrows || !isOpenToOthers(found)) return;
     // A folder that many share, such as /tmp, is not closed to them.
     const isShared = (found.mode & STICKY) !== 0;
     const isNarrowed = !isShared && (await chmod(this.path, 0o700).then(yes, no));

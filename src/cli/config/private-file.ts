@@ -45,7 +45,7 @@ async function narrow(handle: FileHandle, folder: ConfigFolder, name: string): P
     const what = found.isFile() ? `has ${String(found.size)} bytes, which is too much to be ours` : "is not a file";
     throw unusableFile(file, what);
   }
-  if (!isOpenToOthers(found)) return;
+  if (!folder.narrows || !isOpenToOthers(found)) return;
   const isNarrowed = await handle.chmod(0o600).then(
     () => true,
     () => false,

@@ -23,7 +23,7 @@ export async function observe(destination: Destination, target: Target): Promise
 
 /** The pinned one, if it is still there; else the one of that very title. */
 export async function findDeploymentNamespace(
-  { api, account }: Destination,
+  { api, account }: Pick<Destination, "api" | "account">,
   { kvNamespaceId, kvNamespace }: Target,
 ): Promise<Namespace | undefined> {
   const pinned = kvNamespaceId === undefined ? undefined : await namespaceById(api, account.id, kvNamespaceId);

@@ -38,7 +38,8 @@ export async function chooseOperatorSecret(
   };
 }
 
-function secretOfEnvironment(): string | undefined {
+/** `DURABLE_STREAMS_OPERATOR_SECRET`; refused where it is no secret. */
+export function secretOfEnvironment(): string | undefined {
   const given = process.env[VARIABLE]?.trim();
   if (given === undefined || given === "") return undefined;
   const problem = secretProblem(given, "operator");

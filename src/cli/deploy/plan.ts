@@ -35,7 +35,7 @@ export function makePlan(wish: Wish, observed: Observed): Plan {
   const script = [
     workerItem(wish, worker),
     ...migrationItems,
-    ...bindingItems(wish, observed),
+    ...bindingItems(wish.target, observed),
     ...settingItems(wish, worker),
   ];
   const items = [...resourceItems(wish.target, observed), ...script, ...secretItems(wish, worker)];
@@ -75,7 +75,7 @@ function workerItem({ target, bundle, packageVersion }: Wish, worker: DeployedWo
 }
 
 /** The bindings that are to be, by name; a value that is not known yet differs from every other. */
-function wantedBindings({ target }: Wish, { namespace }: Observed): readonly Binding[] {
+function wantedBindings(target: Target, namespace: Observed["namespace"]): readonly Binding[] {
   const { vars, analytics } = target;
   return [
     { name: BINDING.streams, type: "durable_object_namespace", value: STREAM_CLASS },
@@ -87,9 +87,10 @@ function wantedBindings({ target }: Wish, { namespace }: Observed): readonly Bin
   ];
 }
 
-function bindingItems(wish: Wish, observed: Observed): readonly PlanItem[] {
-  const wanted = wantedBindings(wish, observed);
-  const present = (observed.worker?.version.bindings ?? []).filter(({ type }) => !isSecret(type));
+/** What becomes of bindings and variables. */
+export function bindingItems(target: Target, { namespace, worker }: Omit<Observed, "bucket">): readonly PlanItem[] {
+  const wanted = wantedBindings(target, namespace);
+  const present = (worker?.version.bindings ?? []).filter(({ type }) => !isSecret(type));
   const gone = present.filter(({ name }) => !wanted.some((binding) => binding.name === name));
   return [
     ...wanted.map((binding) => bindingItem(binding, actionFor(binding, present))),

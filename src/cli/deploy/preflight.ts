@@ -30,7 +30,8 @@ export async function preflight(target: Target, options: PreflightOptions): Prom
   return { api, account, url: await addressOf(api, account, target) };
 }
 
-async function chooseAccount(api: CloudflareApi, target: Target): Promise<Account> {
+/** The account that the environment or the file names, or the only one that the login opens. */
+export async function chooseAccount(api: CloudflareApi, target: Target): Promise<Account> {
   const fromEnvironment = process.env["CLOUDFLARE_ACCOUNT_ID"];
   const given = fromEnvironment === "" ? undefined : fromEnvironment;
   if (given !== undefined && target.accountId !== undefined && given !== target.accountId) {
@@ -73,7 +74,7 @@ function onlyAccount(accounts: readonly Account[]): Account {
 }
 
 /** The address that the file names, else the custom domain, else the one at workers.dev. */
-async function addressOf(api: CloudflareApi, account: Account, target: Target): Promise<string> {
+export async function addressOf(api: CloudflareApi, account: Account, target: Target): Promise<string> {
   const { url, customDomain, name } = target;
   const given = url === undefined ? undefined : originOf(url);
   if (customDomain !== undefined) return given ?? `https://${customDomain}`;
