@@ -1,0 +1,299 @@
+import type { SubscriptionType } from "./config.ts";
+import { deliveryPauseMs } from "./wake-pause.ts";
+
+/**
+ * The wake of a subscription (section 7) as a pure function from a state and an event to the next state. Who calls it
+ * stores the state before it does what the step asks for; so whatever is lost in between is done again.
+ *
+ * - I1: the generation never falls, and every wake has a higher one than all before it.
+ * - I2: there is at most one wake.
+ * - I3: no two workers ever hold the same generation.
+ * - I4: cursors never go back (`judgeAck`).
+ * - I5: with pending work there always is a wake.
+ * - I6: what is asked, or answered, for a wake that is not the current one changes nothing.
+ * - I7: every wake has a time at which it goes on by itself, except one whose event is written and waits for a worker.
+ * - I8: after a failed delivery nothing is sent before the time that was set for the next attempt.
+ * - I9: an attempt that is repeated is one of the same wake, until the lease of the wake ends.
+ */
+
+/** How long the answer to a delivery is waited for beyond its own limit, before it counts as lost with the object that sent it. */
+const ANSWER_SLACK_MS = 2000;
+
+export interface Wake {
+  /** Unique, so that a request for one wake is never taken for one of another. */
+  readonly id: string;
+  readonly generation: number;
+}
+
+export type WakePhase =
+  /** No wake: there is no pending work. */
+  | { readonly kind: "idle" }
+  /** The webhook is being called, or the wake event written. Only a webhook has a lease yet (section 7.3). */
+  | {
+      readonly kind: "sending";
+      readonly wake: Wake;
+      readonly attempt: number;
+      readonly answerByMs: number;
+      readonly leaseEndsAtMs: number | undefined;
+    }
+  /** A delivery failed, and is repeated then. Nobody works, so no lease runs. */
+  | { readonly kind: "pausing"; readonly wake: Wake; readonly dueAtMs: number }
+  /** The webhook's receiver has the wake, or the event lies in the wake stream for whoever claims it. */
+  | { readonly kind: "sent"; readonly wake: Wake; readonly leaseEndsAtMs: number | undefined }
+  /** A worker claimed the wake. */
+  | { readonly kind: "held"; readonly wake: Wake; readonly holder: string; readonly leaseEndsAtMs: number };
+
+/** That deliveries fail at the moment. */
+export interface Failing {
+  /** How many in a row. */
+  readonly count: number;
+  /** Why the last one did, in one sentence. */
+  readonly reason: string;
+  readonly nextAttemptAtMs: number;
+}
+
+export interface WakeState {
+  /** Of the last wake; 0 before the first. */
+  readonly generation: number;
+  /** Deliveries that were begun, of all wakes. */
+  readonly attempts: number;
+  readonly phase: WakePhase;
+  readonly failing: Failing | undefined;
+}
+
+export const ASLEEP: WakeState = { generation: 0, attempts: 0, phase: { kind: "idle" }, failing: undefined };
+
+export type WakeEvent =
+  /** There may be something new. */
+  | { readonly kind: "noticed" }
+  /** Time went on: a lease may have ended, an attempt may be due. */
+  | { readonly kind: "ticked" }
+  /** The object is new in memory: a delivery that was under way is lost, or at least its answer. */
+  | { readonly kind: "resumed" }
+  /** The webhook answered that it has the wake, or the wake event is written. */
+  | { readonly kind: "delivered"; readonly wakeId: string }
+  /** The webhook answered that all of the wake is done. */
+  | { readonly kind: "finished"; readonly wakeId: string }
+  /** `attempt`: which one failed, by {@link WakeState.attempts}. */
+  | { readonly kind: "undelivered"; readonly attempt: number; readonly reason: string }
+  | { readonly kind: "claimed"; readonly worker: string }
+  /** A callback or an ack, whose acks are applied already: only {@link isCurrent} requests get here with any. */
+  | { readonly kind: "acked"; readonly wakeId: string; readonly generation: number; readonly done: boolean }
+  | { readonly kind: "released"; readonly wakeId: string; readonly generation: number };
+
+/** What a step depends upon besides state and event. */
+export interface WakeSurroundings {
+  readonly type: SubscriptionType;
+  readonly leaseTtlMs: number;
+  /** How long a delivery may take, in milliseconds. */
+  readonly deliveryTimeoutMs: number;
+  readonly nowMs: number;
+  /** Whether any linked stream has messages past its cursor, after what the event did to the cursors. */
+  readonly hasPending: boolean;
+  /** The id of the next wake, should there be one. */
+  readonly freshId: string;
+  /** From 0 to 1. */
+  readonly random: number;
+}
+
+export type WakeAnswer =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "fenced" }
+  | { readonly kind: "already-claimed"; readonly holder: string; readonly generation: number }
+  | { readonly kind: "no-work" }
+  | { readonly kind: "claimed"; readonly wake: Wake }
+  /** `nextWake`: whether another wake follows at once. */
+  | { readonly kind: "accepted"; readonly nextWake: boolean };
+
+export interface WakeStep {
+  /** The same object as before when nothing changed. */
+  readonly state: WakeState;
+  /** Whether the current wake is to be delivered now. */
+  readonly deliver: boolean;
+  readonly answer: WakeAnswer;
+}
+
+/** What an event comes to. Time is looked at first: a lease that ended is over, however late the alarm is. */
+export function stepWake(before: WakeState, event: WakeEvent, around: WakeSurroundings): WakeStep {
+  const ticked = tick(before, around);
+  const { state, answer } = apply(ticked, event, around);
+  const settled = state.phase.kind === "idle" && around.hasPending ? issue(state, around) : state;
+  const deliver = settled.phase.kind === "sending" && settled.attempts > before.attempts;
+  if (answer.kind !== "accepted") return { state: settled, deliver, answer };
+  return { state: settled, deliver, answer: { ...answer, nextWake: settled.generation > ticked.generation } };
+}
+
+/** Whether a request names the wake that there is, and comes from whoever may speak for it (section 7.3). */
+export function isCurrent(
+  { phase }: WakeState,
+  request: { readonly wakeId: string; readonly generation: number },
+  { type, nowMs }: Pick<WakeSurroundings, "type" | "nowMs">,
+): boolean {
+  if (phase.kind === "idle" || (phase.kind === "held") !== (type === "pull-wake")) return false;
+  if (phase.wake.id !== request.wakeId || phase.wake.generation !== request.generation) return false;
+  return phase.kind === "pausing" || phase.leaseEndsAtMs === undefined || nowMs < phase.leaseEndsAtMs;
+}
+
+/** When the state goes on by itself, in Unix milliseconds. */
+export function wakeDueMs({ phase }: WakeState): number | undefined {
+  switch (phase.kind) {
+    case "idle":
+      return undefined;
+    case "sending":
+      return Math.min(phase.answerByMs, phase.leaseEndsAtMs ?? Infinity);
+    case "pausing":
+      return phase.dueAtMs;
+    case "sent":
+    case "held":
+      return phase.leaseEndsAtMs;
+  }
+}
+
+type Applied = Pick<WakeStep, "state" | "answer">;
+
+function tick(state: WakeState, around: WakeSurroundings): WakeState {
+  const { phase } = state;
+  const dueAtMs = wakeDueMs(state);
+  if (dueAtMs === undefined || around.nowMs < dueAtMs) return state;
+  switch (phase.kind) {
+    case "idle":
+      return state;
+    case "sending": {
+      const failed = fail(state, phase.wake, "Nobody answered in time.", around);
+      // The token of this wake works no longer, so the next attempt is one of another wake.
+      return around.nowMs < (phase.leaseEndsAtMs ?? Infinity) ? failed : { ...failed, phase: { kind: "idle" } };
+    }
+    case "pausing":
+      return around.hasPending ? send(state, phase.wake, around) : asleep(state);
+    case "sent":
+    case "held":
+      return { ...state, phase: { kind: "idle" } };
+  }
+}
+
+function apply(state: WakeState, event: WakeEvent, around: WakeSurroundings): Applied {
+  const { phase } = state;
+  switch (event.kind) {
+    case "noticed":
+    case "ticked":
+      return unanswered(state);
+    case "resumed":
+      return unanswered(phase.kind === "sending" ? send(state, phase.wake, around) : state);
+    case "delivered":
+      return unanswered(isAwaited(phase, event) ? delivered(state, phase, around) : state);
+    case "finished":
+      return unanswered(around.type === "webhook" && hasWake(phase, event) ? asleep(state) : state);
+    case "undelivered":
+      return unanswered(
+        phase.kind === "sending" && phase.attempt === event.attempt
+          ? fail(state, phase.wake, event.reason, around)
+          : state,
+      );
+    case "claimed":
+      return claim(state, event.worker, around);
+    case "acked":
+      if (!isCurrent(state, event, around)) return { state, answer: { kind: "fenced" } };
+      return accepted(event.done ? done(state, around) : extend(state, around));
+    case "released":
+      if (phase.kind !== "held" || !isCurrent(state, event, around)) return { state, answer: { kind: "fenced" } };
+      return accepted({ ...state, phase: { kind: "idle" } });
+  }
+}
+
+/** A new wake. It waits when the last delivery failed a moment ago. */
+function issue(state: WakeState, around: WakeSurroundings): WakeState {
+  const wake = { id: around.freshId, generation: state.generation + 1 };
+  const issued = { ...state, generation: wake.generation };
+  const notBeforeMs = state.failing?.nextAttemptAtMs ?? 0;
+  return around.nowMs < notBeforeMs
+    ? { ...issued, phase: { kind: "pausing", wake, dueAtMs: notBeforeMs } }
+    : send(issued, wake, around);
+}
+
+/** Every attempt of a webhook begins the lease anew: before it, nobody could have begun to work. */
+function send(state: WakeState, wake: Wake, around: WakeSurroundings): WakeState {
+  const attempt = state.attempts + 1;
+  const answerByMs = around.nowMs + around.deliveryTimeoutMs + ANSWER_SLACK_MS;
+  const leaseEndsAtMs = leaseOfDelivery(around);
+  return { ...state, attempts: attempt, phase: { kind: "sending", wake, attempt, answerByMs, leaseEndsAtMs } };
+}
+
+function leaseOfDelivery({ type, nowMs, leaseTtlMs }: WakeSurroundings): number | undefined {
+  return type === "webhook" ? nowMs + leaseTtlMs : undefined;
+}
+
+function fail(state: WakeState, wake: Wake, reason: string, { nowMs, random }: WakeSurroundings): WakeState {
+  const count = (state.failing?.count ?? 0) + 1;
+  const nextAttemptAtMs = nowMs + deliveryPauseMs(count, random);
+  return {
+    ...state,
+    phase: { kind: "pausing", wake, dueAtMs: nextAttemptAtMs },
+    failing: { count, reason, nextAttemptAtMs },
+  };
+}
+
+type Awaited = Extract<WakePhase, { readonly kind: "sending" | "pausing" }>;
+
+/** An answer that comes so late that it already counted as lost is an answer all the same. */
+function isAwaited(phase: WakePhase, event: { readonly wakeId: string }): phase is Awaited {
+  return (phase.kind === "sending" || phase.kind === "pausing") && hasWake(phase, event);
+}
+
+function hasWake(phase: WakePhase, { wakeId }: { readonly wakeId: string }): boolean {
+  return phase.kind !== "idle" && phase.wake.id === wakeId;
+}
+
+function delivered(state: WakeState, phase: Awaited, around: WakeSurroundings): WakeState {
+  const leaseEndsAtMs = phase.kind === "sending" ? phase.leaseEndsAtMs : leaseOfDelivery(around);
+  return { ...state, phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs }, failing: undefined };
+}
+
+function asleep(state: WakeState): WakeState {
+  return { ...state, phase: { kind: "idle" }, failing: undefined };
+}
+
+/** Whoever finishes a webhook's wake is well; a worker of a pull-wake says nothing about the wake stream. */
+function done(state: WakeState, { type }: WakeSurroundings): WakeState {
+  return type === "webhook" ? asleep(state) : { ...state, phase: { kind: "idle" } };
+}
+
+/** A callback shows that the receiver has the wake, whatever became of the answer to the delivery. */
+function extend(state: WakeState, { nowMs, leaseTtlMs }: WakeSurroundings): WakeState {
+  const leaseEndsAtMs = nowMs + leaseTtlMs;
+  const { phase } = state;
+  switch (phase.kind) {
+    case "idle":
+      return state;
+    case "pausing":
+      return { ...state, phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs }, failing: undefined };
+    case "sending":
+    case "sent":
+    case "held":
+      return { ...state, phase: { ...phase, leaseEndsAtMs } };
+  }
+}
+
+/** Takes the wake that there is, its event written or not; without one, a new one that no event tells of. */
+function claim(state: WakeState, worker: string, around: WakeSurroundings): Applied {
+  const { phase } = state;
+  if (phase.kind === "held") {
+    return { state, answer: { kind: "already-claimed", holder: phase.holder, generation: phase.wake.generation } };
+  }
+  if (!around.hasPending) {
+    return { state: phase.kind === "idle" ? state : asleep(state), answer: { kind: "no-work" } };
+  }
+  const wake = phase.kind === "idle" ? { id: around.freshId, generation: state.generation + 1 } : phase.wake;
+  const leaseEndsAtMs = around.nowMs + around.leaseTtlMs;
+  return {
+    state: { ...state, generation: wake.generation, phase: { kind: "held", wake, holder: worker, leaseEndsAtMs } },
+    answer: { kind: "claimed", wake },
+  };
+}
+
+function unanswered(state: WakeState): Applied {
+  return { state, answer: { kind: "nothing" } };
+}
+
+function accepted(state: WakeState): Applied {
+  return { state, answer: { kind: "accepted", nextWake: false } };
+}
