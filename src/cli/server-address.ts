@@ -35,8 +35,8 @@ export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
-/** The folder of the streams: the root that the URL names, or our server's route for the project. */
-function streamRoot({ url, project }: ServerAddress): string {
+/** The folder of the streams, without a slash at its end: the root that the URL names, or our server's route for the project. */
+export function streamRoot({ url, project }: ServerAddress): string {
   const server = parseHttpUrl(url, "The server's URL");
   if (server.search !== "") {
     throw usageFailure(

@@ -16,7 +16,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { damagedStreamReport, goneStreamReport, missingStreamReport, type NamedStream } from "./missing-stream.ts";
 import type { ErrorReport } from "./report.ts";
-import { DEFAULT_SERVER_URL, streamUrl } from "./server-address.ts";
+import { DEFAULT_SERVER_URL, streamRoot, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
 import { RequestTokens } from "./tokens/request-tokens.ts";
 
@@ -104,6 +104,11 @@ export abstract class ServerCommand extends BaseCommand {
     const url = streamUrl({ url: server, project }, stream);
     this.#named.set(url, { name: stream, server, project, flags: this.target.flags });
     return url;
+  }
+
+  /** The URL below which the project's streams are, and what the server tells of them all. */
+  protected streamRoot({ url, project }: ServerFlags): string {
+    return streamRoot({ url, project });
   }
 
   /** A client with the user's credentials. It is disposed of when the command ends. */

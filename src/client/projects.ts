@@ -6,6 +6,7 @@ import { isClientError, type ClientError } from "./errors/client-error.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
 import { NoOperatorApiError } from "./errors/no-operator-api-error.ts";
 import { type Certainty, withKnownOutcome } from "./known-outcome.ts";
+import { readJson } from "./read-json.ts";
 import type { RetryOptions } from "./retry.ts";
 import type { Answer, Request, Transport } from "./transport.ts";
 
@@ -167,7 +168,7 @@ export class ProjectsClient {
   #json<T>(ask: Ask, isExpected: (value: unknown) => value is T, seen?: (answer: Answer) => void): Promise<T> {
     return this.#ask(ask, async (answer) => {
       if (answer.status !== 200 && answer.status !== 201) throw await this.#error(ask, answer);
-      const value = await readJson(answer);
+      const value = await readJson(answer, ANSWER_MAX_BYTES);
       if (value === undefined) throw this.#noApi(answer.status);
       if (!isExpected(value)) throw this.#unexpected(ask);
       seen?.(answer);
@@ -219,20 +220,4 @@ function below(name: string): string {
 
 function named(name: string): string {
   return JSON.stringify(name);
-}
-
-/** The JSON value of a body, or nothing where it is none: some servers answer every URL with a page for people. */
-async function readJson(answer: Answer): Promise<unknown> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body) {
-    bytes += piece.byteLength;
-    if (bytes > ANSWER_MAX_BYTES) return undefined;
-    pieces.push(piece);
-  }
-  try {
-    return JSON.parse(Buffer.concat(pieces).toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { catchUp, type CatchUpOptions } from "./catch-up.ts";
 import { deliver, type Delivery } from "./deliver.ts";
+import { DirectoryClient } from "./directory.ts";
 import { follow, type FollowOptions } from "./follow.ts";
 import {
   appendToStream,
@@ -20,6 +21,7 @@ import { ProjectsClient } from "./projects.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { serverMetrics, type ServerMetrics } from "./server-metrics.ts";
 import type { StreamBatch } from "./stream-batch.ts";
+import { SubscriptionsClient } from "./subscriptions.ts";
 import { Transport, type Answer, type Request, type TransportOptions } from "./transport.ts";
 
 export interface StreamClientOptions extends TransportOptions {
@@ -100,6 +102,16 @@ export class StreamClient {
   /** What one of our own servers has counted since it began; the origin of the URL counts. */
   metrics(server: string, signal?: AbortSignal): Promise<ServerMetrics> {
     return withRetries(() => serverMetrics(this.#transport, server, signal), { ...this.#retry, signal });
+  }
+
+  /** The list of a project's streams; `root` is the URL below which they are. */
+  directory(root: string): DirectoryClient {
+    return new DirectoryClient(this.#transport, root, this.#retry);
+  }
+
+  /** The subscriptions of a project; `root` is the URL below which its streams are. */
+  subscriptions(root: string): SubscriptionsClient {
+    return new SubscriptionsClient(this.#transport, root, this.#retry);
   }
 
   /** Drops all connections. The client cannot be used afterwards. */

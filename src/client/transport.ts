@@ -31,6 +31,8 @@ export interface Request {
   readonly signal?: AbortSignal | undefined;
   /** Overrides the silence allowed inside this answer's body. */
   readonly silenceTimeoutMs?: number | undefined;
+  /** Sent in the place of the transport's token: that of a wake, which is no project's. Never traced. */
+  readonly token?: string | undefined;
 }
 
 export interface Answer {
@@ -78,7 +80,7 @@ export class Transport {
 
   async send(request: Request): Promise<Answer> {
     request.signal?.throwIfAborted();
-    const { token: given } = this.#options;
+    const given = request.token ?? this.#options.token;
     if (typeof given !== "function") return this.#exchange(request, given);
     const token = await given(request);
     const answer = await this.#exchange(request, token);
