@@ -7,6 +7,7 @@ import { PrintedLines, startCli } from "../support/cli.ts";
 import { Operator } from "./support/operator.ts";
 
 const BUCKET = "shop-segments";
+const QUESTION = "Type the Worker's name (shop) to remove it:";
 const AGREED = ["--yes", "--name", "shop"];
 
 let operator: Operator;
@@ -132,6 +133,18 @@ describe("destroy", () => {
     expect(operator.plane.requests.length).toBe(mark);
   });
 
+  it("at a terminal another name than the Worker's, or none, removes nothing", async () => {
+    const mark = operator.plane.requests.length;
+    for (const name of ["shop-two", ""]) {
+      const { code, stdout, screen } = await operator.runAtTerminal(["destroy"], [{ to: QUESTION, with: name }]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(screen).toContain("R2 bucket     shop-segments");
+      expect(screen).toContain("Nothing was removed.");
+    }
+    expect(operator.changesSince(mark)).toEqual([]);
+    expect(await saved("contexts.json")).toContain('"shop"');
+  });
+
   it("a Worker of that name that is no server of ours is left alone", async () => {
     const { script } = operator;
     const versions = script.versions.map((version) => ({
@@ -164,9 +177,11 @@ describe("destroy", () => {
     expect(await saved("credentials.json")).toContain("operatorSecret");
   });
 
-  it("--keep-data leaves bucket and namespace, and forgets the server last", async () => {
-    const { code, result } = await destroy(["--keep-data", ...AGREED]);
-    expect({ code, removed: result.removed }).toEqual({ code: 0, removed: ["contexts", "credentials"] });
+  it("--keep-data leaves bucket and namespace, and forgets the server last; at a terminal the name is typed", async () => {
+    const agreed = [{ to: QUESTION, with: "shop" }];
+    const { code, stdout } = await operator.runAtTerminal(["destroy", "--keep-data", "--json"], agreed);
+    const { removed } = JSON.parse(stdout) as { removed: string[] };
+    expect({ code, removed }).toEqual({ code: 0, removed: ["contexts", "credentials"] });
     expect([...operator.plane.state.buckets.keys()]).toEqual([BUCKET]);
     expect(operator.plane.state.namespaces.size).toBe(1);
     expect(await operator.readProject()).toContain("kvNamespaceId");

@@ -1,6 +1,9 @@
 // What is deployed against what would be, and back to an earlier version.
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../scripts/lib/process.mjs";
 import { newSecret } from "../../src/protocol/secret.ts";
 import { Operator } from "./support/operator.ts";
 
@@ -20,6 +23,21 @@ beforeAll(async () => {
   operator = await Operator.start("shop");
 });
 afterAll(() => operator.stop());
+
+/** The package as a later release of it: the same in all but the version, which stands in its Worker too. */
+async function release(version: string): Promise<{ bin: string; remove: () => Promise<void> }> {
+  const root = await mkdtemp(join(tmpdir(), "durable-streams-release-"));
+  for (const name of ["bin", "dist", "package.json", "oclif.manifest.json"]) {
+    await cp(join(ROOT, name), join(root, name), { recursive: true });
+  }
+  await symlink(join(ROOT, "node_modules"), join(root, "node_modules"));
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+  for (const name of ["package.json", "oclif.manifest.json", "dist/worker/server.js"]) {
+    const text = await readFile(join(root, name), "utf8");
+    await writeFile(join(root, name), text.replaceAll(`"${manifest.version}"`, `"${version}"`));
+  }
+  return { bin: join(root, "bin/run.js"), remove: () => rm(root, { recursive: true, force: true }) };
+}
 
 async function status(env: Record<string, string> = {}): Promise<{ code: number | null; result: StatusJson }> {
   const mark = operator.plane.requests.length;
@@ -93,6 +111,26 @@ describe("status", () => {
     });
   });
 
+  it("a command line of another version than the deployment finds that, and other bytes than its own", async () => {
+    const next = await release("9.9.9");
+    const { code, stdout } = await operator.run(["status", "--json"], {}, next.bin);
+    await next.remove();
+    const { findings } = JSON.parse(stdout) as StatusJson & { findings: { message: string }[] };
+    const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
+    expect({ code, findings }).toMatchObject({
+      code: 8,
+      findings: [
+        { code: "DRIFT", kind: "worker", mend: expect.stringMatching(/ deploy$/) as unknown },
+        {
+          code: "VERSION_SKEW",
+          message: `The server answers in version ${version}, and this command line is 9.9.9.`,
+          mend: expect.stringMatching(/ deploy$/) as unknown,
+        },
+      ],
+    });
+    expect(findings).toHaveLength(2);
+  });
+
   it("an environment that the file does not have is a usage error that names those there are", async () => {
     const { code, stderr } = await operator.run(["status", "--env", "prod"]);
     expect(code).toBe(2);
@@ -139,6 +177,18 @@ describe("rollback", () => {
     expect(operator.changesSince(mark)).toEqual([]);
   });
 
+  it("at a terminal it is asked for, and anything but yes changes nothing", async () => {
+    const mark = operator.plane.requests.length;
+    for (const answer of ["", "shop"]) {
+      const asked = [{ to: "Return from version 3 to version 2? [y/N]", with: answer }];
+      const { code, stdout, screen } = await operator.runAtTerminal(["rollback", "2"], asked);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(screen).toContain("Nothing was changed");
+    }
+    expect(operator.changesSince(mark)).toEqual([]);
+    expect(operator.version.number).toBe(3);
+  });
+
   it("is refused across a Durable Object migration, with the reason", async () => {
     const { script } = operator;
     const versions = script.versions.map((each) => (each.number === 2 ? { ...each, migrationTag: "v0" } : each));
@@ -167,12 +217,10 @@ describe("rollback", () => {
 
   it("returns to an earlier version, which then answers; to do so again changes nothing", async () => {
     const [, before] = operator.script.versions;
-    const { code, result } = await rollback([before?.id.slice(0, 8) ?? "", "--yes"]);
-    expect({ code, error: result.error, changed: result.changed }).toEqual({
-      code: 0,
-      error: undefined,
-      changed: true,
-    });
+    const agreed = [{ to: "Return from version 3 to version 2? [y/N]", with: "y" }];
+    const begin = before?.id.slice(0, 8) ?? "";
+    const { code, stdout } = await operator.runAtTerminal(["rollback", "--json", begin], agreed);
+    expect({ code, result: JSON.parse(stdout) as unknown }).toMatchObject({ code: 0, result: { changed: true } });
     expect(operator.version.id).toBe(before?.id);
     expect(operator.binding("SEGMENT_MAX_MESSAGES")).toBeUndefined();
     expect(await rollback(["2", "--yes"])).toMatchObject({ code: 0, result: { changed: false } });

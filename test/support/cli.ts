@@ -20,6 +20,8 @@ export interface RunOptions {
   /** Written to stdin, which is then ended. */
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
+  /** The program of another installation. */
+  readonly bin?: string;
 }
 
 export interface RunResult {
@@ -33,14 +35,14 @@ export interface RunResult {
 const NO_CONFIG = join(tmpdir(), "durable-streams-test-without-config");
 
 /** Nothing of the developer's own settings reaches the command. */
-function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+export function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DURABLE_STREAMS_"));
   return { ...Object.fromEntries(inherited), NO_COLOR: "1", DURABLE_STREAMS_CONFIG_DIR: NO_CONFIG, ...extra };
 }
 
 /** Starts a command and leaves it running. */
-export function startCli(args: readonly string[], { env, cwd }: RunOptions = {}): ChildProcessWithoutNullStreams {
-  return spawn(NODE, [BIN, ...args], { env: environment(env), cwd: cwd ?? ROOT });
+export function startCli(args: readonly string[], { env, cwd, bin }: RunOptions = {}): ChildProcessWithoutNullStreams {
+  return spawn(NODE, [bin ?? BIN, ...args], { env: environment(env), cwd: cwd ?? ROOT });
 }
 
 /** Runs a command to its end. */

@@ -1,12 +1,14 @@
 // An operator at work: a folder with a project, a login, and the built command line.
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ROOT } from "../../../scripts/lib/process.mjs";
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from "../../control-plane/control-plane.ts";
 import { activeVersion, type Script, type Version } from "../../control-plane/state.ts";
 import { runCli, type RunResult } from "../../support/cli.ts";
+import { install, pack } from "../../support/packed-package.ts";
+import { runAtTerminal, type Answer, type TerminalResult } from "../../support/terminal.ts";
 
 /** What `deploy --json` prints, as far as tests look at it. */
 export interface DeployJson {
@@ -26,10 +28,24 @@ export class Operator {
   /** Everything that commands have printed. */
   printed = "";
 
-  private constructor(plane: ControlPlane, folder: string) {
+  readonly #bin: string | undefined;
+
+  private constructor(plane: ControlPlane, folder: string, bin?: string) {
     this.plane = plane;
     this.folder = folder;
     this.env = { ...plane.env };
+    this.#bin = bin;
+  }
+
+  /** In an empty folder of this name, with the package installed that `npm pack` makes. */
+  static async installed(name: string): Promise<Operator & { readonly tarball: string }> {
+    const home = await mkdtemp(join(tmpdir(), "durable-streams-operator-"));
+    const folder = join(home, name);
+    await mkdir(folder);
+    const tarball = await pack(home);
+    await install(tarball, folder);
+    const operator = new Operator(await startControlPlane(), folder, join(folder, "node_modules/.bin/durable-streams"));
+    return Object.assign(operator, { tarball });
   }
 
   /** With a project that `init` made, for a Worker of this name. */
@@ -44,13 +60,20 @@ export class Operator {
   }
 
   async stop(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.#bin === undefined ? this.folder : dirname(this.folder), { recursive: true, force: true });
     await this.plane.close();
   }
 
-  async run(args: readonly string[], env: Record<string, string> = {}): Promise<RunResult> {
-    const result = await runCli(args, { cwd: this.folder, env: { ...this.env, ...env } });
+  async run(args: readonly string[], env: Record<string, string> = {}, bin = this.#bin): Promise<RunResult> {
+    const result = await runCli(args, { cwd: this.folder, env: { ...this.env, ...env }, ...(bin && { bin }) });
     this.printed += result.stdout + result.stderr;
+    return result;
+  }
+
+  /** At a terminal, where questions may be asked. */
+  async runAtTerminal(args: readonly string[], answers: readonly Answer[]): Promise<TerminalResult> {
+    const result = await runAtTerminal(args, answers, { cwd: this.folder, env: { ...this.env, CI: "" } });
+    this.printed += result.stdout + result.screen;
     return result;
   }
 
