@@ -6,8 +6,10 @@ const PLATFORM_BODY_MAX_BYTES = 100 * 1024 * 1024;
 const PLATFORM_SOCKETS_MAX = 32_768;
 const PLATFORM_MEMORY_BYTES = 128 * 1024 * 1024;
 
-test("limits: every one is a positive whole number", () => {
-  for (const [name, value] of Object.entries(limits)) {
+test("limits: every one is a positive whole number, but for a share of one", () => {
+  const { DELIVERY_JITTER: share, ...others } = limits;
+  expect(share > 0 && share < 1).toBe(true);
+  for (const [name, value] of Object.entries(others)) {
     expect(Number.isSafeInteger(value) && value > 0, name).toBe(true);
   }
 });

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PATH_MAX_BYTES } from "../../src/protocol/limits.ts";
-import { encodeStreamPath, isProjectName, parseStreamPath } from "../../src/protocol/path.ts";
+import {
+  checkStreamPath,
+  encodeStreamPath,
+  isProjectName,
+  parseStreamPath,
+  trimSlashes,
+} from "../../src/protocol/path.ts";
 import { utf8 } from "./arbitraries.ts";
 
 function refusal(encoded: string): string | undefined {
@@ -160,4 +166,31 @@ describe("path: projects", () => {
       expect(isProjectName(project)).toBe(false);
     },
   );
+});
+
+describe("path: a name that comes as plain text", () => {
+  test("path: nothing of it is decoded", () => {
+    fc.assert(
+      fc.property(name, (path) => {
+        expect(checkStreamPath(path)).toEqual({ ok: true, value: path });
+      }),
+    );
+  });
+
+  test("path: half of a character, which UTF-8 cannot write, is refused", () => {
+    for (const path of ["a\ud800", "\udc00/b", "a/\ud800\ud800"]) {
+      expect(checkStreamPath(path)).toMatchObject({ ok: false, error: { code: "INVALID_PATH" } });
+    }
+    expect(checkStreamPath("a/\ud83d\ude00")).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ["a/b", "a/b"],
+    ["/a/b/", "a/b"],
+    ["///a//b///", "a//b"],
+    ["///", ""],
+    ["", ""],
+  ])("path: %j without the slashes around it is %j", (path, trimmed) => {
+    expect(trimSlashes(path)).toBe(trimmed);
+  });
 });
