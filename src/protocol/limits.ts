@@ -166,6 +166,9 @@ export const STREAM_LINKS_MAX = 1000;
 /** Most streams that one wake, or one answer of a claim, lists: those with pending messages come first. */
 export const WAKE_STREAMS_MAX = 1000;
 
+/** Up to how many streams in all it is filled with such that have none: nobody works on those. */
+export const WAKE_SETTLED_STREAMS_MAX = 100;
+
 /** Shortest, longest and usual lease (section 6.2). Outside of them: 400 `INVALID_SUBSCRIPTION`. */
 export const LEASE_MIN_MS = 1000;
 export const LEASE_MAX_MS = 10 * 60 * 1000;
