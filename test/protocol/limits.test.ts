@@ -8,7 +8,8 @@ const PLATFORM_MEMORY_BYTES = 128 * 1024 * 1024;
 
 test("limits: every one is a positive whole number, but for a share of one", () => {
   const { DELIVERY_JITTER: share, ...others } = limits;
-  expect(share > 0 && share < 1).toBe(true);
+  expect(share).toBeGreaterThan(0);
+  expect(share).toBeLessThan(1);
   for (const [name, value] of Object.entries(others)) {
     expect(Number.isSafeInteger(value) && value > 0, name).toBe(true);
   }
