@@ -1,76 +1,97 @@
 import { DurableObject } from "cloudflare:workers";
+import { Directory } from "./directory.ts";
 import type {
   ListedSubscription,
   PutSubscriptionOutcome,
   RegisterOutcome,
   Registration,
   StreamPage,
+  StreamRef,
   SubscriptionPage,
   SubscriptionRef,
   WebhookPublicKey,
   WebhookSigningKey,
 } from "./operations.ts";
+import { SigningKeys } from "./signing-keys.ts";
 
 /** What a directory's object needs of its environment: nothing but its storage. */
 export type DirectoryEnv = object;
 
 /**
- * The directory of one project: which streams and which subscriptions there are. Its object is named by the project's name.
+ * The directory of one project: which streams and which subscriptions there are. Its object is named by the project's
+ * name. Every change may be asked for again: the second time it changes nothing.
  */
 export class DirectoryDO extends DurableObject<DirectoryEnv> {
+  readonly #directory: Directory;
+  readonly #keys: SigningKeys;
+
+  constructor(ctx: DurableObjectState, env: DirectoryEnv) {
+    super(ctx, env);
+    this.#directory = new Directory(ctx.storage);
+    this.#keys = new SigningKeys(this.#directory, Date.now);
+  }
+
   /** Puts a stream into the list, before it is there: an entry of the same path is replaced. Gives what it is to be linked to. */
-  register(_stream: Registration): Promise<RegisterOutcome> {
-    throw new Error("not there yet");
+  register(stream: Registration): RegisterOutcome {
+    return this.#directory.register(stream);
   }
 
   /** Takes a stream out of the list, unless the entry is that of another stream of the path. */
-  unregister(_path: string, _incarnation: string): void {
-    throw new Error("not there yet");
+  unregister(path: string, incarnation: string): void {
+    this.#directory.unregister([{ path, incarnation }]);
+  }
+
+  /** The same for several. */
+  unregisterAll(streams: readonly StreamRef[]): void {
+    this.#directory.unregister(streams);
   }
 
   /** Streams whose path begins with `prefix` and comes after `after`, in the order of their paths' bytes. */
-  streams(_prefix: string, _after: string, _limit: number): StreamPage {
-    throw new Error("not there yet");
+  streams(prefix: string, after: string, limit: number): StreamPage {
+    return this.#directory.streams(prefix, after, limit);
   }
 
   /** The same for those that match a pattern; looks at a bounded number of streams, so a page may be short, or empty, and more follow. */
-  matching(_pattern: string, _after: string, _limit: number): StreamPage & { readonly after: string } {
-    throw new Error("not there yet");
+  matching(pattern: string, after: string, limit: number): StreamPage & { readonly after: string } {
+    return this.#directory.matching(pattern, after, limit);
   }
 
   /** Puts a subscription into the list: streams that are registered from now on are linked to it if they match. */
-  putSubscription(_subscription: ListedSubscription): PutSubscriptionOutcome {
-    throw new Error("not there yet");
+  putSubscription(subscription: ListedSubscription): PutSubscriptionOutcome {
+    return this.#directory.putSubscription(subscription);
   }
 
-  removeSubscription(_subscription: SubscriptionRef): void {
-    throw new Error("not there yet");
+  /** Takes it out, with the paths that it names, unless the id is another's by now. */
+  removeSubscription(subscription: SubscriptionRef): void {
+    this.#directory.removeSubscription(subscription);
   }
 
-  subscriptions(_after: string, _limit: number): SubscriptionPage {
-    throw new Error("not there yet");
+  /** Those whose id comes after `after`, in the order of the ids' bytes. */
+  subscriptions(after: string, limit: number): SubscriptionPage {
+    return this.#directory.subscriptions(after, limit);
   }
 
-  /** Streams registered under one of these paths from now on are linked to the subscription. */
-  putExplicit(_subscription: SubscriptionRef, _paths: readonly string[]): void {
-    throw new Error("not there yet");
+  /** Streams registered under one of these paths from now on are linked to the subscription, which is in the list already. */
+  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): void {
+    this.#directory.putExplicit(subscription, paths);
   }
 
-  removeExplicit(_subscription: SubscriptionRef, _path: string): void {
-    throw new Error("not there yet");
+  removeExplicit(subscription: SubscriptionRef, path: string): void {
+    this.#directory.removeExplicit(subscription, path);
   }
 
-  /** Those that a receiver of webhooks may meet a signature of, the one that signs at the moment first. */
-  publicKeys(): Promise<readonly WebhookPublicKey[]> {
-    throw new Error("not there yet");
+  /** Those that a receiver of webhooks may meet a signature of, the one that signs first; none before there is a webhook. */
+  publicKeys(): readonly WebhookPublicKey[] {
+    return this.#keys.publicKeys();
   }
 
+  /** The key that signs at the moment. */
   signingKey(): Promise<WebhookSigningKey> {
-    throw new Error("not there yet");
+    return this.#keys.signingKey();
   }
 
   /** Makes a new key, which is shown at once and signs when every receiver had time to see it. */
   rotateSigningKey(): Promise<{ readonly kid: string; readonly signsFromMs: number }> {
-    throw new Error("not there yet");
+    return this.#keys.rotate();
   }
 }

@@ -18,6 +18,9 @@ export interface Registration {
   readonly expiry: Expiry;
 }
 
+/** A stream of a path, and no other that may have the path later. */
+export type StreamRef = Pick<Registration, "path" | "incarnation">;
+
 /** A subscription as streams know it: its id may be used again after a deletion, its incarnation is not. */
 export interface SubscriptionRef {
   readonly id: string;

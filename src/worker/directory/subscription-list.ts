@@ -1,0 +1,94 @@
+import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
+import { PROJECT_SUBSCRIPTIONS_MAX, STREAM_LINKS_MAX } from "../../protocol/limits.ts";
+import { compilePattern } from "../../protocol/subscription/glob.ts";
+import type { ListedSubscription, SubscriptionPage, SubscriptionRef } from "./operations.ts";
+import type { PatternRow, SubscriptionRows } from "./subscription-rows.ts";
+
+interface Matcher {
+  readonly ref: SubscriptionRef;
+  readonly matches: (path: string) => boolean;
+}
+
+/**
+ * The subscriptions, and which of them a stream is linked to. Patterns are compiled once an awakening, at the first
+ * registration, and kept in memory.
+ */
+export class SubscriptionList {
+  readonly #rows: SubscriptionRows;
+  #matchers: Map<string, Matcher> | undefined;
+  #count: number | undefined;
+
+  constructor(rows: SubscriptionRows) {
+    this.#rows = rows;
+  }
+
+  /** Puts a subscription into the list; refuses one more than a project may have. An earlier one of the id is forgotten. */
+  put(subscription: ListedSubscription): ProtocolError | undefined {
+    const { id, incarnation, pattern } = subscription;
+    const before = this.#rows.find(id);
+    if (before?.incarnation === incarnation) return undefined;
+    this.#count ??= this.#rows.count();
+    if (before === undefined && this.#count >= PROJECT_SUBSCRIPTIONS_MAX) return tooMany();
+    if (before?.hasExplicit === true) this.#rows.removeAllExplicit(id);
+    this.#rows.put(subscription);
+    if (before === undefined) this.#count++;
+    this.#matchers?.delete(id);
+    if (pattern !== undefined) this.#matchers?.set(id, matcherOf({ id, incarnation, pattern }));
+    return undefined;
+  }
+
+  remove({ id, incarnation }: SubscriptionRef): void {
+    const before = this.#rows.find(id);
+    if (before?.incarnation !== incarnation) return;
+    if (before.hasExplicit) this.#rows.removeAllExplicit(id);
+    this.#rows.remove(id);
+    if (this.#count !== undefined) this.#count--;
+    this.#matchers?.delete(id);
+  }
+
+  page(after: string, limit: number): SubscriptionPage {
+    return this.#rows.page(after, limit);
+  }
+
+  /** Of a subscription that is not in the list nothing is kept: it is being removed, or came too late. */
+  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): void {
+    const listed = this.#rows.find(subscription.id);
+    if (listed?.incarnation !== subscription.incarnation) return;
+    for (const path of paths) this.#rows.putExplicit(subscription, path);
+    if (!listed.hasExplicit && paths.length > 0) this.#rows.markExplicit(subscription.id);
+  }
+
+  removeExplicit(subscription: SubscriptionRef, path: string): void {
+    this.#rows.removeExplicit(subscription, path);
+  }
+
+  /** The subscriptions that name the path, and then those whose pattern it matches; each once. */
+  linkedTo(path: string): SubscriptionRef[] {
+    const links = this.#rows.namingPath(path, STREAM_LINKS_MAX);
+    const named = new Set(links.map(({ id }) => id));
+    this.#matchers ??= new Map(this.#rows.patterns().map((row) => [row.id, matcherOf(row)]));
+    for (const { ref, matches } of this.#matchers.values()) {
+      if (links.length >= STREAM_LINKS_MAX) break;
+      if (!named.has(ref.id) && matches(path)) links.push(ref);
+    }
+    return links;
+  }
+
+  /** To be called when a transaction was rolled back: what is in memory may be ahead of what is stored. */
+  forget(): void {
+    this.#matchers = undefined;
+    this.#count = undefined;
+  }
+}
+
+function matcherOf({ id, incarnation, pattern }: PatternRow): Matcher {
+  const { matches, prefix } = compilePattern(pattern);
+  return { ref: { id, incarnation }, matches: (path) => path.startsWith(prefix) && matches(path) };
+}
+
+function tooMany(): ProtocolError {
+  return protocolError(
+    "TOO_MANY_SUBSCRIPTIONS",
+    `The project has ${String(PROJECT_SUBSCRIPTIONS_MAX)} subscriptions, and no more are possible; delete those that nobody needs, or let one pattern cover more streams.`,
+  );
+}
