@@ -11,7 +11,9 @@ export function costText(cost: Cost): string {
   const table = columns([["COST", "COUNT", "PRICE", "USD"], ...rows, ["total", "", "", dollars(totalUsd)]], 1);
   const sentences = [
     `An estimate, at Cloudflare's prices of ${pricesOf}. What a plan includes is not subtracted.`,
-    estimated.length === 0 ? undefined : `In it: ${visibleLine(estimated.join(", "))}, each at the most it may take.`,
+    estimated.length === 0
+      ? undefined
+      : `In it: ${visibleLine(estimated.join(", "))}, each with the most rows that it may write.`,
     notEstimated.length === 0 ? undefined : `Not in it: ${visibleLine(notEstimated.join(", "))}.`,
     "Not in it either: rows that reads read, rows that sealing removes (one written each), the requests and the CPU of the Workers plan.",
     `Billed too, and not measured: ${notCounted.map((price) => `${price.unit} (${priceText(price)})`).join(", ")}.`,

@@ -53,7 +53,10 @@ export interface Cost {
 export function costOf(rows: readonly OperationRow[]): Cost {
   const usage = rows.map(usageOf);
   const kinds = [...new Set(rows.map(({ operation }) => operation))];
-  const items = (Object.keys(PRICES) as Unit[]).map((unit): CostItem => {
+  // A server's own counters do not tell where reads came from, and none is another thing than not known.
+  const knowsBucket = rows.some(({ fromBucket }) => fromBucket !== undefined);
+  const units = (Object.keys(PRICES) as Unit[]).filter((unit) => knowsBucket || unit !== "bucketReads");
+  const items = units.map((unit): CostItem => {
     const count = usage.reduce((sum, use) => sum + use[unit], 0);
     return { ...PRICES[unit], count, costUsd: (count / PRICES[unit].per) * PRICES[unit].usd };
   });
@@ -64,7 +67,7 @@ export function costOf(rows: readonly OperationRow[]): Cost {
     includedAmountsSubtracted: false,
     estimated: kinds.filter(isEstimated),
     notEstimated: kinds.filter((kind) => !isEstimated(kind)),
-    notCounted: UNCOUNTED_PRICES,
+    notCounted: [...(knowsBucket ? [] : [PRICES.bucketReads]), ...UNCOUNTED_PRICES],
   };
 }
 

@@ -21,7 +21,6 @@ describe("metrics --cost", () => {
       "rows written": 2 * MILLION,
       "rows read": MILLION,
       "object requests": MILLION,
-      "R2 reads (class B)": 0,
     });
     expect(cost.totalUsd).toBeCloseTo(2 + 0.001 + 0.15);
   });
@@ -44,6 +43,13 @@ describe("metrics --cost", () => {
       "R2 reads (class B)": 4,
     });
     expect(cost.estimated).toEqual(["create", "read"]);
+  });
+
+  it("where nobody counted what the bucket was asked, that is not none", () => {
+    expect(costOf([row("read", 5)]).notCounted).toContainEqual(expect.objectContaining({ unit: "R2 reads (class B)" }));
+    const counted = costOf([row("read", 5, { fromBucket: 0 })]);
+    expect(counts(counted)["R2 reads (class B)"]).toBe(0);
+    expect(counted.notCounted).not.toContainEqual(expect.objectContaining({ unit: "R2 reads (class B)" }));
   });
 
   it("a kind that no test has numbers for is named and not guessed, whatever it is called", () => {

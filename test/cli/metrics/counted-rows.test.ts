@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countedRows } from "../../../src/cli/metrics/counted-rows.ts";
+import { nothingCounted } from "../../../src/cli/metrics/nothing-counted.ts";
 import { counterMetrics } from "../../../src/cli/metrics/server-counters.ts";
 import type { CountedOperation } from "../../../src/client/server-metrics.ts";
 import { bucketEndMs, bucketOf } from "../../../src/protocol/metrics.ts";
@@ -48,5 +49,12 @@ describe("metrics of a server's own counters", () => {
       counterMetrics("http://server", metrics, { text: `${String(hours)}h`, seconds: hours * 3600 }, ALL);
     expect(() => told(1)).toThrow(/--since 1h cannot be told.*1970-01-01T01:00:00\.000Z/);
     expect(told(2)).toMatchObject({ sinceMs: HOUR_MS, operations: [{ requests: 1 }] });
+  });
+
+  it("a server that was asked nothing has nothing to show, and it is said why", () => {
+    const metrics = { sinceMs: null, nowMs: HOUR_MS, operations: [] };
+    const counted = counterMetrics("http://server", metrics, { text: "1h", seconds: 3600 }, ALL);
+    expect(counted.operations).toEqual([]);
+    expect(nothingCounted(counted)).toContain("nobody has asked it for anything");
   });
 });
