@@ -1,5 +1,5 @@
 import type { ProjectDO } from "./projects/project-do.ts";
-import type { StreamEnv } from "./stream/stream-do.ts";
+import type { StreamEnv } from "./stream/stream-env.ts";
 
 /** The bindings and variables every deployment has. One's own Worker may extend it with more. */
 export interface BaseEnv extends StreamEnv {

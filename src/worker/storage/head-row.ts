@@ -22,15 +22,24 @@ export interface StoredStream extends StreamConfig {
   readonly fork: ForkOrigin | undefined;
   /** Whether the stream ended while forks need it: then it is there for them alone (section 4.2). */
   readonly softDeleted: boolean;
+  /**
+   * Whether the directory knows the stream: `false` when it could not be told at the creation; `undefined` when there was no
+   * directory then, as with streams of earlier versions.
+   */
+  readonly registered: boolean | undefined;
 }
 
 /** The head as JSON. Fields are only ever added, and get a default where an older head lacks them. */
-interface Head extends Omit<StoredStream, "accessedAtMs" | "closedBy" | "name" | "fork" | "softDeleted"> {
+interface Head extends Omit<
+  StoredStream,
+  "accessedAtMs" | "closedBy" | "name" | "fork" | "softDeleted" | "registered"
+> {
   readonly version: number;
   readonly closedBy?: ProducerTuple;
   readonly name?: string;
   readonly fork?: ForkOrigin;
   readonly softDeleted?: boolean;
+  readonly registered?: boolean;
 }
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -65,8 +74,8 @@ export class HeadRow {
         `The stream is stored in format ${String(version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`,
       );
     }
-    const { closedBy, fork, softDeleted = false } = head;
-    const stream = { name, ...head, closedBy, fork, softDeleted, accessedAtMs: row.at_ms };
+    const { closedBy, fork, softDeleted = false, registered } = head;
+    const stream = { name, ...head, closedBy, fork, softDeleted, registered, accessedAtMs: row.at_ms };
     if (version < SCHEMA_VERSION) {
       if (version < TALLY_VERSION) addTally(this.#sql, contentKind(stream.contentType));
       this.put(stream);
@@ -102,6 +111,7 @@ function toHead({
   closedBy,
   fork,
   softDeleted,
+  registered,
 }: StoredStream): Head {
   const config = { contentType, expiry, public: isPublic };
   const head = { version: SCHEMA_VERSION, name, incarnation, ...config, createdAtMs, closed };
@@ -110,5 +120,6 @@ function toHead({
     ...(closedBy === undefined ? {} : { closedBy }),
     ...(fork === undefined ? {} : { fork }),
     ...(softDeleted ? { softDeleted } : {}),
+    ...(registered === undefined ? {} : { registered }),
   };
 }

@@ -99,5 +99,38 @@ export const RELEASE_TABLE = `CREATE TABLE IF NOT EXISTS release (
   failures INTEGER NOT NULL
 ) WITHOUT ROWID`;
 
-/** Version of the tables above, stored in the head so that a later version knows what it finds. */
+/**
+ * What the directory of the project is still to be told: of the stream that is there, that it is there, when that could not
+ * be told at its creation; of every other incarnation, that it ended. It outlives the stream.
+ */
+export const REGISTRATION_TABLE = `CREATE TABLE IF NOT EXISTS registration (
+  incarnation TEXT PRIMARY KEY,
+  stream TEXT NOT NULL,
+  due_at_ms INTEGER NOT NULL,
+  failures INTEGER NOT NULL
+) WITHOUT ROWID`;
+
+/**
+ * Subscriptions that the stream is linked to (protocol section 6), and how far each was told. Ending a stream changes
+ * nothing here: a row whose incarnation is not there any more is the promise to tell the subscription so.
+ */
+export const LINK_TABLE = `CREATE TABLE IF NOT EXISTS link (
+  incarnation TEXT NOT NULL,
+  subscription TEXT NOT NULL,
+  subscription_incarnation TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  linked_from INTEGER NOT NULL,
+  notified INTEGER NOT NULL,
+  linked_at_ms INTEGER NOT NULL,
+  due_at_ms INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  PRIMARY KEY (incarnation, subscription)
+) WITHOUT ROWID`;
+
+/**
+ * Version of the tables above, stored in the head so that a later version knows what it finds. A version that does not know
+ * `registration` and `link`, nor `registered` in the head, may serve the stream all the same, so they count for none: it
+ * tells no subscription anything, and what it ends stays listed until somebody looks. Links say how far they were told, and
+ * a head that lost its mark is registered again, so the next newer version makes up for it.
+ */
 export const SCHEMA_VERSION = 3;

@@ -1,9 +1,11 @@
 import type { Position } from "../../protocol/offset.ts";
 import { ForkRows } from "./fork-rows.ts";
 import { HeadRow, type StoredStream } from "./head-row.ts";
+import { LinkRows } from "./link-rows.ts";
 import { LogRows, type LogEnd } from "./log-rows.ts";
 import { ProducerRows } from "./producer-rows.ts";
 import { PurgeRows } from "./purge-rows.ts";
+import { RegistrationRows } from "./registration-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
 import { SegmentRows } from "./segment-rows.ts";
 import type { StoredRun } from "./stored-run.ts";
@@ -18,6 +20,8 @@ export class StreamStorage {
   readonly purges: PurgeRows;
   readonly forks: ForkRows;
   readonly releases: ReleaseRows;
+  readonly registrations: RegistrationRows;
+  readonly links: LinkRows;
   readonly #storage: DurableObjectStorage;
   readonly #tables: Tables;
 
@@ -31,6 +35,8 @@ export class StreamStorage {
     this.purges = new PurgeRows(storage.sql, this.#tables);
     this.forks = new ForkRows(storage.sql, this.#tables);
     this.releases = new ReleaseRows(storage.sql, this.#tables);
+    this.registrations = new RegistrationRows(storage.sql, this.#tables);
+    this.links = new LinkRows(storage.sql, this.#tables);
   }
 
   /** Where the stream ends: in the hot log, or, when all of it is sealed, with its last segment. */
@@ -51,7 +57,7 @@ export class StreamStorage {
       return this.#storage.transactionSync(write);
     } catch (error) {
       this.#tables.restore(tables);
-      this.producers.forget();
+      this.#forgetCached();
       throw error;
     }
   }
@@ -66,9 +72,14 @@ export class StreamStorage {
     void this.#storage.setAlarm(atMs);
   }
 
-  /** Whether something is left to do for streams of this name that ended. */
+  /** Whether something is left to do for streams of this name that ended, or would be if the one that is there ended. */
   get hasAftermath(): boolean {
-    return this.purges.all().length > 0 || this.releases.all().length > 0;
+    return this.hasQueued || this.links.areThere;
+  }
+
+  /** Whether something that was promised is still to be done. */
+  get hasQueued(): boolean {
+    return [this.purges, this.releases, this.registrations].some((queue) => queue.all().length > 0);
   }
 
   /** Whether there is anything to tidy up where no stream is: tables, if only empty ones. */
@@ -76,9 +87,24 @@ export class StreamStorage {
     return this.#tables.areThere;
   }
 
-  /** Removes the stream with all of its rows. What is left to do elsewhere is queued in the same transaction. */
-  removeStream({ name, incarnation, fork }: StoredStream, nowMs: number): void {
+  /** Stores that the stream has ended and is there for its forks alone, and that the directory is to be told. */
+  softDelete(stream: StoredStream, isListed: boolean, nowMs: number): void {
     this.transaction(() => {
+      this.head.put(stream);
+      if (isListed) this.#queueUnregistration(stream, nowMs);
+    });
+  }
+
+  /**
+   * Removes the stream with all of its rows. What is left to do elsewhere is queued in the same transaction; links stay until
+   * their subscriptions know.
+   *
+   * @param isListed whether a directory may know the stream.
+   */
+  removeStream(stream: StoredStream, isListed: boolean, nowMs: number): void {
+    const { name, incarnation, fork } = stream;
+    this.transaction(() => {
+      if (isListed) this.#queueUnregistration(stream, nowMs);
       if (this.segments.mayHaveObjects) {
         this.purges.put({ incarnation, stream: name, dueAtMs: nowMs, passes: 0, failures: 0 });
       }
@@ -90,10 +116,19 @@ export class StreamStorage {
     this.producers.forget();
   }
 
+  #queueUnregistration({ incarnation, name }: StoredStream, nowMs: number): void {
+    this.registrations.put({ incarnation, stream: name, dueAtMs: nowMs, failures: 0 });
+  }
+
+  #forgetCached(): void {
+    this.producers.forget();
+    this.links.forget();
+  }
+
   /** Removes every row, table and alarm, so that nothing at all is left or billed. */
   async destroy(): Promise<void> {
     this.#tables.forget();
-    this.producers.forget();
+    this.#forgetCached();
     await this.#storage.deleteAll();
   }
 }

@@ -1,9 +1,11 @@
 import {
   FORK_TABLE,
+  LINK_TABLE,
   LOG_TABLE,
   OVERFLOW_TABLE,
   PRODUCER_TABLE,
   PURGE_TABLE,
+  REGISTRATION_TABLE,
   RELEASE_TABLE,
   SEGMENT_TABLE,
 } from "./schema.ts";
@@ -16,6 +18,8 @@ const DEFINITIONS = {
   purge: PURGE_TABLE,
   fork: FORK_TABLE,
   release: RELEASE_TABLE,
+  registration: REGISTRATION_TABLE,
+  link: LINK_TABLE,
 };
 
 export type TableName = keyof typeof DEFINITIONS;

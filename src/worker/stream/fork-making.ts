@@ -4,7 +4,7 @@ import { failed, type Parsed } from "../../protocol/result.ts";
 import { NoAnswerError, withinTime } from "../segments/within-time.ts";
 import type { Release } from "../storage/release-rows.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
-import { insertStream, type NewStream } from "./create.ts";
+import type { NewStream } from "./create.ts";
 import { noSource, TOO_LATE, toFork, type ForkGrant, type GrantRequest } from "./fork.ts";
 import type { CreateRequest } from "./operations.ts";
 import type { StreamState } from "./state.ts";
@@ -28,6 +28,8 @@ interface Source {
 export interface MakingSurroundings {
   readonly storage: StreamStorage;
   readonly source: (name: string) => Source;
+  /** Stores the fork and takes its release back, both or neither. */
+  readonly store: (fork: NewStream) => Promise<StreamState>;
   /** Sets the alarm to what is due first. */
   readonly schedule: () => void;
 }
@@ -86,20 +88,12 @@ export class ForkMaking {
       storage.releases.remove(incarnation);
       return granted;
     }
-    const made = toFork(request, incarnation, granted.value);
+    const made = toFork(request, incarnation, granted.value, Date.now());
     if (!made.ok) {
       this.#put({ ...promise, dueAtMs: Date.now() });
       return made;
     }
-    return { ok: true, value: this.#store(made.value) };
-  }
-
-  #store(fork: NewStream): StreamState {
-    const { storage } = this.#around;
-    return storage.transaction(() => {
-      storage.releases.remove(fork.incarnation);
-      return insertStream(storage, fork, Date.now());
-    });
+    return { ok: true, value: await this.#around.store(made.value) };
   }
 
   #put(release: Release): void {

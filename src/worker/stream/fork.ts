@@ -64,12 +64,17 @@ export function noSource(name: string, isGone: boolean): Parsed<never> {
 }
 
 /** The fork's side: what it will be, with everything that its creation left to the source (the table of section 4.2). */
-export function toFork(request: CreateRequest, incarnation: string, grant: ForkGrant): Parsed<NewStream> {
+export function toFork(
+  request: CreateRequest,
+  incarnation: string,
+  grant: ForkGrant,
+  createdAtMs: number,
+): Parsed<NewStream> {
   const { origin } = grant;
   const contentType = request.contentType ?? grant.contentType;
   const messages =
     request.unparsedBody === undefined ? parsed(request.messages) : readMessages(contentType, request.unparsedBody);
   if (!messages.ok) return messages;
   const config = { contentType, expiry: request.expiry ?? grant.expiry, public: request.public ?? false };
-  return parsed({ request: { ...request, messages: messages.value }, config, fork: origin, incarnation });
+  return parsed({ request: { ...request, messages: messages.value }, config, fork: origin, incarnation, createdAtMs });
 }

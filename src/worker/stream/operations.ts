@@ -113,8 +113,16 @@ export interface InheritedRead {
   readonly limits: ChunkLimits;
 }
 
-/** Where a stream ends that a subscription is linked to. */
-export type LinkOutcome = { readonly kind: "linked"; readonly incarnation: string; readonly tail: Position } | Absence;
+/** Where a stream ends that a subscription is linked to, or that is asked for its position. */
+export type LinkOutcome =
+  | {
+      readonly kind: "linked";
+      readonly incarnation: string;
+      readonly tail: Position;
+      /** Where the link begins: the tail of a link that was just made, less where it was there before. Only of `link()`. */
+      readonly linkedFrom?: Position;
+    }
+  | Absence;
 
 /** What a list tells of a stream, beyond what the directory knows. */
 export interface StreamSummary extends StreamConfig {

@@ -1,25 +1,23 @@
 import { DurableObject } from "cloudflare:workers";
 import { accessGranularityMs } from "../../protocol/expiry.ts";
-import type { MessageBatch } from "../../protocol/messages.ts";
 import type { Position } from "../../protocol/offset.ts";
-import { parsed, type Parsed } from "../../protocol/result.ts";
-import { parseSegmentLimits, type SegmentLimits } from "../../protocol/segment/limits.ts";
+import type { Parsed } from "../../protocol/result.ts";
+import type { SegmentLimits } from "../../protocol/segment/limits.ts";
 import { sweepObjects } from "../segments/sweep.ts";
-import { withinTime } from "../segments/within-time.ts";
-import type { DirectoryDO } from "../directory/directory-do.ts";
 import type { SubscriptionRef } from "../directory/operations.ts";
-import type { SubscriptionDO } from "../subscriptions/subscription-do.ts";
 import type { ForkReference } from "../storage/fork-rows.ts";
 import type { SegmentIntent } from "../storage/segment-rows.ts";
 import { StreamStorage } from "../storage/stream-storage.ts";
+import { Announcements } from "./announcements.ts";
 import { commitAppends } from "./append.ts";
-import { confirmStream, createdOutcome, insertStream, newStream } from "./create.ts";
+import { Creations } from "./creations.ts";
 import { grantFork, noSource, type ForkGrant, type GrantRequest } from "./fork.ts";
-import { ForkMaking, HELD_BY_FORKS } from "./fork-making.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { inspectStream, listSegments, type InspectedStream, type SegmentListing } from "./inspect.ts";
+import { linkStream, summarize, unlinkStream } from "./links.ts";
 import { LiveReaders } from "./live-readers.ts";
 import { closeQuietly, ENDED_CLOSE_CODE } from "./live-socket.ts";
+import { Notices } from "./notices.ts";
 import type {
   Absence,
   AppendOutcome,
@@ -34,34 +32,11 @@ import type {
 } from "./operations.ts";
 import { answerInherited, answerRead, refuseRead, resolveStart } from "./read.ts";
 import { decodeInheritedRead, decodeReadRequest, encodeReadResponse } from "./read-wire.ts";
+import { Registrar } from "./registrar.ts";
 import { loadState, streamDeadlineMs, type StreamState } from "./state.ts";
+import { directories, notifySubscription, readLimits, releaseSource, type StreamEnv } from "./stream-env.ts";
 import { Upkeep } from "./upkeep.ts";
 import { WaitingBytes } from "./waiting-bytes.ts";
-
-/** What a stream's object needs of its environment. */
-export interface StreamEnv {
-  /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
-  STREAMS: DurableObjectNamespace<StreamDO>;
-  /** Holds the sealed segments of the streams. */
-  R2: R2Bucket;
-  /** Lists the streams of a project; a Durable Object each, of the class `DirectoryDO`. Without it there are no lists and no subscriptions. */
-  DIRECTORY?: DurableObjectNamespace<DirectoryDO>;
-  /** The subscriptions: a Durable Object each, of the class `SubscriptionDO`. */
-  SUBSCRIPTIONS?: DurableObjectNamespace<SubscriptionDO>;
-  /** Messages that a hot log may hold before it is sealed, from 1 to 100,000. Default `1000`. */
-  SEGMENT_MAX_MESSAGES?: string;
-  /** Bytes of payload that a hot log may hold before it is sealed, from 1 to 16,777,216. Default `4194304`. */
-  SEGMENT_MAX_BYTES?: string;
-}
-
-/** How long a fork that ended waits for its source; then it tries again later. */
-const RELEASE_PATIENCE_MS = 20_000;
-
-/** Messages that are committed and that live readers have not been told of yet. */
-interface Announcement {
-  readonly start: Position;
-  readonly added: readonly MessageBatch[];
-}
 
 /**
  * One stream: the single place where its order is made. All state lies in the object's SQLite; what is kept in memory
@@ -73,15 +48,15 @@ export class StreamDO extends DurableObject<StreamEnv> {
   readonly #appends: GroupCommit<AppendRequest, AppendOutcome>;
   readonly #upkeep: Upkeep;
   readonly #limits: SegmentLimits | undefined;
-  readonly #forks: ForkMaking;
+  readonly #creations: Creations;
+  readonly #registrar: Registrar;
+  readonly #notices: Notices;
   readonly #waiting = new WaitingBytes();
-  /** Creations come one after the other: that of a fork waits for another object. */
-  #creating: Promise<unknown> = Promise.resolve();
+  readonly #announcements = new Announcements();
   /** Whether this awakening has not looked yet at what an earlier one left to do. An alarm looks by itself. */
   #isFresh = true;
   #state: StreamState | undefined;
   #ending: Promise<void> | undefined;
-  #announcement: Announcement | undefined;
 
   constructor(ctx: DurableObjectState, env: StreamEnv) {
     super(ctx, env);
@@ -97,58 +72,56 @@ export class StreamDO extends DurableObject<StreamEnv> {
       nowMs: Date.now,
     });
     this.#limits = readLimits(env);
-    this.#upkeep = new Upkeep({
+    const shared = {
       storage: this.#storage,
-      bucket: env.R2,
-      limits: this.#limits,
       state: () => this.#state,
-      sealed: (segment) => {
-        this.#sealed(segment);
-      },
-      release: async ({ source, fork, incarnation }) => {
-        await withinTime(RELEASE_PATIENCE_MS, env.STREAMS.getByName(source).releaseFork({ fork, incarnation }), source);
-      },
-      isMaking: (incarnation) => this.#forks.isMaking(incarnation),
-      nothingLeft: () => this.#destroy(),
-    });
-    this.#forks = new ForkMaking({
-      storage: this.#storage,
-      source: (name) => env.STREAMS.getByName(name),
       schedule: () => {
         this.#upkeep.schedule();
       },
+    };
+    this.#registrar = new Registrar({
+      ...shared,
+      directory: directories(env),
+      registered: (state) => {
+        this.#state = state;
+        this.#notices.tell();
+      },
+    });
+    this.#notices = new Notices({
+      ...shared,
+      notify: (notice) => notifySubscription(env, notice),
+      farewellSaid: () => void this.#upkeep.tidy(),
+    });
+    this.#creations = new Creations({
+      ...shared,
+      registrar: this.#registrar,
+      source: (name) => env.STREAMS.getByName(name),
+      current: () => this.#current(Date.now()),
+      ending: () => this.#ending,
+      created: (state) => {
+        this.#state = state;
+        this.#notices.tell();
+      },
+    });
+    this.#upkeep = new Upkeep({
+      ...shared,
+      bucket: env.R2,
+      limits: this.#limits,
+      registrar: this.#registrar,
+      notices: this.#notices,
+      sealed: (segment) => {
+        this.#sealed(segment);
+      },
+      release: (release) => releaseSource(env, release),
+      isMaking: (incarnation) => this.#creations.isMaking(incarnation),
+      nothingLeft: () => this.#destroy(),
     });
   }
 
   /** Creates the stream, or confirms that it is there as asked (section 5.1). */
   create(request: CreateRequest): Promise<CreateOutcome> {
     const body = request.unparsedBody ?? ("code" in request.messages ? undefined : request.messages.payload);
-    return this.#waiting.admit(body?.byteLength ?? 0, () => {
-      const created = this.#creating.then(() => this.#create(request));
-      this.#creating = created.catch(() => undefined);
-      return created;
-    });
-  }
-
-  async #create(request: CreateRequest): Promise<CreateOutcome> {
-    let existing = this.#current(Date.now());
-    if (existing === undefined && this.#ending !== undefined) {
-      await this.#ending;
-      existing = this.#current(Date.now());
-    }
-    if (existing !== undefined) return confirmStream(existing, request);
-    if (this.#state !== undefined) return { kind: "refused", error: HELD_BY_FORKS };
-    const made =
-      request.fork === undefined ? parsed(this.#insert(request)) : await this.#forks.make(request, request.fork);
-    if (!made.ok) return { kind: "refused", error: made.error };
-    this.#state = made.value;
-    this.#upkeep.schedule();
-    return createdOutcome("created", made.value);
-  }
-
-  #insert(request: CreateRequest): StreamState {
-    const stream = newStream(request, crypto.randomUUID());
-    return this.#storage.transaction(() => insertStream(this.#storage, stream, Date.now()));
+    return this.#waiting.admit(body?.byteLength ?? 0, () => this.#creations.create(request));
   }
 
   /** Takes a fork among those that need this stream; gives what it inherits (section 4.2). */
@@ -182,22 +155,29 @@ export class StreamDO extends DurableObject<StreamEnv> {
   }
 
   /** Links a subscription: from now on it is told of what is appended. Linking again changes nothing. */
-  link(_subscription: SubscriptionRef): LinkOutcome {
-    throw new Error("not there yet");
+  link(subscription: SubscriptionRef): LinkOutcome {
+    const nowMs = Date.now();
+    const state = this.#current(nowMs);
+    return state === undefined ? this.#absence() : linkStream(this.#storage, state, subscription, nowMs);
   }
 
-  unlink(_subscription: SubscriptionRef): void {
-    throw new Error("not there yet");
+  /** The subscription is told nothing more, not even that the stream ended. */
+  unlink(subscription: SubscriptionRef): void {
+    this.#takeUp();
+    unlinkStream(this.#storage, subscription);
   }
 
   /** Where the stream ends. Asking does not count as an access. */
   position(): LinkOutcome {
-    throw new Error("not there yet");
+    const state = this.#current(Date.now());
+    if (state === undefined) return this.#absence();
+    return { kind: "linked", incarnation: state.incarnation, tail: state.tail };
   }
 
   /** What a list tells of the stream. Asking does not count as an access. */
   summary(): StreamSummary | undefined {
-    throw new Error("not there yet");
+    const state = this.#current(Date.now());
+    return state === undefined ? undefined : summarize(state);
   }
 
   /** Deletes the stream with everything stored of it (section 5.4). */
@@ -250,6 +230,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   /** Ends the stream when its time has come (section 5.1), seals its hot log, purges what was before it. */
   override async alarm(): Promise<void> {
+    if (this.#isFresh) void this.#registrar.adopt();
     this.#isFresh = false;
     this.#current(Date.now());
     await this.#ending;
@@ -278,26 +259,21 @@ export class StreamDO extends DurableObject<StreamEnv> {
     this.#state = state;
     // A retry that stores nothing is still somebody using the stream.
     if (outcomes.some(({ kind }) => kind === "duplicate")) this.#touch(state, nowMs);
-    if (added.length > 0 || state.closed !== before.closed) this.#toAnnounce(before.tail, added);
+    if (added.length > 0 || state.closed !== before.closed) this.#announcements.add(before.tail, added);
+    if (added.length > 0 && this.#notices.areWanted) this.#upkeep.comeBy(Notices.latestMs(nowMs));
     return outcomes;
   }
 
-  /** A group that fails is committed one by one, and all that comes of it is told at once. */
-  #toAnnounce(start: Position, added: readonly MessageBatch[]): void {
-    const earlier = this.#announcement;
-    this.#announcement = earlier === undefined ? { start, added } : { ...earlier, added: [...earlier.added, ...added] };
-  }
-
-  /** Tells live readers what the last commit added; by now its writers have their answers. */
+  /** Tells live readers and subscriptions what the last commit added; by now its writers have their answers. */
   #announce(): void {
-    const announcement = this.#announcement;
+    const announcement = this.#announcements.take();
     const state = this.#state;
-    this.#announcement = undefined;
     if (announcement === undefined || state === undefined) return;
     this.#upkeep.appended(state);
     const payloads = announcement.added.map((batch) => batch.payload);
     const { start } = announcement;
     this.#readers.announce({ start, end: state.tail, closed: state.closed }, state.kind, payloads);
+    this.#notices.tell();
   }
 
   /** The stream, unless there is none or its time is over; in that case what is left of it is removed. */
@@ -318,6 +294,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (!this.#isFresh) return;
     this.#isFresh = false;
     this.#upkeep.resume();
+    void this.#registrar.adopt();
   }
 
   /** The stream, also when it has ended and is there for its forks alone: operators see those too. */
@@ -349,10 +326,11 @@ export class StreamDO extends DurableObject<StreamEnv> {
 
   #softDelete(ended: StreamState): void {
     const kept = { ...ended, softDeleted: true };
-    this.#storage.head.put(kept);
+    this.#storage.softDelete(kept, this.#registrar.lists, Date.now());
     this.#state = kept;
-    this.#announcement = undefined;
+    this.#announcements.take();
     this.#readers.dismiss("the stream ended");
+    this.#notices.tell();
     this.#upkeep.schedule();
   }
 
@@ -360,17 +338,24 @@ export class StreamDO extends DurableObject<StreamEnv> {
   #remove(ended: StreamState | undefined, reason = "the stream ended"): Promise<void> {
     const leavesWork = ended !== undefined && this.#leavesWork(ended);
     // Before anything else: when this fails, nothing has ended.
-    if (leavesWork) this.#storage.removeStream(ended, Date.now());
+    if (leavesWork) this.#storage.removeStream(ended, this.#isListed(ended), Date.now());
     this.#state = undefined;
-    this.#announcement = undefined;
+    this.#announcements.take();
     this.#readers.dismiss(reason);
     if (!leavesWork) return this.#destroy();
+    this.#notices.tell();
     this.#upkeep.schedule();
     return Promise.resolve();
   }
 
-  #leavesWork({ fork }: StreamState): boolean {
-    return fork !== undefined || this.#storage.segments.mayHaveObjects || this.#storage.hasAftermath;
+  #leavesWork(ended: StreamState): boolean {
+    const { segments, hasAftermath } = this.#storage;
+    return ended.fork !== undefined || segments.mayHaveObjects || hasAftermath || this.#isListed(ended);
+  }
+
+  /** Whether the directory is to be told of the stream's end. Of one that ended before it was, or will be. */
+  #isListed({ softDeleted }: StreamState): boolean {
+    return this.#registrar.lists && !softDeleted;
   }
 
   #destroy(): Promise<void> {
@@ -384,12 +369,4 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (this.#state === undefined) return;
     this.#state = { ...this.#state, sealed: { end: tail, tally, segments: number + 1 } };
   }
-}
-
-/** The edge refuses every request while they are wrong; what the object does by itself has nobody to tell but the log. */
-function readLimits(env: StreamEnv): SegmentLimits | undefined {
-  const limits = parseSegmentLimits(env);
-  if (limits.ok) return limits.value;
-  console.error(limits.error.message);
-  return undefined;
 }

@@ -3,6 +3,8 @@ import { backoffMs } from "../segments/backoff.ts";
 import { isSealingDue, isSealingOverdue } from "../segments/plan.ts";
 import { advancePurge } from "../segments/purge.ts";
 import type { Release } from "../storage/release-rows.ts";
+import type { Notices } from "./notices.ts";
+import type { Registrar } from "./registrar.ts";
 import { sealOne, type SealingSurroundings } from "../segments/seal.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
 
@@ -31,13 +33,16 @@ export interface UpkeepSurroundings extends SealingSurroundings {
   readonly release: (release: Release) => Promise<void>;
   /** Whether the fork that a reference is for is only just being made. */
   readonly isMaking: (incarnation: string) => boolean;
+  readonly registrar: Pick<Registrar, "run">;
+  readonly notices: Pick<Notices, "tell" | "dueAtMs">;
   /** Removes what is stored when neither a stream nor anything to do for an earlier one is left. */
   readonly nothingLeft: () => Promise<void>;
 }
 
 /**
- * What a stream's object does by itself, later: ending at its time, sealing its hot log, and, for streams of its name that
- * ended, removing what is left of them from R2 and giving back what they held of their sources. An object has one alarm,
+ * What a stream's object does by itself, later: ending at its time, sealing its hot log, telling the directory and
+ * subscriptions what they could not be told at once, and, for streams of its name that ended, removing what is left of them
+ * from R2 and giving back what they held of their sources. An object has one alarm,
  * which is set to whatever is due first; everything that decides about it is stored, so that any alarm, late or doubled,
  * does what is due and sets the next.
  */
@@ -59,10 +64,15 @@ export class Upkeep {
    * stream with nothing to seal or purge costs nothing here, and one whose time is over ends when it is asked for.
    */
   resume(): void {
-    const { storage, state } = this.#around;
+    const { storage, state, notices } = this.#around;
     const current = state();
-    if (storage.hasAftermath || (current !== undefined && this.#isSealingWanted(current))) this.schedule();
-    else if (current === undefined && storage.isUsed) this.#setAlarm(Date.now());
+    const isSealingWanted = current !== undefined && this.#isSealingWanted(current);
+    if (storage.hasQueued || isSealingWanted || notices.dueAtMs(Date.now()) !== undefined) {
+      notices.tell();
+      this.schedule();
+    } else if (current === undefined && storage.isUsed) {
+      this.#setAlarm(Date.now());
+    }
   }
 
   /** Sets the alarm for a stream that was created, that ended, or that grew past what its hot log may hold. */
@@ -71,6 +81,11 @@ export class Upkeep {
     const dueAtMs = this.#nextDueMs(nowMs);
     if (dueAtMs === undefined) return;
     this.#setAlarm(Math.max(dueAtMs, nowMs));
+  }
+
+  /** Sees to it that the alarm comes until then, in Unix milliseconds, whatever becomes of the object. Called in the append's commit. */
+  comeBy(latestMs: number): void {
+    if (this.#alarmAtMs === undefined || this.#alarmAtMs > latestMs) this.schedule();
   }
 
   #setAlarm(atMs: number): void {
@@ -113,10 +128,12 @@ export class Upkeep {
   async #run(): Promise<void> {
     const endsAtMs = Date.now() + ALARM_MAX_MS;
     try {
+      this.#around.notices.tell();
       await this.#release();
       await this.#purge(endsAtMs);
-      await this.#tidy();
       await this.#seal(endsAtMs);
+      await this.#around.registrar.run();
+      await this.tidy();
     } finally {
       this.#isSealingScheduled = false;
     }
@@ -164,19 +181,22 @@ export class Upkeep {
   }
 
   /** When nothing is left to do, nothing is left: not a table of what once was. */
-  async #tidy(): Promise<void> {
+  async tidy(): Promise<void> {
     const { storage, state, nothingLeft } = this.#around;
     if (state() === undefined && !storage.hasAftermath) await nothingLeft();
   }
 
   #nextDueMs(nowMs: number): number | undefined {
-    const { storage, state, isMaking } = this.#around;
+    const { storage, state, isMaking, notices } = this.#around;
     const current = state();
     const releases = storage.releases.all().map(({ incarnation, dueAtMs }) => {
       // Should the object be lost while it makes the fork, the alarm finds what it left.
       return isMaking(incarnation) ? Math.max(dueAtMs, nowMs + MAKING_MIN_DELAY_MS) : dueAtMs;
     });
-    const due = [...storage.purges.all().map(({ dueAtMs }) => dueAtMs), ...releases];
+    const queued = [...storage.purges.all(), ...storage.registrations.all()].map(({ dueAtMs }) => dueAtMs);
+    const due = [...queued, ...releases];
+    const noticesDueAtMs = notices.dueAtMs(nowMs);
+    if (noticesDueAtMs !== undefined) due.push(noticesDueAtMs);
     this.#isSealingScheduled = current !== undefined && this.#isSealingWanted(current);
     if (this.#isSealingScheduled) {
       due.push(Math.max(storage.segments.intent()?.nextAttemptAtMs ?? 0, this.#restUntilMs));
