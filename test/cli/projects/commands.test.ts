@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { keyId, newSecret } from "../../../src/protocol/secret.ts";
 import { runCli, type RunOptions, type RunResult, startCli } from "../../support/cli.ts";
+import { runAtTerminal, type TerminalResult } from "../../support/terminal.ts";
 import { type ProjectServer, startProjectServer } from "./support/project-server.ts";
 
 const operatorSecret = newSecret("operator");
@@ -80,6 +81,18 @@ describe("create-project", () => {
     expect(stdout).not.toContain(before[0]);
     expect(stderr).toContain("Warning: ");
     expect(known()).toEqual(before);
+  });
+
+  it("at a terminal it asks for the name, and one that no project can have makes nothing", async () => {
+    const atTerminal = (name: string): Promise<TerminalResult> => {
+      const question = { to: "The project's name:", with: name };
+      return runAtTerminal(["create-project"], [question], { cwd: home, env: { ...environment(), CI: "" } });
+    };
+    const refused = await atTerminal("No Such Name");
+    expect(refused).toMatchObject({ code: 2, stdout: "", screen: expect.stringContaining("No Such Name") as unknown });
+    expect([server.records.size, await saved("No Such Name")]).toEqual([0, undefined]);
+    expect(await atTerminal("shop")).toMatchObject({ code: 0, stdout: "shop\n" });
+    expect(known()).toEqual([(await saved())?.secret]);
   });
 
   it("--print-secret prints the secret alone, and saves it too", async () => {
@@ -208,6 +221,16 @@ describe("projects", () => {
     expect({ corsOrigins, readersMax, bodyMaxBytes }).toEqual({ corsOrigins: [], bodyMaxBytes: 1000 });
     expect((await ds(["projects", "update", "shop"])).code).toBe(2);
     expect((await ds(["projects", "update", "shop", "--no-cors", "--cors-origin", "*"])).code).toBe(2);
+  });
+
+  it("delete at a terminal wants the project's name, and another one deletes nothing", async () => {
+    await ds(["create-project", "shop"]);
+    const question = { to: "Type the project's name to go on:", with: "shop-two" };
+    const env = { ...environment(), CI: "" };
+    const { code, stdout } = await runAtTerminal(["projects", "delete", "shop"], [question], { cwd: home, env });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(known()).toHaveLength(1);
+    expect(await saved()).toBeDefined();
   });
 
   it("delete wants --yes where nobody can be asked, forgets the secret, and says that the data stay", async () => {
