@@ -128,10 +128,13 @@ export function isRetryable(code: ErrorCode): boolean {
   return TABLE[code].retryable;
 }
 
-/** The body of every error answer. */
-export function errorBody(error: ProtocolError): string {
-  return JSON.stringify({ error: { code: error.code, message: error.message } });
+/** The body of every error answer; what is told beside code and message stands beside them. */
+export function errorBody(error: ProtocolError, details: ErrorDetails = {}): string {
+  return JSON.stringify({ error: { code: error.code, message: error.message, ...details } });
 }
+
+/** What a program needs to know of an error to go on, by its names in the protocol; `undefined` ones are left out. */
+export type ErrorDetails = Readonly<Record<string, string | number | undefined>>;
 
 /** Shows a value of the client's inside an error sentence: quoted, on one line, and no more than 80 characters of it. */
 export function quote(value: string): string {

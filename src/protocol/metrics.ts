@@ -1,5 +1,24 @@
 /** What a request did, as far as it is counted. */
-export type Operation = "create" | "append" | "read" | "long-poll" | "sse" | "head" | "delete" | "operator" | "other";
+export type Operation =
+  | "create"
+  | "append"
+  | "read"
+  | "long-poll"
+  | "sse"
+  | "head"
+  | "delete"
+  /** A page of a project's streams, or of its subscriptions. */
+  | "list"
+  /** Making, reading, changing or deleting a subscription. */
+  | "subscription"
+  | "claim"
+  | "ack"
+  | "callback"
+  | "release"
+  /** The public keys of webhooks, or a new one. */
+  | "keys"
+  | "operator"
+  | "other";
 
 /** Where the bytes of an answer came from; of several places the furthest. `none` where it had no messages to fetch. */
 export const CACHES = ["none", "hot", "memory", "edge", "bucket"] as const;

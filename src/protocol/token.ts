@@ -37,6 +37,8 @@ export interface TokenUse {
   readonly project: string;
   /** The stream's path; `undefined` for what concerns the project as a whole, which no limited token may do. */
   readonly path: string | undefined;
+  /** Of what concerns several streams: what the paths of all of them begin with. A token limited to such may do it. */
+  readonly prefix?: string;
   readonly access: Scope;
 }
 
@@ -108,14 +110,21 @@ export function useProblem(token: TokenClaims, use: TokenUse): ProtocolError | u
   if (use.access === "write" && token.scope !== "write") {
     return protocolError("TOKEN_SCOPE", "The token may only read; this needs one with the scope write.");
   }
-  return opensStream(token, use.path)
-    ? undefined
-    : protocolError("TOKEN_STREAM", "The token is limited to another stream or prefix; get one for this stream.");
+  if (opensStreams(token, use)) return undefined;
+  const of =
+    use.path === undefined
+      ? "is for all of the project's streams, so get one that is not"
+      : "needs one for this stream";
+  return protocolError("TOKEN_STREAM", `The token is limited to another stream or prefix; this ${of}.`);
 }
 
-function opensStream({ stream_id: id, stream_prefix: prefix }: TokenClaims, path: string | undefined): boolean {
-  if (path === undefined) return id === undefined && prefix === undefined;
-  return (id === undefined || id === path) && (prefix === undefined || path.startsWith(prefix));
+function opensStreams({ stream_id: id, stream_prefix: prefix }: TokenClaims, use: TokenUse): boolean {
+  if (use.path !== undefined) return (id === undefined || id === use.path) && startsWith(use.path, prefix);
+  return id === undefined && startsWith(use.prefix ?? "", prefix);
+}
+
+function startsWith(text: string, prefix: string | undefined): boolean {
+  return prefix === undefined || text.startsWith(prefix);
 }
 
 function claims(why: string): ProtocolError {

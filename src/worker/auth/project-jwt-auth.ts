@@ -1,5 +1,6 @@
 import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
-import { useProblem, type Scope } from "../../protocol/token.ts";
+import { RESERVED_SEGMENT } from "../../protocol/path.ts";
+import { useProblem, type Scope, type TokenUse } from "../../protocol/token.ts";
 import type { Authorization } from "../edge/authorization.ts";
 import { bindingError } from "../edge/configuration.ts";
 import { isForOperators } from "../edge/operator/operator-route.ts";
@@ -13,6 +14,9 @@ import type { AuthResult } from "./types.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 import { verifyToken, type TokenMemory } from "./verify-token.ts";
 
+/** The list of a project's streams, as the authorisation is asked about it. */
+const STREAM_LIST = `${RESERVED_SEGMENT}/streams`;
+
 const FOR_OPERATORS = protocolError(
   "OPERATOR_CLOSED",
   "No project's token opens the operator API; set OPERATOR_SECRET, and use a token that is signed with it.",
@@ -25,7 +29,8 @@ export type ProjectJwtAuth<E> = Required<Authorization<E>>;
  * Authorisation by the tokens of projects: JSON Web Tokens in `Authorization: Bearer`, HS256, signed with one of the
  * project's secrets. `sub` is the project; `scope` is `write`, which includes reading, or `read`; `exp` is required and
  * at most 90 days ahead; `nbf` is optional. `stream_id` limits a token to one stream and `stream_prefix` to those whose
- * path begins with it, for reads and writes alike. Streams created with `?public=true` are read without a token, as long
+ * path begins with it, for reads and writes alike; such a token lists no more streams than those, and has no part in
+ * subscriptions, which concern the project as a whole. Streams created with `?public=true` are read without a token, as long
  * as there is the project.
  *
  * A revoked key opens nothing after 30 s, and what it opened ends within 45 s; a new key works within 2 s. While the
@@ -67,11 +72,22 @@ async function authorize(
   const token = bearerToken(request.headers.get("Authorization"), "project");
   if (!token.ok) return refused(token.error);
   const project = projectOf(doKey);
-  const use = { project, path: doKey.slice(project.length + 1), access };
+  const use = { project, access, ...scopeOf(doKey.slice(project.length + 1), request.url) };
   const claims = await verifyToken(token.value, use.project, bindings, memory);
   if (!claims.ok) return refused(claims.error);
   const problem = useProblem(claims.value, use);
   return problem === undefined ? { ok: true } : refused(problem);
+}
+
+/**
+ * What a request is about: a stream, or what lies below the reserved segment and concerns the project as a whole, such as its
+ * subscriptions. The list of its streams may be limited to a prefix.
+ */
+function scopeOf(path: string, url: string): Pick<TokenUse, "path" | "prefix"> {
+  if (!path.startsWith(`${RESERVED_SEGMENT}/`)) return { path };
+  // The first one counts, as it does for the list itself.
+  const prefix = path === STREAM_LIST ? new URL(url).searchParams.get("prefix") : null;
+  return { path: undefined, ...(prefix === null ? {} : { prefix }) };
 }
 
 /** Whether there certainly is no such project (any more): then nothing of it is public either. */

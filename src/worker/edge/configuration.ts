@@ -9,6 +9,8 @@ const REQUIRED = ["STREAMS", "R2"] as const;
 const LINES = {
   STREAMS: `"durable_objects": { "bindings": [{ "name": "STREAMS", "class_name": "StreamDO" }] }, "migrations": [{ "tag": "v1", "new_sqlite_classes": ["StreamDO"] }]`,
   PROJECTS: `"durable_objects": { "bindings": [{ "name": "PROJECTS", "class_name": "ProjectDO" }] }, "migrations": [{ "tag": "v2", "new_sqlite_classes": ["ProjectDO"] }] beside those that are there, and export ProjectDO`,
+  DIRECTORY: `"durable_objects": { "bindings": [{ "name": "DIRECTORY", "class_name": "DirectoryDO" }] }, "migrations": [{ "tag": "v3", "new_sqlite_classes": ["DirectoryDO", "SubscriptionDO"] }] beside those that are there, and export DirectoryDO`,
+  SUBSCRIPTIONS: `"durable_objects": { "bindings": [{ "name": "SUBSCRIPTIONS", "class_name": "SubscriptionDO" }] }, "migrations": [{ "tag": "v3", "new_sqlite_classes": ["DirectoryDO", "SubscriptionDO"] }] beside those that are there, and export SubscriptionDO`,
   REGISTRY: `"kv_namespaces": [{ "binding": "REGISTRY" }]`,
   R2: `"r2_buckets": [{ "binding": "R2", "bucket_name": "my-streams" }]`,
 } as const satisfies Partial<Record<keyof BaseEnv, string>>;

@@ -4,6 +4,7 @@ import type { BaseEnv } from "../env.ts";
 import type { Surroundings } from "./authorization.ts";
 import { drainRest } from "./body.ts";
 import { configurationError } from "./configuration.ts";
+import { handleControl } from "./control/handle-control.ts";
 import { EVERYONE, NOBODY, projectSharing, respondPreflight, share, type Sharing } from "./cors.ts";
 import { orFailure } from "./failure.ts";
 import { handleStream } from "./handle-stream.ts";
@@ -44,7 +45,8 @@ async function refuseFlooding<E extends BaseEnv>(
   { env, authorization }: Surroundings<E>,
 ): Promise<Response | undefined> {
   if (env.RATE_LIMITER === undefined || !route.ok || route.value.kind === "health") return undefined;
-  const isKnown = route.value.kind === "stream" && authorization.isRemembered?.(request, route.value.project) === true;
+  const project = projectOf(route);
+  const isKnown = project !== undefined && authorization.isRemembered?.(request, project) === true;
   return isKnown ? undefined : limitAddress(env.RATE_LIMITER, request);
 }
 
@@ -61,6 +63,7 @@ async function answerRoute<E extends BaseEnv>(asked: Asked, around: Surroundings
   const error = configurationError(around.env);
   if (error !== undefined) return respondError(error);
   if (route.value.kind === "stream") return handleStream(request, url, route.value, settings, around);
+  if (route.value.kind === "control") return handleControl({ request, url, route: route.value }, settings, around);
   return handleOperator(route.value.to, request, url, around);
 }
 
@@ -72,8 +75,15 @@ async function projectSettings<E>(
   route: Parsed<Route>,
   { env, authorization }: Surroundings<E>,
 ): Promise<ProjectSettings | undefined> {
-  if (!route.ok || route.value.kind !== "stream") return undefined;
-  return authorization.settingsOf?.(route.value.project, env);
+  const project = projectOf(route);
+  return project === undefined ? undefined : authorization.settingsOf?.(project, env);
+}
+
+/** The project that a route is of, if it is one's. */
+function projectOf(route: Parsed<Route>): string | undefined {
+  return route.ok && (route.value.kind === "stream" || route.value.kind === "control")
+    ? route.value.project
+    : undefined;
 }
 
 /** Whose pages may read the answer: refusals and errors go to the same ones as what they take the place of. */
@@ -83,8 +93,7 @@ async function sharing<E>(
   isFlooding: boolean,
 ): Promise<Sharing> {
   if (isForOperators(url.pathname)) return NOBODY;
-  const isOfProject = route.ok && route.value.kind === "stream";
-  if (!isOfProject || authorization.settingsOf === undefined) return EVERYONE;
+  if (projectOf(route) === undefined || authorization.settingsOf === undefined) return EVERYONE;
   // Nothing is looked up for who floods the server, or for a refusal that no page asked for.
   const isLookedUp = settings.wasAsked || (!isFlooding && request.headers.has("Origin"));
   return projectSharing(isLookedUp ? await settings.get() : undefined, request);

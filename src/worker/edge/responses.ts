@@ -5,6 +5,7 @@ import {
   isRetryable,
   protocolError,
   type ErrorCode,
+  type ErrorDetails,
   type ProtocolError,
 } from "../../protocol/errors.ts";
 import type { Absence } from "../stream/operations.ts";
@@ -41,12 +42,12 @@ export function codeOf(response: Response): string {
 }
 
 /** The answer to an error: its status from the table, its code and sentence as JSON, and never kept by a cache. */
-export function respondError(error: ProtocolError, fields: HeaderFields = {}): Response {
+export function respondError(error: ProtocolError, fields: HeaderFields = {}, details: ErrorDetails = {}): Response {
   const retry: HeaderFields = isRetryable(error.code) ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
   const response = respond(
     errorStatus(error.code),
     { "Content-Type": "application/json", "Cache-Control": NO_STORE, ...retry, ...fields },
-    errorBody(error),
+    errorBody(error, details),
   );
   CODES.set(response, error.code);
   return response;

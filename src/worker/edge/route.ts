@@ -1,6 +1,7 @@
 import { protocolError, quote } from "../../protocol/errors.ts";
 import { DEFAULT_PROJECT } from "../../protocol/path.ts";
 import { failed, parsed, type Parsed } from "../../protocol/result.ts";
+import { matchControlRoute, type ControlRoute } from "./control/control-route.ts";
 import { namedStream, type NamedStream } from "./named-stream.ts";
 import { isForOperators, matchOperatorRoute, type OperatorRoute } from "./operator/operator-route.ts";
 
@@ -8,7 +9,10 @@ export type StreamRoute = NamedStream & { readonly kind: "stream" };
 
 /** What a URL of this server stands for. */
 export type Route =
-  { readonly kind: "health" } | StreamRoute | { readonly kind: "operator"; readonly to: OperatorRoute };
+  | { readonly kind: "health" }
+  | StreamRoute
+  | (ControlRoute & { readonly kind: "control" })
+  | { readonly kind: "operator"; readonly to: OperatorRoute };
 
 const DEFAULT_STREAM = /^\/v1\/stream\/(.*)$/s;
 const PROJECT_STREAM = /^\/v1\/([^/]+)\/stream\/(.*)$/s;
@@ -39,7 +43,10 @@ function operatorRoute(pathname: string): Parsed<Route> {
   return route.ok ? parsed({ kind: "operator", to: route.value }) : route;
 }
 
+/** What is reserved comes before all streams (section 6). */
 function streamRoute(project: string, path: string): Parsed<Route> {
+  const control = matchControlRoute(project, path);
+  if (control !== undefined) return control.ok ? parsed({ kind: "control", ...control.value }) : control;
   const stream = namedStream(project, path);
   return stream.ok ? parsed({ kind: "stream", ...stream.value }) : stream;
 }

@@ -1,5 +1,4 @@
-import { protocolError, quote } from "../../../protocol/errors.ts";
-import { failed, parsed, type Parsed } from "../../../protocol/result.ts";
+import { protocolError } from "../../../protocol/errors.ts";
 import { respond, respondError } from "../responses.ts";
 
 /** What operators are told is theirs alone, and true only at the moment. */
@@ -35,15 +34,5 @@ export function respondBucketFailure(error: unknown): Response {
   console.error(error);
   return respondError(
     protocolError("SEGMENT_UNAVAILABLE", "The bucket that holds the segments did not answer; ask again."),
-  );
-}
-
-/** The size of a page, as the query asks for it; without that, the most there may be. */
-export function parseLimit(text: string | null, most: number): Parsed<number> {
-  if (text === null) return parsed(most);
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (limit >= 1 && limit <= most) return parsed(limit);
-  return failed(
-    protocolError("INVALID_LIMIT", `limit=${quote(text)} must be a whole number from 1 to ${String(most)}.`),
   );
 }

@@ -1,8 +1,9 @@
 import { protocolError, quote } from "../../../protocol/errors.ts";
 import { isProjectName } from "../../../protocol/path.ts";
 import { noProjectName } from "../named-stream.ts";
+import { parseLimit } from "../page-limit.ts";
 import { respond, respondError } from "../responses.ts";
-import { CACHE_CONTROL, parseLimit, respondJson } from "./answers.ts";
+import { CACHE_CONTROL, respondJson } from "./answers.ts";
 import { invalidField, keyOf, readFields, settingsOf } from "./fields.ts";
 import { projectFacts, respondNoProject, respondProject, type Projects } from "./project-objects.ts";
 

@@ -6,7 +6,8 @@ import type { ListedSegment } from "../../storage/segment-rows.ts";
 import { timed } from "../../timing.ts";
 import type { StreamContext } from "../context.ts";
 import { respondError } from "../responses.ts";
-import { parseLimit, respondJson, respondNoStream } from "./answers.ts";
+import { parseLimit } from "../page-limit.ts";
+import { respondJson, respondNoStream } from "./answers.ts";
 
 /** Most rows of the manifest in one answer. */
 const PAGE_MAX = 1000;
