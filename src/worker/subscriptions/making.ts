@@ -1,0 +1,166 @@
+import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
+import { SUBSCRIPTION_LINKS_MAX } from "../../protocol/limits.ts";
+import { deliveryPauseMs } from "../../protocol/subscription/wake-pause.ts";
+import { isStillThere, join, joinMatching } from "./joining.ts";
+import type { Peers } from "./peers.ts";
+import type { StoredRecord } from "./record.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** Streams that are asked of the directory at a time. */
+const PAGE = 200;
+
+/** Links that are made before the alarm goes on with the rest: the platform bounds the requests of one event. */
+const SLICE = 1000;
+
+/** How soon the alarm takes up what should have gone on by itself. */
+const SAFETY_MS = 10_000;
+
+export const TOO_MANY_LINKS = protocolError(
+  "TOO_MANY_LINKS",
+  `The subscription would be linked to more than ${String(SUBSCRIPTION_LINKS_MAX)} streams; use a narrower pattern, or several subscriptions.`,
+);
+
+/** Refused: the subscription is not made, and is gone again. */
+export type MakingOutcome = { readonly kind: "made" } | { readonly kind: "refused"; readonly error: ProtocolError };
+
+interface Waiting {
+  readonly resolve: (outcome: MakingOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Makes a subscription: puts it into the directory, so that streams of later link themselves, then links the streams that
+ * there are. How far it got is stored, and the alarm goes on with it.
+ */
+export class Maker {
+  readonly #subscription: Subscription;
+  readonly #peers: Peers;
+  /** Undoes what was made of a subscription that is refused. */
+  readonly #dismiss: (record: StoredRecord) => Promise<void>;
+  #running: Promise<void> | undefined;
+  #waiting: Waiting[] = [];
+
+  constructor(subscription: Subscription, peers: Peers, dismiss: (record: StoredRecord) => Promise<void>) {
+    this.#subscription = subscription;
+    this.#peers = peers;
+    this.#dismiss = dismiss;
+  }
+
+  /** Begins, or goes on, and waits until the subscription is made. Rejects when it has to go on later. */
+  made(): Promise<MakingOutcome> {
+    const made = new Promise<MakingOutcome>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    void this.goOn();
+    return made;
+  }
+
+  /** Does a bounded part of what is left. Never rejects. */
+  goOn(): Promise<void> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { record } = this.#subscription;
+    if (record?.making === undefined) {
+      this.#tell((waiting) => {
+        waiting.resolve({ kind: "made" });
+      });
+      return;
+    }
+    try {
+      const outcome = await this.#slice(record);
+      if (outcome !== undefined) {
+        this.#tell((waiting) => {
+          waiting.resolve(outcome);
+        });
+      }
+    } catch (error) {
+      console.error("A subscription could not be linked to all of its streams yet, and will be later:", error);
+      this.#postpone(record);
+      this.#tell((waiting) => {
+        waiting.reject(error);
+      });
+    }
+  }
+
+  /** `undefined` when there is more to do. */
+  async #slice(record: StoredRecord): Promise<MakingOutcome | undefined> {
+    const { id, incarnation, project, config, createdAtMs } = record;
+    const { type, pattern } = config;
+    const put = await this.#peers.putSubscription(project, { id, incarnation, type, pattern, createdAtMs });
+    if (put.kind === "refused") return this.#refuse(record, put.error);
+    let budget = SLICE;
+    budget -= await join(this.#subscription, this.#peers, record, budget);
+    while (pattern !== undefined && budget > 0) {
+      const page = await this.#page(record, pattern);
+      if (page === "too-many") return this.#refuse(record, TOO_MANY_LINKS);
+      if (page.isLast) return this.#complete();
+      budget -= page.links;
+    }
+    if (pattern === undefined && !this.#subscription.links.areJoining) return this.#complete();
+    this.#change({ dueAtMs: Date.now(), failures: 0 });
+    return undefined;
+  }
+
+  async #page(record: StoredRecord, pattern: string): Promise<"too-many" | { isLast: boolean; links: number }> {
+    const after = this.#subscription.record?.making?.after ?? "";
+    const page = await this.#peers.matching(record.project, pattern, after, PAGE);
+    const { wakeStream } = record.config;
+    // A wake event in it would be the next thing to wake for.
+    const paths = page.streams.map(({ path }) => path).filter((path) => path !== wakeStream);
+    if (this.#subscription.links.count + paths.length > SUBSCRIPTION_LINKS_MAX) return "too-many";
+    const store = await joinMatching(this.#subscription, this.#peers, record, paths);
+    if (!isStillThere(this.#subscription, record)) return { isLast: true, links: 0 };
+    this.#subscription.commit(() => {
+      store();
+      if (page.more) this.#putMaking({ after: page.after, failures: 0, dueAtMs: Date.now() + SAFETY_MS });
+    });
+    // Even a page without a match took requests.
+    return { isLast: !page.more, links: Math.max(1, paths.length) };
+  }
+
+  #complete(): MakingOutcome {
+    const { record } = this.#subscription;
+    if (record?.making === undefined) return { kind: "made" };
+    const { making: _, ...made } = record;
+    this.#subscription.commit(() => {
+      this.#subscription.putRecord(made);
+      this.#subscription.step({ kind: "noticed" });
+    });
+    return { kind: "made" };
+  }
+
+  async #refuse(record: StoredRecord, error: ProtocolError): Promise<MakingOutcome> {
+    if (isStillThere(this.#subscription, record)) await this.#dismiss(record);
+    return { kind: "refused", error };
+  }
+
+  #postpone(record: StoredRecord): void {
+    if (!isStillThere(this.#subscription, record)) return;
+    const failures = (this.#subscription.record?.making?.failures ?? 0) + 1;
+    this.#change({ failures, dueAtMs: Date.now() + deliveryPauseMs(failures, Math.random()) });
+  }
+
+  #change(making: Partial<NonNullable<StoredRecord["making"]>>): void {
+    this.#subscription.commit(() => {
+      this.#putMaking(making);
+    });
+  }
+
+  #putMaking(making: Partial<NonNullable<StoredRecord["making"]>>): void {
+    const { record } = this.#subscription;
+    if (record?.making === undefined) return;
+    this.#subscription.putRecord({ ...record, making: { ...record.making, ...making } });
+  }
+
+  #tell(tell: (waiting: Waiting) => void): void {
+    for (const waiting of this.#waiting.splice(0)) tell(waiting);
+  }
+}
+
+/** Nothing looked at yet. */
+export function newMaking(nowMs: number): NonNullable<StoredRecord["making"]> {
+  return { after: "", failures: 0, dueAtMs: nowMs + SAFETY_MS };
+}

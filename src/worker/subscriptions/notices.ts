@@ -1,0 +1,75 @@
+import { SUBSCRIPTION_LINKS_MAX } from "../../protocol/limits.ts";
+import { matchesPattern } from "../../protocol/subscription/glob.ts";
+import { EXPLICIT, GLOB, JOINING } from "./link-kind.ts";
+import type { Notice, NoticeOutcome } from "./operations.ts";
+import type { Peers } from "./peers.ts";
+import type { LinkRow, StoredRecord } from "./record.ts";
+import type { Subscription } from "./subscription.ts";
+
+/**
+ * Takes what a stream tells (section 7). A notice that tells nothing new writes nothing; one that does writes its link, and
+ * the wake only when there was none.
+ */
+export async function takeNotice(subscription: Subscription, peers: Peers, notice: Notice): Promise<NoticeOutcome> {
+  if (isStranger(subscription, notice)) return "unlinked";
+  const link = subscription.links.get(notice.path);
+  if (link !== undefined && isOfAnotherStream(link, notice)) {
+    const current = await peers.position(notice.project, notice.path);
+    // Told by a stream that is no more, too late.
+    if (current.kind !== "linked" || current.incarnation !== notice.incarnation) return "noted";
+    if (isStranger(subscription, notice)) return "unlinked";
+  }
+  return subscription.commit(() => {
+    const outcome = notice.kind === "ended" ? noteEnd(subscription, notice) : noteAppend(subscription, notice);
+    subscription.step({ kind: "noticed" });
+    return outcome;
+  });
+}
+
+function isStranger({ record }: Subscription, notice: Notice): boolean {
+  return record?.incarnation !== notice.subscription;
+}
+
+/** The name of a stream may be used again, and what an earlier one of it had to tell may come after what the later one has. */
+function isOfAnotherStream({ incarnation }: LinkRow, notice: Notice): boolean {
+  return notice.kind === "appended" && incarnation !== null && incarnation !== notice.incarnation;
+}
+
+function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {
+  const { links, record } = subscription;
+  const { path, incarnation, linkedFrom, tail } = notice;
+  const link = links.get(path);
+  if (link === undefined) {
+    if (!isMatched(record, path) || links.count >= SUBSCRIPTION_LINKS_MAX) return "unlinked";
+    links.put({ path, incarnation, kind: GLOB, acked: linkedFrom, tail }, undefined);
+  } else if (link.incarnation !== incarnation) {
+    links.put({ ...link, incarnation, acked: linkedFrom, tail }, link);
+  } else if (tail > link.tail) {
+    links.put({ ...link, tail }, link);
+  }
+  return "noted";
+}
+
+/** An explicit link waits for the next stream of its path, as it did before there was one. */
+function noteEnd({ links }: Subscription, { path, incarnation }: Notice): NoticeOutcome {
+  const link = links.get(path);
+  if (link === undefined) return "unlinked";
+  if (link.incarnation !== incarnation) return "noted";
+  if ((link.kind & EXPLICIT) === 0) links.remove(link);
+  else links.put({ ...link, incarnation: null, acked: 0, tail: 0 }, link);
+  return "noted";
+}
+
+/** Whether the pattern links a stream. A wake event in the wake stream would be the next thing to wake for. */
+export function isMatched(record: StoredRecord | undefined, path: string): boolean {
+  const { pattern, wakeStream } = record?.config ?? {};
+  return pattern !== undefined && path !== wakeStream && matchesPattern(pattern, path);
+}
+
+/** Takes an explicit link away; what the pattern links stays (section 6.1). */
+export function unwantExplicit({ links, record }: Subscription, path: string): void {
+  const link = links.get(path);
+  if (link === undefined || (link.kind & EXPLICIT) === 0) return;
+  if (link.incarnation === null || !isMatched(record, path)) links.remove(link);
+  else links.put({ ...link, kind: (link.kind | GLOB) & ~(EXPLICIT | JOINING) }, link);
+}

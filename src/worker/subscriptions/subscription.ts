@@ -1,0 +1,179 @@
+import { LEASE_DEFAULT_MS, WAKE_STREAMS_MAX, WEBHOOK_TIMEOUT_MS } from "../../protocol/limits.ts";
+import { encodeHex } from "../../protocol/hex.ts";
+import {
+  ASLEEP,
+  stepWake,
+  wakeDueMs,
+  type WakeAnswer,
+  type WakeEvent,
+  type WakeState,
+} from "../../protocol/subscription/wake.ts";
+import { Links } from "./links.ts";
+import type { LinkRow, SnapshotStream, StoredRecord, StoredWake } from "./record.ts";
+import type { SubscriptionStorage } from "./subscription-storage.ts";
+
+/** Most bytes of paths in one wake: it is stored in one row. */
+const SNAPSHOT_MAX_BYTES = 512 * 1024;
+
+const NO_WAKE: StoredWake = { state: ASLEEP, snapshot: [] };
+const encoder = new TextEncoder();
+
+/**
+ * What is stored of a subscription, remembered. Everything that changes it happens in a commit: one transaction, which
+ * also sets the alarm, and only after which anything is sent. So the object may be lost at any time.
+ */
+export class Subscription {
+  readonly storage: SubscriptionStorage;
+  readonly links: Links;
+  /** Begins to deliver the wake that there is, instead of whatever is being delivered. */
+  readonly #deliver: () => void;
+  #record: StoredRecord | undefined;
+  #wake: StoredWake = NO_WAKE;
+  #isLoaded = false;
+  /** When the alarm will come, as far as is known. */
+  #alarmAtMs: number | undefined;
+  #hasToDeliver = false;
+
+  constructor(storage: SubscriptionStorage, deliver: () => void) {
+    this.storage = storage;
+    this.links = new Links(storage);
+    this.#deliver = deliver;
+  }
+
+  get record(): StoredRecord | undefined {
+    this.#load();
+    return this.#record;
+  }
+
+  get wake(): StoredWake {
+    this.#load();
+    return this.#wake;
+  }
+
+  /** What is told of the alarm: that it is set, or, with `undefined`, that it came. */
+  alarmIsAt(atMs: number | undefined): void {
+    this.#alarmAtMs = atMs;
+  }
+
+  /** Runs `write` as one transaction; then the alarm is set to what is due first, and what is to be delivered is. */
+  commit<T>(write: () => T): T {
+    this.#hasToDeliver = false;
+    const result = this.#transaction(() => {
+      const written = write();
+      this.schedule();
+      return written;
+    });
+    if (this.#mustDeliver()) this.#deliver();
+    return result;
+  }
+
+  /** Only within a commit. */
+  putRecord(record: StoredRecord): void {
+    this.storage.putRecord(record);
+    this.#record = record;
+  }
+
+  /** Only within a commit: the subscription is no more. */
+  remove(): void {
+    this.storage.removeParts();
+    this.#record = undefined;
+    this.#wake = NO_WAKE;
+    this.links.forget();
+  }
+
+  /** Only within a commit: what happens to the wake. Nothing is written when nothing changes. */
+  step(event: WakeEvent): WakeAnswer {
+    const { state: before, snapshot } = this.wake;
+    const step = stepWake(before, event, this.#surroundings());
+    const isChanged = step.state !== before;
+    if (isChanged) {
+      this.#wake = { state: step.state, snapshot: step.deliver ? this.#snapshot() : kept(step.state, snapshot) };
+      this.storage.putWake(this.#wake);
+    }
+    if (step.deliver) this.#hasToDeliver = true;
+    return step.answer;
+  }
+
+  /** Sets the alarm to what is due first, unless it comes sooner anyway. */
+  schedule(): void {
+    const dueAtMs = this.#nextDueMs();
+    if (dueAtMs === undefined || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= dueAtMs)) return;
+    this.#alarmAtMs = dueAtMs;
+    this.storage.setAlarm(dueAtMs);
+  }
+
+  /** Removes all that is stored, when neither a subscription nor anything to do for an earlier one is left. */
+  async tidy(): Promise<void> {
+    if (this.record !== undefined || !this.storage.hasTables || this.storage.farewells().length > 0) return;
+    this.#alarmAtMs = undefined;
+    this.links.forget();
+    await this.storage.destroy();
+  }
+
+  /** What is remembered of a transaction that failed is forgotten with it. */
+  #transaction<T>(write: () => T): T {
+    const alarmAtMs = this.#alarmAtMs;
+    try {
+      return this.storage.transaction(write);
+    } catch (error) {
+      this.#isLoaded = false;
+      this.#alarmAtMs = alarmAtMs;
+      this.links.forget();
+      throw error;
+    }
+  }
+
+  #mustDeliver(): boolean {
+    return this.#hasToDeliver && this.wake.state.phase.kind === "sending";
+  }
+
+  #load(): void {
+    if (this.#isLoaded) return;
+    this.#record = this.storage.record();
+    this.#wake = this.storage.wake() ?? NO_WAKE;
+    this.#isLoaded = true;
+  }
+
+  #surroundings(): Parameters<typeof stepWake>[2] {
+    const { config, making } = this.record ?? {};
+    return {
+      type: config?.type ?? "webhook",
+      leaseTtlMs: config?.leaseTtlMs ?? LEASE_DEFAULT_MS,
+      deliveryTimeoutMs: WEBHOOK_TIMEOUT_MS,
+      nowMs: Date.now(),
+      // Nobody is woken before the subscription is made.
+      hasPending: config !== undefined && making === undefined && this.links.havePending,
+      freshId: `w_${encodeHex(crypto.getRandomValues(new Uint8Array(16)))}`,
+      random: Math.random(),
+    };
+  }
+
+  #snapshot(): SnapshotStream[] {
+    const limit = this.record?.config.type === "webhook" ? WAKE_STREAMS_MAX : 1;
+    let bytes = 0;
+    return this.links.pending(limit).filter(({ path }: LinkRow) => {
+      bytes += encoder.encode(path).byteLength;
+      return bytes <= SNAPSHOT_MAX_BYTES;
+    });
+  }
+
+  #nextDueMs(): number | undefined {
+    const due = this.storage.farewells().map(({ dueAtMs }) => dueAtMs);
+    const { record } = this;
+    if (record !== undefined) {
+      due.push(wakeDueMs(this.wake.state) ?? Infinity);
+      if (record.making !== undefined) due.push(record.making.dueAtMs);
+      else if (this.links.areJoining) due.push(Date.now() + JOINING_AGAIN_MS);
+    }
+    const first = Math.min(...due, Infinity);
+    return first === Infinity ? undefined : first;
+  }
+}
+
+/** When the alarm takes up links that should have been told of at once. */
+const JOINING_AGAIN_MS = 10_000;
+
+/** What was told of a wake is kept until the wake is over. */
+function kept({ phase }: WakeState, snapshot: readonly SnapshotStream[]): readonly SnapshotStream[] {
+  return phase.kind === "idle" || phase.kind === "held" ? [] : snapshot;
+}
