@@ -16,7 +16,7 @@ function versionLine(): string {
   return `durable-streams/${__VERSION__} ${process.platform}-${process.arch} node-${process.version}`;
 }
 
-const TOPICS: ReadonlySet<string> = new Set(["context", "inspect", "projects", "token"]);
+const TOPICS: ReadonlySet<string> = new Set(["context", "inspect", "projects", "subscriptions", "token"]);
 
 /** `help read` and `inspect help cat` are other words for `read --help` and `inspect cat --help`. */
 function withHelpFlag(argv: readonly string[]): readonly string[] {

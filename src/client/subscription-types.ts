@@ -137,7 +137,7 @@ const CLAIM = objectOf({
   lease_ttl_ms: (value) => isCount(value) && value !== 0,
 });
 const ACKED = objectOf({ next_wake: isFlag });
-const ROTATED = objectOf({ kid: isText });
+const ROTATED = objectOf({ kid: isText, signs_from: isText });
 
 export function isSubscription(value: unknown): value is SubscriptionEntry {
   return SUBSCRIPTION(value);
@@ -155,7 +155,7 @@ export function isAcked(value: unknown): value is { readonly next_wake: boolean 
   return ACKED(value);
 }
 
-export function isRotated(value: unknown): value is { readonly kid: string } {
+export function isRotated(value: unknown): value is { readonly kid: string; readonly signs_from: string } {
   return ROTATED(value);
 }
 

@@ -132,12 +132,13 @@ export class SubscriptionsClient {
   }
 
   /** Makes a new key that webhooks are signed with. An extension of our server. Sent once: each request makes a key. */
-  async rotateKey(signal?: AbortSignal): Promise<{ readonly kid: string }> {
+  async rotateKey(signal?: AbortSignal): Promise<{ readonly kid: string; readonly signsFrom: string }> {
     const doing = "Rotating the webhooks' key at";
-    return this.#extension({
+    const { kid, signs_from } = await this.#extension({
       ask: { method: "POST", path: "signing-key/rotate", doing, signal, giveUpAfterMs: 0 },
       isExpected: isRotated,
     });
+    return { kid, signsFrom: signs_from };
   }
 
   /** Claims the lease. Sent once: the lease may have been given although the answer was lost. */

@@ -1,0 +1,66 @@
+import { string as stringArg } from "@oclif/core/args";
+import { boolean, string } from "@oclif/core/flags";
+import { usageFailure } from "../../cli/command-failure.ts";
+import { writeOutput } from "../../cli/standard-output.ts";
+import { createWakeStream } from "../../cli/subscriptions/make-pull-wake.ts";
+import {
+  LEASE_FLAG,
+  leaseMs,
+  requireStreams,
+  STREAMS_FLAGS,
+  SubscriptionCommand,
+} from "../../cli/subscriptions/subscription-command.ts";
+import { subscriptionLines } from "../../cli/subscriptions/subscription-text.ts";
+
+export default class SubscriptionsCreate extends SubscriptionCommand {
+  static override summary = "Create a subscription: workers are woken when its streams have news.";
+  static override description = `With --webhook the server sends each wake to a URL, signed; with --wake-stream it appends them to a stream, and workers claim them.
+It begins at the present end of every stream; streams that are created later are followed from their beginning.
+A subscription that is there already with this very configuration is a success; with another one it is a conflict (exit code 5).`;
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> mailer --pattern 'orders/*' --webhook https://worker.example/hooks",
+    "<%= config.bin %> <%= command.id %> pool --stream jobs --wake-stream wake/pool --create-wake-stream",
+  ];
+
+  static override args = {
+    id: stringArg({ required: true, ignoreStdin: true, description: "The subscription's id, of your choice." }),
+  };
+
+  static override flags = {
+    ...STREAMS_FLAGS,
+    webhook: string({ summary: "Send wakes to this URL.", helpValue: "URL", exclusive: ["wake-stream"] }),
+    "wake-stream": string({ summary: "Append wakes to this stream.", helpValue: "STREAM" }),
+    "create-wake-stream": boolean({
+      summary: "Create that stream, if it is not there, for application/json.",
+      dependsOn: ["wake-stream"],
+    }),
+    ...LEASE_FLAG,
+    description: string({ summary: "What it is for, in your words.", helpValue: "TEXT" }),
+  };
+
+  override async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(SubscriptionsCreate);
+    const { pattern, stream, webhook, "wake-stream": wakeStream, description } = flags;
+    requireStreams(flags);
+    if (webhook === undefined && wakeStream === undefined) {
+      throw usageFailure("How workers are woken is not said.", "Give --webhook URL, or --wake-stream STREAM.");
+    }
+    const leaseTtlMs = leaseMs(flags.lease);
+    const wakeUrl = wakeStream === undefined ? undefined : this.streamUrl(flags, wakeStream);
+    const client = await this.connect(flags);
+    if (flags["create-wake-stream"] && wakeUrl !== undefined) await createWakeStream(client, wakeUrl);
+    const type = webhook === undefined ? "pull-wake" : "webhook";
+    const { created, subscription } = await client.subscriptions(this.streamRoot(flags)).create(args.id, {
+      type,
+      pattern,
+      streams: stream,
+      webhookUrl: webhook,
+      wakeStream,
+      leaseTtlMs,
+      description,
+    });
+    this.notices.note(`${created ? "Created" : "Already there:"} the subscription ${JSON.stringify(args.id)}`);
+    if (flags.json !== true) await writeOutput(subscriptionLines(subscription));
+    return { created, ...subscription };
+  }
+}
