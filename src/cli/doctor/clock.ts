@@ -1,10 +1,10 @@
 import type { AnswerTimes } from "../../cloudflare/api.ts";
 import { failed, type Finding, ok, SkippedCheck, warning } from "./check.ts";
 
-/** Past this, somebody should set the clock: a server takes tokens of the future for ten seconds. */
-export const CLOCK_WARNING_MS = 5_000;
-/** Past this, operators' tokens, which live for a minute, have ended before they arrive, or have not begun. */
-export const CLOCK_FAILURE_MS = 60_000;
+/** Past this, somebody should set the clock: servers allow for ten seconds where a token says when it begins. */
+const CLOCK_WARNING_MS = 5_000;
+/** Past this, operators' tokens, which live for a minute, have ended before they arrive where the clock is behind. */
+const CLOCK_FAILURE_MS = 60_000;
 /** A `Date` counts whole seconds, and so on average is behind by half of one. */
 const HALF_SECOND_MS = 500;
 
@@ -25,7 +25,7 @@ export function clockFinding(answers: readonly AnswerTimes[], whose: string): Fi
   const dated = answers.filter(({ date }) => date !== undefined);
   const [best] = dated.sort((left, right) => waitedMs(left) - waitedMs(right));
   const skewMs = best === undefined ? undefined : clockSkewMs(best);
-  if (skewMs === undefined) throw new SkippedCheck(`${whose} does not tell the time.`);
+  if (skewMs === undefined) throw new SkippedCheck(`No answer of ${whose} tells the time.`);
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   if (Math.abs(skewMs) <= CLOCK_WARNING_MS) return ok(`This machine's clock agrees with that of ${whose}.`);
   const side = skewMs > 0 ? "ahead of" : "behind";

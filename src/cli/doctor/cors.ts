@@ -3,6 +3,7 @@ import type { Transport } from "../../client/transport.ts";
 import { allowedOrigin } from "../../protocol/project.ts";
 import { operatorToken } from "../deploy/deployed-server.ts";
 import { type Check, failed, type Finding, needs, ok, SkippedCheck } from "./check.ts";
+import { NO_HEALTH } from "./server.ts";
 import { newTransport, type Site } from "./site.ts";
 
 /** A page that nobody has listed, and what stands for every page. */
@@ -25,7 +26,7 @@ interface Asked {
 async function cors(site: Site): Promise<Finding> {
   const server = await needs(site.server(), "It is not known which server is meant.");
   const { url } = server;
-  await needs(site.health(url), "The server does not answer.");
+  await needs(site.health(url), NO_HEALTH);
   const { value: secret } = await needs(site.operatorSecret(server), "The operator secret cannot be used.");
   if (secret === undefined) {
     throw new SkippedCheck("Which pages may use a project only operators are told, and no operator secret is held.");

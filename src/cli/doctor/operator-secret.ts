@@ -4,6 +4,7 @@ import { operatorToken } from "../deploy/deployed-server.ts";
 import { operatorHealth } from "../../client/health.ts";
 import { keyId } from "../../protocol/secret.ts";
 import { type Check, failed, type Finding, needs, ok, SkippedCheck } from "./check.ts";
+import { NO_HEALTH } from "./server.ts";
 import { newTransport, type Server, type Site } from "./site.ts";
 
 /** Whether the server has an operator secret, whether it is held here, and whether it is the same. */
@@ -36,7 +37,7 @@ async function hasSecret(site: Site): Promise<boolean> {
 /** `which` begins a sentence. */
 async function tried(site: Site, server: Server, secret: string, which: string, rotate: string): Promise<Finding> {
   const { url, target } = server;
-  await needs(site.health(url), "The server does not answer.");
+  await needs(site.health(url), NO_HEALTH);
   const transport = newTransport(site.options, await operatorToken(secret, url));
   try {
     await operatorHealth(transport, url, site.options.signal);

@@ -1,9 +1,12 @@
-import { isClientError } from "../../client/errors/client-error.ts";
+import { type ClientError, isClientError } from "../../client/errors/client-error.ts";
 import { isLoopback } from "../config/add-context.ts";
 import { contextNamed, loadContexts } from "../config/contexts.ts";
 import { type Check, failed, type Finding, needs, ok, SkippedCheck, warning } from "./check.ts";
 import { clockFinding } from "./clock.ts";
 import type { Server, Site } from "./site.ts";
+
+/** Why what a server of ours says of itself is not known. */
+export const NO_HEALTH = "The server does not answer as one of durable-streams.";
 
 /** The server that commands of this folder ask. */
 export function serverChecks(site: Site): readonly Check[] {
@@ -23,6 +26,7 @@ async function server(site: Site): Promise<Finding> {
     return ok(`${url} answers.`);
   } catch (error) {
     if (!isClientError(error)) throw error;
+    if (target !== undefined && isForeign(error)) return ok(`${url} answers, and is no server of durable-streams.`);
     return silence(site, found, error.message, target === undefined ? site.options.call("logs") : undefined);
   }
 }
@@ -38,9 +42,14 @@ function silence(site: Site, { url, target }: Server, message: string, logs: str
   return failed(message, `Check the URL, or use another server: ${call("context use NAME")}`);
 }
 
+/** Any server of the protocol may be meant, and only ours tells of its health. */
+function isForeign({ status }: ClientError): boolean {
+  return status !== undefined && status < 500;
+}
+
 async function version(site: Site): Promise<Finding> {
   const { url, target } = await needs(site.server(), "It is not known which server is meant.");
-  const health = await needs(site.health(url), "The server does not answer.");
+  const health = await needs(site.health(url), NO_HEALTH);
   const { version: own, call } = site.options;
   const main = target === undefined ? (await site.deploymentTarget()).main : undefined;
   if (health.version === own) return ok(`The server and this command line are ${own}.`);
@@ -57,7 +66,7 @@ async function version(site: Site): Promise<Finding> {
 async function clock(site: Site): Promise<Finding> {
   const { url } = await needs(site.server(), "It is not known which server is meant.");
   // The first answer comes over a new connection, which takes longer.
-  await needs(site.health(url), "The server does not answer.");
+  await needs(site.health(url), NO_HEALTH);
   const sentAtMs = Date.now();
   const answer = await site.transport.send({
     method: "GET",
@@ -82,9 +91,10 @@ async function context(site: Site): Promise<Finding> {
     return ok(`The active context ${name} leads to ${found.url}, which answers.`);
   } catch (error) {
     if (!isClientError(error)) throw error;
-    // Any other server may be asked by a context, and it has no such URL.
-    if (error.status !== undefined && error.status < 500) {
-      return ok(`The active context ${name} leads to ${found.url}, which answers, and is no server of ours.`);
+    if (isForeign(error)) {
+      return ok(
+        `The active context ${name} leads to ${found.url}, which answers, and is no server of durable-streams.`,
+      );
     }
     const make = isLoopback(found.url) ? warning : failed;
     const detail = `The active context ${name} leads to ${found.url}: ${error.message}`;

@@ -63,7 +63,11 @@ export class Site {
     throw new SkippedCheck(`There is no ${PROJECT_FILE} in this folder, so nothing is deployed from it.`);
   }
 
-  readonly credentials = once((): Promise<CloudflareCredentials> => findCredentials(this.options));
+  /** Only a deployment needs them; wrangler, which may have to be asked, takes its time. */
+  readonly credentials = once(async (): Promise<CloudflareCredentials> => {
+    await this.deploymentTarget();
+    return findCredentials(this.options);
+  });
 
   readonly api = once(async (): Promise<CloudflareApi> => {
     const { userAgent, signal, trace } = this.options;
