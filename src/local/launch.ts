@@ -30,7 +30,7 @@ export async function launch(
 ): Promise<{ runtime: Runtime; port: number }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await findPort(config.host, wantedPort);
-    const vars = { ...config.vars, ...accessVariables(config, port) };
+    const vars = { ...webhookVariables(config), ...config.vars, ...accessVariables(config, port) };
     const held = holdBack(log);
     try {
       const runtime = await startRuntime(await importing, { ...config, port, vars }, held.listen);
@@ -60,6 +60,11 @@ function accessVariables({ host, operatorSecret }: LaunchConfig, port: number): 
     ...(names === undefined ? {} : { ALLOWED_HOSTS: names }),
     ...(operatorSecret === undefined ? { AUTH: "none", OPERATOR_API: "open" } : { OPERATOR_SECRET: operatorSecret }),
   };
+}
+
+/** Webhooks may go to this very machine where nobody else reaches the server: whoever does could call it as well. */
+function webhookVariables({ host }: LaunchConfig): Record<string, string> {
+  return host.reach === "loopback" ? { WEBHOOKS_TO_LOOPBACK: "allow" } : {};
 }
 
 interface HeldLog {

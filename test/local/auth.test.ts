@@ -48,6 +48,7 @@ describe("who gets in", () => {
     expect(await answer(`${server.url}/access`)).toEqual({
       AUTH: "none",
       OPERATOR_API: "open",
+      WEBHOOKS_TO_LOOPBACK: "allow",
       OPERATOR_SECRET: "undefined",
     });
     expect(server.access).toEqual({ kind: "open" });
@@ -55,10 +56,22 @@ describe("who gets in", () => {
 
   test("with auth it is told the operator's secret, and nothing that opens it", async () => {
     const server = await start({ auth: true });
-    expect(await answer(`${server.url}/access`)).toEqual({ AUTH: null, OPERATOR_API: null, OPERATOR_SECRET: "string" });
+    expect(await answer(`${server.url}/access`)).toEqual({
+      AUTH: null,
+      OPERATOR_API: null,
+      WEBHOOKS_TO_LOOPBACK: "allow",
+      OPERATOR_SECRET: "string",
+    });
   });
 
-  test.each(["AUTH", "OPERATOR_API", "OPERATOR_SECRET", "PROJECTS", "ALLOWED_HOSTS"])(
+  test("webhooks do not go to this very machine where others reach the server, or where it is told so", async () => {
+    const toOthers = await start({ auth: true, host: "0.0.0.0" });
+    expect(await answer(`${toOthers.url}/access`)).toMatchObject({ WEBHOOKS_TO_LOOPBACK: null });
+    const told = await start({ vars: { WEBHOOKS_TO_LOOPBACK: "deny" } });
+    expect(await answer(`${told.url}/access`)).toMatchObject({ WEBHOOKS_TO_LOOPBACK: "deny" });
+  });
+
+  test.each(["AUTH", "OPERATOR_API", "OPERATOR_SECRET", "PROJECTS", "DIRECTORY", "SUBSCRIPTIONS", "ALLOWED_HOSTS"])(
     "%s cannot be set as a variable",
     async (name) => {
       await expect(start({ vars: { [name]: "none" } })).rejects.toThrow(`${name} is set by the server itself`);
