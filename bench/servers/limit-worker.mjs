@@ -22,12 +22,14 @@ export class StreamDO {
   }
 }
 
-/** The launcher's configuration names it; nothing here asks it. */
-export class ProjectDO {
+/** The launcher's configuration names these; nothing here asks them. */
+class Unused {
   fetch() {
     return new Response(null, { status: 404 });
   }
 }
+
+export { Unused as DirectoryDO, Unused as ProjectDO, Unused as SubscriptionDO };
 
 /** @typedef {{ STREAMS: { getByName(name: string): { fetch(request: Request): Promise<Response> } } }} Env */
 

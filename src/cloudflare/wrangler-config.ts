@@ -22,22 +22,21 @@ export interface Migration {
   readonly new_sqlite_classes: readonly string[];
 }
 
-export const STREAM_CLASS = "StreamDO";
-export const PROJECT_CLASS = "ProjectDO";
+/** The classes of Durable Objects, and the bindings by which the Worker finds them. */
+export const OBJECT_CLASSES = [
+  { binding: "STREAMS", className: "StreamDO" },
+  { binding: "PROJECTS", className: "ProjectDO" },
+  { binding: "DIRECTORY", className: "DirectoryDO" },
+  { binding: "SUBSCRIPTIONS", className: "SubscriptionDO" },
+] as const;
 
 /** Of a Worker that begins with us. */
-export const MIGRATIONS: readonly Migration[] = [{ tag: "v1", new_sqlite_classes: [STREAM_CLASS, PROJECT_CLASS] }];
-
-/** Of a Worker whose first migration made streams only, as Workers of the library before ours did. */
-export const MIGRATIONS_FROM_STREAMS_ONLY: readonly Migration[] = [
-  { tag: "v1", new_sqlite_classes: [STREAM_CLASS] },
-  { tag: "v2", new_sqlite_classes: [PROJECT_CLASS] },
+export const MIGRATIONS: readonly Migration[] = [
+  { tag: "v1", new_sqlite_classes: OBJECT_CLASSES.map(({ className }) => className) },
 ];
 
-/** The bindings that are no variables, by name. */
+/** The other bindings that are no variables, by name. */
 export const BINDING = {
-  streams: "STREAMS",
-  projects: "PROJECTS",
   bucket: "R2",
   registry: "REGISTRY",
   metrics: "METRICS",
@@ -60,10 +59,7 @@ export function wranglerConfig(config: WorkerConfig): Record<string, unknown> {
     preview_urls: false,
     ...(customDomain === undefined ? {} : { routes: [{ pattern: customDomain, custom_domain: true }] }),
     durable_objects: {
-      bindings: [
-        { name: BINDING.streams, class_name: STREAM_CLASS },
-        { name: BINDING.projects, class_name: PROJECT_CLASS },
-      ],
+      bindings: OBJECT_CLASSES.map(({ binding, className }) => ({ name: binding, class_name: className })),
     },
     migrations: config.migrations,
     r2_buckets: [{ binding: BINDING.bucket, bucket_name: config.bucket }],

@@ -22,6 +22,8 @@ export const RESERVED_VARIABLES: readonly string[] = [
   "OPERATOR_SECRET",
   "STREAMS",
   "PROJECTS",
+  "DIRECTORY",
+  "SUBSCRIPTIONS",
   "R2",
   "REGISTRY",
 ];

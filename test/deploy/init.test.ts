@@ -102,6 +102,7 @@ describe("what init writes", () => {
     expect(await readFile(join(project, "built/worker.js"), "utf8")).toContain("ProjectDO");
     expect(types).toMatchObject({ code: 0 });
     const declared = await readFile(join(project, "types.d.ts"), "utf8");
-    for (const name of ["STREAMS", "PROJECTS", "R2", "REGISTRY"]) expect(declared).toContain(`${name}:`);
+    for (const name of ["STREAMS", "PROJECTS", "DIRECTORY", "SUBSCRIPTIONS", "R2", "REGISTRY"])
+      expect(declared).toContain(`${name}:`);
   });
 });

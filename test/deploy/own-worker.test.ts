@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../scripts/lib/process.mjs";
 import { changesOf, Operator } from "./support/operator.ts";
 
-const OPEN_WORKER = `import { createStreamWorker, ProjectDO, StreamDO } from "durable-streams/worker";
+const OPEN_WORKER = `import { createStreamWorker } from "durable-streams/worker";
 const streams = createStreamWorker();
 export default {
   fetch(request: Request, env: never, ctx: never) {
@@ -13,7 +13,7 @@ export default {
     return (streams.fetch as (...all: unknown[]) => Promise<Response>)(request, env, ctx);
   },
 };
-export { ProjectDO, StreamDO };
+export { DirectoryDO, ProjectDO, StreamDO, SubscriptionDO } from "durable-streams/worker";
 `;
 
 describe("deploy of an own Worker", () => {

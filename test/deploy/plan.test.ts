@@ -23,6 +23,8 @@ function wish(settings: Partial<ProjectSettings> = {}, more: Partial<Wish> = {})
 const BINDINGS: readonly Binding[] = [
   { name: "STREAMS", type: "durable_object_namespace", value: "StreamDO" },
   { name: "PROJECTS", type: "durable_object_namespace", value: "ProjectDO" },
+  { name: "DIRECTORY", type: "durable_object_namespace", value: "DirectoryDO" },
+  { name: "SUBSCRIPTIONS", type: "durable_object_namespace", value: "SubscriptionDO" },
   { name: "R2", type: "r2_bucket", value: "shop-segments" },
   { name: "REGISTRY", type: "kv_namespace", value: NAMESPACE.id },
   { name: "OPERATOR_SECRET", type: "secret_text", value: undefined },
@@ -72,6 +74,8 @@ describe("plan", () => {
       "create migration v1",
       "create binding STREAMS",
       "create binding PROJECTS",
+      "create binding DIRECTORY",
+      "create binding SUBSCRIPTIONS",
       "create binding R2",
       "create binding REGISTRY",
       "create variable DEBUG_TIMING",
@@ -80,7 +84,7 @@ describe("plan", () => {
       "create setting logs",
       "create secret OPERATOR_SECRET",
     ]);
-    expect(plan).toMatchObject({ upload: true, changes: 13 });
+    expect(plan).toMatchObject({ upload: true, changes: 15 });
   });
 
   it("what is as it should be is kept, and nothing is uploaded", () => {
@@ -142,15 +146,58 @@ describe("plan", () => {
     expect(plan.items).toContainEqual({ kind: "secret", name: "OTHER", action: "keep" });
   });
 
-  it("a Worker that had streams only gets the class of projects by a migration of its own", () => {
-    const bindings = BINDINGS.filter(({ name }) => name !== "PROJECTS");
-    const plan = makePlan(wish(), observed({ bindings }));
-    expect(changesOf(plan)).toEqual(["create migration v2", "create binding PROJECTS"]);
+  it("a new Worker gets all classes by one migration", () => {
+    const plan = makePlan(wish(), { bucket: true, namespace: NAMESPACE, worker: undefined });
     expect(plan.migrations).toEqual([
-      { tag: "v1", new_sqlite_classes: ["StreamDO"] },
-      { tag: "v2", new_sqlite_classes: ["ProjectDO"] },
+      { tag: "v1", new_sqlite_classes: ["StreamDO", "ProjectDO", "DirectoryDO", "SubscriptionDO"] },
     ]);
-    expect(changesOf(makePlan(wish(), observed({ migrationTag: "v2" })))).toEqual([]);
+  });
+
+  it.for<[string, { tag: string; lacks: string[]; creates: string; history: string[][] }]>([
+    [
+      "of the library before ours, with streams only,",
+      {
+        tag: "v1",
+        lacks: ["PROJECTS", "DIRECTORY", "SUBSCRIPTIONS"],
+        creates: "v2",
+        history: [["StreamDO"], ["ProjectDO", "DirectoryDO", "SubscriptionDO"]],
+      },
+    ],
+    [
+      "that got projects by a migration of their own",
+      {
+        tag: "v2",
+        lacks: ["DIRECTORY", "SUBSCRIPTIONS"],
+        creates: "v3",
+        history: [["StreamDO"], ["ProjectDO"], ["DirectoryDO", "SubscriptionDO"]],
+      },
+    ],
+    [
+      "that began with streams and projects",
+      {
+        tag: "v1",
+        lacks: ["DIRECTORY", "SUBSCRIPTIONS"],
+        creates: "v2",
+        history: [
+          ["StreamDO", "ProjectDO"],
+          ["DirectoryDO", "SubscriptionDO"],
+        ],
+      },
+    ],
+  ])("a Worker %s gets the classes that it lacks by the next one", ([, { tag, lacks, creates, history }]) => {
+    const bindings = BINDINGS.filter(({ name }) => !lacks.includes(name));
+    const plan = makePlan(wish(), observed({ bindings, migrationTag: tag }));
+    const created = lacks.map((name) => `create binding ${name}`);
+    expect(changesOf(plan)).toEqual([`create migration ${creates}`, ...created]);
+    expect(plan.upload).toBe(true);
+    expect(plan.migrations).toEqual(history.map((names, i) => ({ tag: `v${i + 1}`, new_sqlite_classes: names })));
+  });
+
+  it.for(["v1", "v2", "v3"])("a Worker with all classes needs no more migrations, when its last one is %s", (tag) => {
+    const plan = makePlan(wish(), observed({ migrationTag: tag }));
+    expect(changesOf(plan)).toEqual([]);
+    expect(plan.migrations.at(-1)?.tag).toBe(tag);
+    expect(plan.migrations.flatMap(({ new_sqlite_classes }) => new_sqlite_classes)).toHaveLength(4);
   });
 
   it("a Worker that is none of ours keeps its name", () => {

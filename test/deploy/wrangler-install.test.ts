@@ -108,7 +108,16 @@ describe("deploy, with wrangler", () => {
     expect(seen.types).toMatchObject({ code: 0, output: expect.not.stringMatching(/warning/i) as unknown });
     expect(await readFile(join(beside, "out/server.js"))).toEqual(await shippedWorker());
     const declared = await readFile(join(beside, "types.d.ts"), "utf8");
-    const names = ["STREAMS", "PROJECTS", "R2", "REGISTRY", "METRICS", "SEGMENT_MAX_MESSAGES"];
+    const names = [
+      "STREAMS",
+      "PROJECTS",
+      "DIRECTORY",
+      "SUBSCRIPTIONS",
+      "R2",
+      "REGISTRY",
+      "METRICS",
+      "SEGMENT_MAX_MESSAGES",
+    ];
     expect(names.filter((name) => !declared.includes(`\t${name}: `))).toEqual([]);
     expect(operator.plane.state.scripts.size).toBe(0);
   });

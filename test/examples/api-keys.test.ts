@@ -18,7 +18,11 @@ beforeAll(async () => {
     modules: true,
     script: await bundle(),
     compatibilityDate: "2026-07-30",
-    durableObjects: { STREAMS: { className: "StreamDO", useSQLite: true } },
+    durableObjects: {
+      STREAMS: { className: "StreamDO", useSQLite: true },
+      DIRECTORY: { className: "DirectoryDO", useSQLite: true },
+      SUBSCRIPTIONS: { className: "SubscriptionDO", useSQLite: true },
+    },
     r2Buckets: ["R2"],
     kvNamespaces: ["API_KEYS"],
     cf: false,

@@ -16,7 +16,7 @@ const PIECE = Buffer.alloc(64_000, "x");
 
 /** Refuses with the status that a request asks for, and lets in whoever asks for none. */
 const WORKER = `
-import { createStreamWorker, StreamDO } from "durable-streams/worker";
+import { createStreamWorker } from "durable-streams/worker";
 const decide = (request) => {
   const status = Number(request.headers.get("Refuse-With") ?? "0");
   return status === 0 ? { ok: true } : { ok: false, response: new Response("no", { status }) };
@@ -25,7 +25,7 @@ export default createStreamWorker({
   authorizeMutation: decide,
   settingsOf: async () => ({ corsOrigins: [], bodyMaxBytes: ${String(MB / 2)} }),
 });
-export { StreamDO };
+export { DirectoryDO, ProjectDO, StreamDO, SubscriptionDO } from "durable-streams/worker";
 `;
 
 let folder: string;

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT, run } from "../../scripts/lib/process.mjs";
 import { pack } from "../support/packed-package.ts";
 
-const FIVE_LINES = `import { createStreamWorker, ProjectDO, projectJwtAuth, StreamDO } from "durable-streams/worker";
+const FIVE_LINES = `import { createStreamWorker, projectJwtAuth } from "durable-streams/worker";
 
 export default createStreamWorker(projectJwtAuth());
 
-export { ProjectDO, StreamDO };
+export { DirectoryDO, ProjectDO, StreamDO, SubscriptionDO } from "durable-streams/worker";
 `;
 
 const CUSTOM_CALLBACKS = `import { createStreamWorker } from "durable-streams/worker";
@@ -114,6 +114,6 @@ test("library: the five-line Worker bundles into one module with its default exp
     platform: "neutral",
   });
   const [output] = Object.values(metafile.outputs);
-  expect(output?.exports.toSorted()).toEqual(["ProjectDO", "StreamDO", "default"]);
+  expect(output?.exports.toSorted()).toEqual(["DirectoryDO", "ProjectDO", "StreamDO", "SubscriptionDO", "default"]);
   expect(new Set(output?.imports.map(({ path }) => path))).toEqual(new Set(["cloudflare:workers"]));
 });

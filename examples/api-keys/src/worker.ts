@@ -1,4 +1,4 @@
-import { createStreamWorker, StreamDO, type AuthResult, type BaseEnv } from "durable-streams/worker";
+import { createStreamWorker, type AuthResult, type BaseEnv } from "durable-streams/worker";
 
 interface Env extends BaseEnv {
   /** Under the SHA-256 of an API key, in hexadecimal: what the key may do. */
@@ -40,4 +40,4 @@ export default createStreamWorker<Env>({
   authorizeMutation: (request, doKey, env) => authorize(request, doKey, env, "write"),
 });
 
-export { StreamDO };
+export { DirectoryDO, StreamDO, SubscriptionDO } from "durable-streams/worker";

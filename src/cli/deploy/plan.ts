@@ -1,7 +1,7 @@
 // What a deployment would change, decided from what is to be and what is. Nothing here asks or does anything.
 import type { DeployedWorker } from "../../cloudflare/deployed-worker.ts";
 import type { Binding } from "../../cloudflare/worker-versions.ts";
-import { BINDING, PROJECT_CLASS, STREAM_CLASS, type Migration } from "../../cloudflare/wrangler-config.ts";
+import { BINDING, OBJECT_CLASSES, type Migration } from "../../cloudflare/wrangler-config.ts";
 import type { Bundle } from "./bundle.ts";
 import type { PlanAction, PlanItem } from "./plan-item.ts";
 import { planMigrations } from "./plan-migrations.ts";
@@ -78,8 +78,11 @@ function workerItem({ target, bundle, packageVersion }: Wish, worker: DeployedWo
 function wantedBindings(target: Target, namespace: Observed["namespace"]): readonly Binding[] {
   const { vars, analytics } = target;
   return [
-    { name: BINDING.streams, type: "durable_object_namespace", value: STREAM_CLASS },
-    { name: BINDING.projects, type: "durable_object_namespace", value: PROJECT_CLASS },
+    ...OBJECT_CLASSES.map(({ binding, className }) => ({
+      name: binding,
+      type: "durable_object_namespace",
+      value: className,
+    })),
     { name: BINDING.bucket, type: "r2_bucket", value: target.bucket },
     { name: BINDING.registry, type: "kv_namespace", value: namespace?.id },
     ...(analytics === undefined ? [] : [{ name: BINDING.metrics, type: "analytics_engine", value: analytics }]),

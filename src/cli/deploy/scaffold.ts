@@ -43,11 +43,11 @@ function projectFile(name: string): string {
 `;
 }
 
-const WORKER = `import { createStreamWorker, ProjectDO, projectJwtAuth, StreamDO } from "durable-streams/worker";
+const WORKER = `import { createStreamWorker, projectJwtAuth } from "durable-streams/worker";
 
 export default createStreamWorker(projectJwtAuth());
 
-export { ProjectDO, StreamDO };
+export { DirectoryDO, ProjectDO, StreamDO, SubscriptionDO } from "durable-streams/worker";
 `;
 
 /** The same that \`deploy\` would upload, made by the same function. */
