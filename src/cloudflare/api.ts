@@ -207,15 +207,17 @@ function judged(response: Response, text: string, request: ApiRequest, { kind }:
   }
   const asked = Number(response.headers.get("retry-after")) * 1000;
   const askedWaitMs = Number.isFinite(asked) ? Math.min(asked, LONGEST_ASKED_WAIT_MS) : 0;
-  const said = kind === "query" && body === undefined ? plainReason(response, text) : body;
+  const isEnveloped = listOf(fieldsOf(body)["errors"]).length > 0;
+  const said = kind === "query" && !isEnveloped ? plainReason(text) : body;
   throw new ApiFailure(answerError(response.status, said, request), askedWaitMs);
 }
 
 /** Where there is no envelope, an error may be a sentence. A page of a proxy is none, and neither is anything long. */
-function plainReason(response: Response, text: string): unknown {
-  if (response.headers.get("content-type")?.includes("html") === true) return undefined;
+function plainReason(text: string): unknown {
   const message = text.replace(/[^\x20-\x7e]+/g, " ").trim();
-  return message === "" ? undefined : { errors: [{ message: message.slice(0, REASON_MAX_LENGTH) }] };
+  return message === "" || message.startsWith("<")
+    ? undefined
+    : { errors: [{ message: message.slice(0, REASON_MAX_LENGTH) }] };
 }
 
 function parseJson(text: string): unknown {

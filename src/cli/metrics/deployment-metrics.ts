@@ -2,6 +2,7 @@ import { queryOperations, type OperationStatistics } from "../../cloudflare/anal
 import { CommandFailure } from "../command-failure.ts";
 import { preflight, type PreflightOptions } from "../deploy/preflight.ts";
 import { PROJECT_FILE } from "../deploy/project-file.ts";
+import { EXIT } from "../exit-codes.ts";
 import type { Notices } from "../notices.ts";
 import type { MeantDeployment } from "./meant-deployment.ts";
 import { busiestFirst, type Metrics } from "./operation-row.ts";
@@ -64,5 +65,6 @@ function noDataset(worker: string, environment: string | undefined): CommandFail
     code: "NO_DATASET",
     message: `The Worker ${worker} writes its metrics nowhere: ${PROJECT_FILE} gives it no dataset.`,
     hint: `Add "analytics": "${worker.replaceAll("-", "_")}" to ${PROJECT_FILE}${place} and run deploy. Until then metrics --context ${worker} tells what one of its isolates has counted.`,
+    exitCode: EXIT.usage,
   });
 }
