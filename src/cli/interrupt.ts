@@ -12,9 +12,10 @@ export interface Interrupt {
 
 /**
  * Ctrl-C and SIGTERM in order: the first aborts the signal, so that the command can finish the write under way and save
- * its checkpoint; a second ends the process on the spot. `dispose` gives both signals back their default effect.
+ * its checkpoint; a further one ends the process on the spot, unless `insist` says that the command ends by itself now.
+ * `dispose` gives both signals back their default effect.
  */
-export function interruptSignal(): Interrupt {
+export function interruptSignal(insist: () => boolean = () => false): Interrupt {
   const controller = new AbortController();
   let firstAt = 0;
   let exitCode: ExitCode = EXIT.interrupted;
@@ -23,7 +24,7 @@ export function interruptSignal(): Interrupt {
       firstAt = performance.now();
       exitCode = code;
       controller.abort();
-    } else if (performance.now() - firstAt > ONE_KEYSTROKE_MS) {
+    } else if (performance.now() - firstAt > ONE_KEYSTROKE_MS && !insist()) {
       process.exit(code);
     }
   };

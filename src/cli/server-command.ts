@@ -159,8 +159,13 @@ export abstract class ServerCommand extends BaseCommand {
 
   /** Aborted by Ctrl-C and SIGTERM; a command that uses it ends in order. Until then both end it on the spot. */
   protected interruptSignal(): AbortSignal {
-    this.#interrupt ??= interruptSignal();
+    this.#interrupt ??= interruptSignal(() => this.insist());
     return this.#interrupt.signal;
+  }
+
+  /** A further Ctrl-C: true if what holds the command up was ended, and it ends by itself; false ends it on the spot. */
+  protected insist(): boolean {
+    return false;
   }
 
   /** What an ended command exits with. */
