@@ -1,10 +1,10 @@
 // What is deployed against what would be, and back to an earlier version.
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROOT } from "../../scripts/lib/process.mjs";
 import { newSecret } from "../../src/protocol/secret.ts";
+import { BIN } from "../support/cli.ts";
 import { Operator } from "./support/operator.ts";
 
 interface StatusJson {
@@ -24,13 +24,15 @@ beforeAll(async () => {
 });
 afterAll(() => operator.stop());
 
+const PACKAGE = dirname(dirname(BIN));
+
 /** The package as a later release of it: the same in all but the version, which stands in its Worker too. */
 async function release(version: string): Promise<{ bin: string; remove: () => Promise<void> }> {
   const root = await mkdtemp(join(tmpdir(), "durable-streams-release-"));
   for (const name of ["bin", "dist", "package.json", "oclif.manifest.json"]) {
-    await cp(join(ROOT, name), join(root, name), { recursive: true });
+    await cp(join(PACKAGE, name), join(root, name), { recursive: true });
   }
-  await symlink(join(ROOT, "node_modules"), join(root, "node_modules"));
+  await symlink(join(PACKAGE, "node_modules"), join(root, "node_modules"));
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
   for (const name of ["package.json", "oclif.manifest.json", "dist/worker/server.js"]) {
     const text = await readFile(join(root, name), "utf8");
@@ -116,7 +118,7 @@ describe("status", () => {
     const { code, stdout } = await operator.run(["status", "--json"], {}, next.bin);
     await next.remove();
     const { findings } = JSON.parse(stdout) as StatusJson & { findings: { message: string }[] };
-    const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
+    const { version } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8")) as { version: string };
     expect({ code, findings }).toMatchObject({
       code: 8,
       findings: [
