@@ -31,7 +31,7 @@ const USE_OF_SUCCESS: Readonly<Record<string, OperationUse>> = {
 /** "a duplicate and a refused append write nothing"; some are refused before they get to the object. */
 const USE_OF_REFUSAL: OperationUse = { rowsWritten: 0, rowsRead: 0, objectRequests: 1 };
 
-export interface CostItem extends Price {
+interface CostItem extends Price {
   readonly count: number;
   readonly costUsd: number;
 }
