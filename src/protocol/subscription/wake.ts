@@ -12,7 +12,8 @@ import { deliveryPauseMs } from "./wake-pause.ts";
  * - I5: with pending work there always is a wake.
  * - I6: what is asked, or answered, for a wake that is not the current one changes nothing.
  * - I7: every wake has a time at which it goes on by itself, except one whose event is written and waits for a worker.
- * - I8: after a failed delivery nothing is sent before the time that was set for the next attempt.
+ * - I8: after a failed delivery nothing is sent before the time that was set for the next attempt, unless the receiver
+ *   shows that it is well.
  * - I9: an attempt that is repeated is one of the same wake, until the lease of the wake ends.
  */
 
@@ -180,7 +181,7 @@ function apply(state: WakeState, event: WakeEvent, around: WakeSurroundings): Ap
     case "resumed":
       return unanswered(phase.kind === "sending" ? send(state, phase.wake, around) : state);
     case "delivered":
-      return unanswered(isAwaited(phase, event) ? delivered(state, phase, around) : state);
+      return unanswered(hasWake(phase, event) ? delivered(state, around) : state);
     case "finished":
       return unanswered(around.type === "webhook" && hasWake(phase, event) ? asleep(state) : state);
     case "undelivered":
@@ -232,20 +233,31 @@ function fail(state: WakeState, wake: Wake, reason: string, { nowMs, random }: W
   };
 }
 
-type Awaited = Extract<WakePhase, { readonly kind: "sending" | "pausing" }>;
-
-/** An answer that comes so late that it already counted as lost is an answer all the same. */
-function isAwaited(phase: WakePhase, event: { readonly wakeId: string }): phase is Awaited {
-  return (phase.kind === "sending" || phase.kind === "pausing") && hasWake(phase, event);
-}
-
 function hasWake(phase: WakePhase, { wakeId }: { readonly wakeId: string }): boolean {
   return phase.kind !== "idle" && phase.wake.id === wakeId;
 }
 
-function delivered(state: WakeState, phase: Awaited, around: WakeSurroundings): WakeState {
-  const leaseEndsAtMs = phase.kind === "sending" ? phase.leaseEndsAtMs : leaseOfDelivery(around);
-  return { ...state, phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs }, failing: undefined };
+/** An answer that comes so late that it already counted as lost, or after a worker took the wake, is an answer all the same. */
+function delivered(state: WakeState, around: WakeSurroundings): WakeState {
+  const { phase, failing } = state;
+  switch (phase.kind) {
+    case "sending":
+      return {
+        ...state,
+        phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs: phase.leaseEndsAtMs },
+        failing: undefined,
+      };
+    case "pausing":
+      return {
+        ...state,
+        phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs: leaseOfDelivery(around) },
+        failing: undefined,
+      };
+    case "idle":
+    case "sent":
+    case "held":
+      return failing === undefined ? state : { ...state, failing: undefined };
+  }
 }
 
 function asleep(state: WakeState): WakeState {
@@ -273,9 +285,10 @@ function extend(state: WakeState, { nowMs, leaseTtlMs }: WakeSurroundings): Wake
   }
 }
 
-/** Takes the wake that there is, its event written or not; without one, a new one that no event tells of. */
+/** Takes the wake that there is, its event written or not; without one, a new one that no event tells of. Nobody claims a webhook's. */
 function claim(state: WakeState, worker: string, around: WakeSurroundings): Applied {
   const { phase } = state;
+  if (around.type === "webhook") return { state, answer: { kind: "no-work" } };
   if (phase.kind === "held") {
     return { state, answer: { kind: "already-claimed", holder: phase.holder, generation: phase.wake.generation } };
   }

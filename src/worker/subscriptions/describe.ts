@@ -10,7 +10,9 @@ export function describeSubscription(
   after: string,
   limit: number,
 ): DescribedSubscription {
-  const { phase, failing, generation } = wake.state;
+  const { phase, generation } = wake.state;
+  // Where no wake is left, nothing is going to be repeated.
+  const failing = phase.kind === "idle" ? undefined : wake.state.failing;
   const rows = storage.linksAfter(after, limit + 1);
   return {
     id: record.id,

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { DELIVERY_PAUSE_MAX_MS } from "../../src/protocol/limits.ts";
+import { ASLEEP, isCurrent, stepWake, wakeDueMs, type WakeState } from "../../src/protocol/subscription/wake.ts";
+import { deliveryPauseMs } from "../../src/protocol/subscription/wake-pause.ts";
+import { judgeAck } from "../../src/protocol/subscription/ack.ts";
+import { around, LEASE_MS, NOW_MS, PULL_WAKE_STATES, WEBHOOK_STATES } from "./wakes.ts";
+
+function stateOf(states: Readonly<Record<string, WakeState>>, name: string): WakeState {
+  const state = states[name];
+  if (state === undefined) throw new Error(`there is no state ${name}`);
+  return state;
+}
+
+describe("wake: when it goes on by itself", () => {
+  test("wake: a webhook's lease begins when its wake is issued, and a callback extends it", () => {
+    const issued = stepWake(ASLEEP, { kind: "noticed" }, around()).state;
+    expect(issued.phase).toMatchObject({ kind: "sending", leaseEndsAtMs: NOW_MS + LEASE_MS });
+    const sent = stepWake(issued, { kind: "delivered", wakeId: "w6" }, around({ nowMs: NOW_MS + 500 })).state;
+    expect(wakeDueMs(sent)).toBe(NOW_MS + LEASE_MS);
+    const acked = { kind: "acked", wakeId: "w6", generation: 1, done: false } as const;
+    expect(wakeDueMs(stepWake(sent, acked, around({ nowMs: NOW_MS + 900 })).state)).toBe(NOW_MS + 900 + LEASE_MS);
+  });
+
+  test("wake: a pull-wake's lease begins when it is claimed, and an ack extends it", () => {
+    const pull = { type: "pull-wake" } as const;
+    const sent = stateOf(PULL_WAKE_STATES, "sent");
+    expect(wakeDueMs(sent)).toBeUndefined();
+    const held = stepWake(sent, { kind: "claimed", worker: "w" }, around({ ...pull, nowMs: NOW_MS + 500 })).state;
+    expect(wakeDueMs(held)).toBe(NOW_MS + 500 + LEASE_MS);
+    const acked = { kind: "acked", wakeId: "w5", generation: 5, done: false } as const;
+    expect(wakeDueMs(stepWake(held, acked, around({ ...pull, nowMs: NOW_MS + 900 })).state)).toBe(
+      NOW_MS + 900 + LEASE_MS,
+    );
+  });
+
+  test.each([
+    { ms: -1, isCurrent: true },
+    { ms: 0, isCurrent: false },
+  ])("wake: $ms ms after its lease ends a request for it is current: $isCurrent", ({ ms, isCurrent: expected }) => {
+    const held = stateOf(PULL_WAKE_STATES, "held");
+    const nowMs = (wakeDueMs(held) ?? 0) + ms;
+    expect(isCurrent(held, { wakeId: "w5", generation: 5 }, { type: "pull-wake", nowMs })).toBe(expected);
+  });
+
+  test("wake: a delivery that fails is repeated with the same wake after a pause, however often", () => {
+    let state = stepWake(ASLEEP, { kind: "noticed" }, around()).state;
+    const pauses: number[] = [];
+    let nowMs = NOW_MS;
+    for (let i = 0; i < 9; i++) {
+      const { attempts } = state;
+      state = stepWake(state, { kind: "undelivered", attempt: attempts, reason: "no" }, around({ nowMs })).state;
+      const dueAtMs = wakeDueMs(state) ?? 0;
+      pauses.push(dueAtMs - nowMs);
+      nowMs = dueAtMs;
+      const step = stepWake(state, { kind: "ticked" }, around({ nowMs, freshId: "never" }));
+      expect(step.deliver).toBe(true);
+      state = step.state;
+      expect(state.phase).toMatchObject({ kind: "sending", wake: { id: "w6", generation: 1 } });
+    }
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  test("wake: when the lease ends while nobody answers, the next attempt is one of another wake, after the pause", () => {
+    const sending = stepWake(ASLEEP, { kind: "noticed" }, around({ leaseTtlMs: 1000 })).state;
+    const { state, deliver } = stepWake(sending, { kind: "ticked" }, around({ nowMs: NOW_MS + 1000, freshId: "w7" }));
+    expect(deliver).toBe(false);
+    expect(state).toMatchObject({
+      generation: 2,
+      phase: { kind: "pausing", wake: { id: "w7" }, dueAtMs: NOW_MS + 2000 },
+      failing: { count: 1 },
+    });
+  });
+
+  test("wake: a wake that succeeds ends the failures", () => {
+    const { state } = stepWake(stateOf(WEBHOOK_STATES, "pausing"), { kind: "delivered", wakeId: "w5" }, around());
+    expect(state.failing).toBeUndefined();
+  });
+
+  test.each([
+    { random: 0, ms: 800 },
+    { random: 0.5, ms: 1000 },
+    { random: 1, ms: 1200 },
+  ])("wake: the first pause is a second, a fifth more or less: $ms ms", ({ random, ms }) => {
+    expect(deliveryPauseMs(1, random)).toBe(ms);
+  });
+
+  test("wake: no pause is longer than a minute and its fifth, after any number of failures", () => {
+    for (const failures of [7, 50, 2000]) expect(deliveryPauseMs(failures, 1)).toBe(DELIVERY_PAUSE_MAX_MS * 1.2);
+  });
+});
+
+describe("ack: where a cursor may move", () => {
+  test.each([
+    { offset: 4, judged: "back" },
+    { offset: 5, judged: "right" },
+    { offset: 9, judged: "right" },
+    { offset: 10, judged: "past-tail" },
+  ])("ack: with 5 acked and 9 there, $offset is $judged", ({ offset, judged }) => {
+    expect(judgeAck({ acked: 5, tail: 9 }, offset)).toBe(judged);
+  });
+});
