@@ -1,4 +1,5 @@
 import { chmod, stat } from "node:fs/promises";
+import { quote } from "../call-words.ts";
 import { type ConfigFolder, isOpenToOthers } from "../config/config-folder.ts";
 import { isSystemError } from "../file-error.ts";
 import { lockLeftovers, removeLeftovers } from "../file-lock.ts";
@@ -47,7 +48,7 @@ function openedFinding(open: readonly Opened[]): Finding {
   const paths = open.map(({ path }) => path).join(" and ");
   const isLeaking = open.some(({ path }) => path.endsWith(CREDENTIALS));
   const rotate = isLeaking ? " If somebody else uses this machine, rotate the secrets in it." : "";
-  const mend = open.map(({ path, mode }) => `chmod ${mode.toString(8)} ${path}`).join(" && ");
+  const mend = open.map(({ path, mode }) => `chmod ${mode.toString(8)} ${quote(path)}`).join(" && ");
   const make = isLeaking ? failed : warning;
   return {
     ...make(`Others on this machine can look into ${paths}.${rotate}`, mend),
@@ -72,10 +73,9 @@ async function locks(folders: readonly string[]): Promise<Finding> {
   const all = [...claims, ...spent];
   if (all.length === 0) return ok("No lock is left of a command that was killed.");
   const detail = `Commands that were killed have left ${all.join(" and ")}.`;
+  const mend = `rm ${all.map(quote).join(" ")}`;
   const finding =
-    claims.length === 0
-      ? warning(detail, `rm ${all.join(" ")}`)
-      : failed(`${detail} No command can lock those files any more.`, `rm ${all.join(" ")}`);
+    claims.length === 0 ? warning(detail, mend) : failed(`${detail} No command can lock those files any more.`, mend);
   return {
     ...finding,
     async fix() {

@@ -1,8 +1,8 @@
 import { reportError } from "../error-report.ts";
 import { type Check, failed, type Finding, SkippedCheck } from "./check.ts";
 
-/** How long one check may take: Cloudflare's API is asked again where it is busy. */
-const CHECK_TIMEOUT_MS = 30_000;
+/** How long one check may take: Cloudflare's API is asked four times where it is silent. */
+const CHECK_TIMEOUT_MS = 60_000;
 
 /** What came of a check; what `--json` prints of it. */
 export interface CheckResult extends Omit<Finding, "fix"> {

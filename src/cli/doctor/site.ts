@@ -74,7 +74,8 @@ export class Site {
     const onAnswer = (times: AnswerTimes): void => {
       this.answers.push(times);
     };
-    return new CloudflareApi({ credentials: await this.credentials(), userAgent, signal, trace, onAnswer });
+    const credentials = await this.credentials();
+    return new CloudflareApi({ credentials, userAgent, signal, trace, onAnswer, answerTimeoutMs: ANSWER_TIMEOUT_MS });
   });
 
   readonly account = once(async (): Promise<Account> => chooseAccount(await this.api(), await this.deploymentTarget()));
