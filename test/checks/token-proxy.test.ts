@@ -22,6 +22,11 @@ describe("the proxy of the official suite", () => {
     expect(proxy.added).toBe(1);
   });
 
+  test("tells the server by which name it was asked", async () => {
+    const proxy = await proxyTo((request, response) => response.end(request.headers.host));
+    expect(await (await fetch(proxy.url)).text()).toBe(new URL(proxy.url).host);
+  });
+
   test("passes on everything else as it came, both ways", async () => {
     const proxy = await proxyTo(({ method, url, headers }, response, body) => {
       response.writeHead(207, "Just so", ["x-two", "1", "x-two", "2"]);

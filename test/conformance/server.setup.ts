@@ -56,14 +56,20 @@ async function countFiles(folder: string): Promise<number> {
   return entries.filter((entry) => entry.isFile() && entry.parentPath.includes("blobs")).length;
 }
 
-/** A guarded server, and in front of it a proxy with a token for everything that the suite sends. */
+/** A loopback address beside 127.0.0.1. macOS has no other of version 4. */
+const BESIDE = process.platform === "darwin" ? "::1" : "127.0.0.2";
+
+/**
+ * A guarded server, and in front of it a proxy with a token for everything that the suite sends. They share a port, so that
+ * the server goes by the proxy's name as well: it tells receivers of webhooks where to call back.
+ */
 async function startBehindProxy(): Promise<TestServer> {
-  const server = await startGuarded();
+  const server = await startGuarded({ host: BESIDE });
   try {
     await requireGuard(server.url);
     const request = { project: "default", scope: "write", ttlSeconds: TOKEN_TTL_SECONDS } as const;
     const { token } = await mintToken(server.signingSecret, request);
-    const proxy = await startTokenProxy(server.url, token);
+    const proxy = await startTokenProxy(server.url, token, Number(new URL(server.url).port));
     return {
       url: proxy.url,
       async stop() {

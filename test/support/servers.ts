@@ -16,6 +16,8 @@ export interface TestServer {
 export interface StartOptions {
   /** Default: a free one. */
   readonly port?: number;
+  /** Where it listens. Default: 127.0.0.1. */
+  readonly host?: string;
   /** Data that outlive the server. Default: memory, or a folder of its own that goes with the server. */
   readonly dataDir?: string;
   /** Variables of our Worker. */
@@ -71,13 +73,14 @@ export async function startGuarded(options: StartOptions = {}): Promise<GuardedS
 }
 
 async function startDev(
-  { port = 0, dataDir, vars = {} }: StartOptions,
+  { port = 0, host, dataDir, vars = {} }: StartOptions,
   flags: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<TestServer> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "durable-streams-test-")));
   const variables = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
-  const args = [BIN, "dev", "--json", "--port", String(port), "--persist", folder, ...flags, ...variables];
+  const where = ["--port", String(port), ...(host === undefined ? [] : ["--host", host])];
+  const args = [BIN, "dev", "--json", ...where, "--persist", folder, ...flags, ...variables];
   const server = spawn(NODE, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
   try {
     const url = await announcedUrl(server);

@@ -6,15 +6,16 @@ import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream";
 import type { TestServer } from "../../support/servers.ts";
 
-/** About one connection (RFC 9110, section 7.6.1), or the name of who is asked, which the proxy is not. */
-const NOT_PASSED_ON = new Set(["connection", "keep-alive", "host"]);
+/** About one connection (RFC 9110, section 7.6.1). The name of who is asked is passed on, for what answers tell of it. */
+const NOT_PASSED_ON = new Set(["connection", "keep-alive"]);
 
 export interface TokenProxy extends TestServer {
   /** How many requests got the token. */
   readonly added: number;
 }
 
-export async function startTokenProxy(target: string, token: string): Promise<TokenProxy> {
+/** Listens on 127.0.0.1, and on a free port unless it is told which. */
+export async function startTokenProxy(target: string, token: string, port = 0): Promise<TokenProxy> {
   let added = 0;
   const server = createServer((incoming, outgoing) => {
     const headers = passedOn(incoming.rawHeaders);
@@ -24,7 +25,7 @@ export async function startTokenProxy(target: string, token: string): Promise<To
     }
     forward(incoming, outgoing, { target: new URL(target), headers });
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
@@ -46,9 +47,11 @@ interface Onward {
 
 function forward(incoming: IncomingMessage, outgoing: ServerResponse, { target, headers }: Onward): void {
   const { method = "GET", url: path = "/" } = incoming;
-  const { hostname, port, host } = target;
+  const { port } = target;
+  // A URL shows an address of version 6 in brackets, and a socket takes it without.
+  const hostname = target.hostname.replace(/^\[(.*)\]$/, "$1");
   // A connection of its own: one that is kept may be closed by the server just when it is used again.
-  const onward = request({ hostname, port, method, path, agent: false, headers: ["host", host, ...headers] });
+  const onward = request({ hostname, port, method, path, agent: false, headers });
   // Whoever stops reading must not leave a live read behind.
   outgoing.once("close", () => onward.destroy());
   onward.once("error", () => outgoing.destroy());
