@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { CloudflareApi } from "../../src/cloudflare/api.ts";
+import { deleteBucket } from "../../src/cloudflare/removal.ts";
 import { bucketExists, createBucket, createNamespace, findNamespace } from "../../src/cloudflare/resources.ts";
 import { startScripted, type Handler, type ScriptedServer } from "../support/scripted-server.ts";
 
@@ -152,6 +153,32 @@ describe("Cloudflare's API", () => {
         message: "Asking was answered by Cloudflare with 403.",
         hint: expect.stringContaining("Account Analytics: Read") as unknown,
       });
+    });
+  });
+
+  it("a bucket's objects are removed eight at a time, and at the first failure none is begun any more", async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => ({ key: `k/${String(index)}` }));
+    const held: (() => unknown)[] = [];
+    const client = await api(good(keys), (request, response, body) => {
+      const answer = (): unknown => bad(403, 10000)(request, response, body);
+      held.push(answer);
+      // Nobody is answered until the eighth is there.
+      if (held.length === 8) held.forEach((each) => each());
+      if (held.length > 8) answer();
+    });
+    const removal = thrownBy(deleteBucket(client, ACCOUNT, "b", () => undefined));
+    expect(await removal).toMatchObject({
+      code: "CLOUDFLARE_NOT_ALLOWED",
+      message: expect.stringContaining("Of the objects 0 are removed, and 20 remain") as unknown,
+    });
+    expect(server?.requests.filter((request) => request.startsWith("DELETE")).length).toBe(8);
+  });
+
+  it("of a bucket with more objects than a list tells, it is said that at least so many remain", async () => {
+    const keys = Array.from({ length: 1000 }, (_, index) => ({ key: String(index) }));
+    const client = await api(good(keys), bad(403, 10000));
+    expect(await thrownBy(deleteBucket(client, ACCOUNT, "b", () => undefined))).toMatchObject({
+      message: expect.stringContaining("at least 1000 remain") as unknown,
     });
   });
 });
