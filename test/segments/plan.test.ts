@@ -52,6 +52,8 @@ function streamOf(kind: ContentKind, batches: readonly MessageBatch[], closed = 
     sealed: nothingSealed(0),
     fork: undefined,
     softDeleted: false,
+    ended: false,
+    registered: undefined,
   };
   return { rows, state };
 }

@@ -22,6 +22,8 @@ export interface StoredStream extends StreamConfig {
   readonly fork: ForkOrigin | undefined;
   /** Whether the stream ended while forks need it: then it is there for them alone (section 4.2). */
   readonly softDeleted: boolean;
+  /** Whether it has ended for good, and is there only until everybody was told. To earlier versions such a stream is soft-deleted. */
+  readonly ended: boolean;
   /**
    * Whether the directory knows the stream: `false` when it could not be told at the creation; `undefined` when there was no
    * directory then, as with streams of earlier versions.
@@ -32,13 +34,14 @@ export interface StoredStream extends StreamConfig {
 /** The head as JSON. Fields are only ever added, and get a default where an older head lacks them. */
 interface Head extends Omit<
   StoredStream,
-  "accessedAtMs" | "closedBy" | "name" | "fork" | "softDeleted" | "registered"
+  "accessedAtMs" | "closedBy" | "name" | "fork" | "softDeleted" | "ended" | "registered"
 > {
   readonly version: number;
   readonly closedBy?: ProducerTuple;
   readonly name?: string;
   readonly fork?: ForkOrigin;
   readonly softDeleted?: boolean;
+  readonly ended?: boolean;
   readonly registered?: boolean;
 }
 
@@ -74,8 +77,9 @@ export class HeadRow {
         `The stream is stored in format ${String(version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`,
       );
     }
-    const { closedBy, fork, softDeleted = false, registered } = head;
-    const stream = { name, ...head, closedBy, fork, softDeleted, registered, accessedAtMs: row.at_ms };
+    const { closedBy, fork, softDeleted = false, ended = false, registered } = head;
+    const facts = { closedBy, fork, softDeleted, ended, registered };
+    const stream = { name, ...head, ...facts, accessedAtMs: row.at_ms };
     if (version < SCHEMA_VERSION) {
       if (version < TALLY_VERSION) addTally(this.#sql, contentKind(stream.contentType));
       this.put(stream);
@@ -111,6 +115,7 @@ function toHead({
   closedBy,
   fork,
   softDeleted,
+  ended,
   registered,
 }: StoredStream): Head {
   const config = { contentType, expiry, public: isPublic };
@@ -119,7 +124,8 @@ function toHead({
     ...head,
     ...(closedBy === undefined ? {} : { closedBy }),
     ...(fork === undefined ? {} : { fork }),
-    ...(softDeleted ? { softDeleted } : {}),
+    ...(softDeleted || ended ? { softDeleted: true } : {}),
+    ...(ended ? { ended } : {}),
     ...(registered === undefined ? {} : { registered }),
   };
 }

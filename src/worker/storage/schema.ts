@@ -131,6 +131,7 @@ export const LINK_TABLE = `CREATE TABLE IF NOT EXISTS link (
  * Version of the tables above, stored in the head so that a later version knows what it finds. A version that does not know
  * `registration` and `link`, nor `registered` in the head, may serve the stream all the same, so they count for none: it
  * tells no subscription anything, and what it ends stays listed until somebody looks. Links say how far they were told, and
- * a head that lost its mark is registered again, so the next newer version makes up for it.
+ * a head that lost its mark is registered again, so the next newer version makes up for it. A stream
+ * that has ended and still waits for others to be told is soft-deleted to it, and so not there either.
  */
 export const SCHEMA_VERSION = 3;

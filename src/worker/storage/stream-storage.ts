@@ -11,6 +11,13 @@ import { SegmentRows } from "./segment-rows.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { Tables } from "./tables.ts";
 
+/** A stream that has ended, with all its rows, which go with everything else when everybody was told. */
+interface Remains {
+  readonly stream: StoredStream;
+  /** Whether the directory is still to be told. */
+  readonly isListed: boolean;
+}
+
 /** Everything that is stored of one stream: the rooms of its SQLite, and what spans them. */
 export class StreamStorage {
   readonly head: HeadRow;
@@ -24,6 +31,7 @@ export class StreamStorage {
   readonly links: LinkRows;
   readonly #storage: DurableObjectStorage;
   readonly #tables: Tables;
+  #remains: Remains | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -37,6 +45,19 @@ export class StreamStorage {
     this.releases = new ReleaseRows(storage.sql, this.#tables);
     this.registrations = new RegistrationRows(storage.sql, this.#tables);
     this.links = new LinkRows(storage.sql, this.#tables);
+  }
+
+  /** The stored stream, or `undefined` when there is none; `name` is for heads that do not hold it. Asked once, before anything else. */
+  load(name: string): StoredStream | undefined {
+    const stored = this.head.load(name);
+    if (stored?.ended !== true) return stored;
+    this.#remains = { stream: stored, isListed: true };
+    return undefined;
+  }
+
+  /** What is left of a stream that ended, where it was not worth its rows to remove them one by one. */
+  get remains(): Remains | undefined {
+    return this.#remains;
   }
 
   /** Where the stream ends: in the hot log, or, when all of it is sealed, with its last segment. */
@@ -53,10 +74,12 @@ export class StreamStorage {
   /** Runs `write` as one transaction: all of it is stored, or, when it throws, none of it. */
   transaction<T>(write: () => T): T {
     const tables = this.#tables.snapshot();
+    const remains = this.#remains;
     try {
       return this.#storage.transactionSync(write);
     } catch (error) {
       this.#tables.restore(tables);
+      this.#remains = remains;
       this.#forgetCached();
       throw error;
     }
@@ -79,6 +102,10 @@ export class StreamStorage {
 
   /** Whether something that was promised is still to be done. */
   get hasQueued(): boolean {
+    return this.#remains?.isListed === true || this.#hasRows;
+  }
+
+  get #hasRows(): boolean {
     return [this.purges, this.releases, this.registrations].some((queue) => queue.all().length > 0);
   }
 
@@ -96,24 +123,51 @@ export class StreamStorage {
   }
 
   /**
-   * Removes the stream with all of its rows. What is left to do elsewhere is queued in the same transaction; links stay until
-   * their subscriptions know.
+   * Ends the stream for good. Where nobody but the directory and subscriptions is to be told, that is a mark in its head:
+   * deleting a row costs as much as writing it, and deleting everything at once costs nothing. Links stay until their
+   * subscriptions know.
    *
    * @param isListed whether a directory may know the stream.
    */
-  removeStream(stream: StoredStream, isListed: boolean, nowMs: number): void {
-    const { name, incarnation, fork } = stream;
-    this.transaction(() => {
-      if (isListed) this.#queueUnregistration(stream, nowMs);
-      if (this.segments.mayHaveObjects) {
-        this.purges.put({ incarnation, stream: name, dueAtMs: nowMs, passes: 0, failures: 0 });
-      }
-      if (fork !== undefined) {
-        this.releases.put({ incarnation, fork: name, source: fork.source, dueAtMs: nowMs, failures: 0 });
-      }
-      for (const table of ["log", "overflow", "producer", "segment", "fork"] as const) this.#tables.empty(table);
-    });
+  endStream(stream: StoredStream, isListed: boolean, nowMs: number): void {
+    if (stream.fork !== undefined || this.segments.mayHaveObjects || this.#hasRows) {
+      this.transaction(() => {
+        this.#removeStream(stream, isListed, nowMs);
+      });
+    } else {
+      this.head.put({ ...stream, ended: true });
+      this.#remains = { stream, isListed };
+    }
     this.producers.forget();
+  }
+
+  /** The directory knows that what remains has ended. */
+  remainsUnlisted(): void {
+    if (this.#remains !== undefined) this.#remains = { ...this.#remains, isListed: false };
+  }
+
+  /**
+   * Removes what remains row by row: because there is to be another stream, or because the directory does not answer. Must
+   * run inside {@link transaction}.
+   */
+  removeRemains(nowMs: number): void {
+    const remains = this.#remains;
+    if (remains === undefined) return;
+    this.#removeStream(remains.stream, remains.isListed, nowMs);
+    this.#remains = undefined;
+  }
+
+  /** What is left to do elsewhere is queued. */
+  #removeStream(stream: StoredStream, isListed: boolean, nowMs: number): void {
+    const { name, incarnation, fork } = stream;
+    if (isListed) this.#queueUnregistration(stream, nowMs);
+    if (this.segments.mayHaveObjects) {
+      this.purges.put({ incarnation, stream: name, dueAtMs: nowMs, passes: 0, failures: 0 });
+    }
+    if (fork !== undefined) {
+      this.releases.put({ incarnation, fork: name, source: fork.source, dueAtMs: nowMs, failures: 0 });
+    }
+    for (const table of ["log", "overflow", "producer", "segment", "fork"] as const) this.#tables.empty(table);
   }
 
   #queueUnregistration({ incarnation, name }: StoredStream, nowMs: number): void {
@@ -129,6 +183,7 @@ export class StreamStorage {
   async destroy(): Promise<void> {
     this.#tables.forget();
     this.#forgetCached();
+    this.#remains = undefined;
     await this.#storage.deleteAll();
   }
 }

@@ -48,8 +48,8 @@ export function insertStream(
   const kind = contentKind(config.contentType);
   const start = ownStart(fork);
   const times = { createdAtMs, accessedAtMs: nowMs };
-  const facts = { closed, closedBy: undefined, fork, softDeleted: false, registered: isRegistered(registered) };
-  const stored = { ...config, ...times, name, incarnation, ...facts };
+  const facts = { closed, closedBy: undefined, fork, softDeleted: false, ended: false };
+  const stored = { ...config, ...times, name, incarnation, ...facts, registered: isRegistered(registered) };
   storage.head.put(stored);
   insertRegistration(storage, stream, registered, nowMs);
   const runs = planRuns(kind, start, [messages], ROW_MAX_BYTES);

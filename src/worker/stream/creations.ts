@@ -70,6 +70,7 @@ export class Creations {
     // While the directory was asked an alarm may have tidied up.
     await this.#untilEnded();
     const state = storage.transaction(() => {
+      storage.removeRemains(Date.now());
       storage.releases.remove(stream.incarnation);
       return insertStream(storage, stream, registered, Date.now());
     });

@@ -82,6 +82,11 @@ export class Registrar {
   async run(): Promise<void> {
     const { storage } = this.#around;
     const nowMs = Date.now();
+    const { remains } = storage;
+    if (remains?.isListed === true) {
+      const { incarnation, name } = remains.stream;
+      await this.#tell({ incarnation, stream: name, dueAtMs: nowMs, failures: 0 });
+    }
     for (const pending of storage.registrations.all()) {
       if (pending.dueAtMs <= nowMs) await this.#tell(pending);
     }
@@ -97,6 +102,7 @@ export class Registrar {
       const failures = pending.failures + 1;
       const dueAtMs = Date.now() + backoffMs(failures, Math.random());
       storage.transaction(() => {
+        storage.removeRemains(dueAtMs);
         storage.registrations.put({ ...pending, failures, dueAtMs });
       });
     }
@@ -110,9 +116,12 @@ export class Registrar {
       this.#registered(incarnation, links);
       return;
     }
-    const { project, path } = splitStreamName(stream);
-    await withinTime(PATIENCE_MS, this.#directory(project).unregister(path, incarnation), "The directory");
+    if (this.lists) {
+      const { project, path } = splitStreamName(stream);
+      await withinTime(PATIENCE_MS, this.#directory(project).unregister(path, incarnation), "The directory");
+    }
     storage.registrations.remove(incarnation);
+    if (storage.remains?.stream.incarnation === incarnation) storage.remainsUnlisted();
   }
 
   /** Stores that the stream is listed. When it ended meanwhile, the queue says so. */

@@ -40,7 +40,7 @@ export function hotAmount({ kind, tail, tally, sealed }: StreamState): Amount {
 
 /** Brings the state back from storage; `undefined` when no stream was created. `name` is for heads that do not hold it. */
 export function loadState(storage: StreamStorage, name: string): StreamState | undefined {
-  const stored = storage.head.load(name);
+  const stored = storage.load(name);
   if (stored === undefined) return undefined;
   const end = storage.end();
   const last = storage.segments.last();

@@ -338,7 +338,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   #remove(ended: StreamState | undefined, reason = "the stream ended"): Promise<void> {
     const leavesWork = ended !== undefined && this.#leavesWork(ended);
     // Before anything else: when this fails, nothing has ended.
-    if (leavesWork) this.#storage.removeStream(ended, this.#isListed(ended), Date.now());
+    if (leavesWork) this.#storage.endStream(ended, this.#isListed(ended), Date.now());
     this.#state = undefined;
     this.#announcements.take();
     this.#readers.dismiss(reason);

@@ -195,6 +195,7 @@ export class Upkeep {
     });
     const queued = [...storage.purges.all(), ...storage.registrations.all()].map(({ dueAtMs }) => dueAtMs);
     const due = [...queued, ...releases];
+    if (storage.remains?.isListed === true) due.push(nowMs);
     const noticesDueAtMs = notices.dueAtMs(nowMs);
     if (noticesDueAtMs !== undefined) due.push(noticesDueAtMs);
     this.#isSealingScheduled = current !== undefined && this.#isSealingWanted(current);
