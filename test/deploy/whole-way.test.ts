@@ -147,8 +147,11 @@ describe("from nothing to Cloudflare and back", () => {
     expect(await read()).toEqual([1, 2, 3, 4, 5, 6].map((n) => ({ n })));
   });
 
-  it("status finds everything in order", async () => {
+  it("status finds everything in order, and doctor nothing that has failed", async () => {
     expect((await ds("status")).stdout).toContain("Everything is in order.");
+    const diagnosis = await dsJson<{ well: boolean; checks: { name: string; state: string }[] }>("doctor");
+    expect(diagnosis.checks.filter(({ state }) => state === "failed")).toEqual([]);
+    expect(diagnosis.well).toBe(true);
   });
 
   it("rollback brings the version before back, and status then finds the variable missing", async () => {
