@@ -53,9 +53,13 @@ export abstract class CloudflareCommand extends BaseCommand {
 
   /** A command of ours as it can be typed here, for this deployment. */
   protected call(words: string, environment?: string): string {
+    return `${this.program()} ${words}${environment === undefined ? "" : ` --env ${environment}`}`;
+  }
+
+  /** The words that start this program here. */
+  protected program(): string {
     const script = process.argv[1] ?? this.config.bin;
-    const program = callWords({ env: process.env, script, node: process.execPath, cwd: process.cwd() });
-    return `${program} ${words}${environment === undefined ? "" : ` --env ${environment}`}`;
+    return callWords({ env: process.env, script, node: process.execPath, cwd: process.cwd() });
   }
 
   /** What the interruption itself throws is no failure to report. */
