@@ -2,11 +2,20 @@
 // GET /readers does so for many readers of the same history.
 import { Meter } from "../../test/worker/support/meter.ts";
 import { countOperations } from "../../test/worker/support/operation-costs.ts";
-import { createStreamWorker, StreamDO as OurStreamDO, type BaseEnv } from "../../src/worker/create-stream-worker.ts";
+import {
+  createStreamWorker,
+  DirectoryDO,
+  StreamDO as OurStreamDO,
+  type BaseEnv,
+} from "../../src/worker/create-stream-worker.ts";
 import { countReaders, type Ask } from "./readers.ts";
 
 const meter = new Meter();
 const worker = createStreamWorker();
+meter.watchObjects(DirectoryDO);
+
+export { DirectoryDO };
+export { ProjectDO, SubscriptionDO } from "../../src/worker/create-stream-worker.ts";
 
 export class StreamDO extends OurStreamDO {
   constructor(ctx: DurableObjectState, env: BaseEnv) {

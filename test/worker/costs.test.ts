@@ -1,9 +1,11 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
+import { DirectoryDO } from "../../src/worker/directory/directory-do.ts";
 import { PROJECT_FRESH_MS } from "../../src/protocol/limits.ts";
 import { bearer, GuardedServer } from "./auth/support/guarded-server.ts";
 import { projectToken } from "./auth/support/tokens.ts";
+import { directoryOf, freshProject, registerAll, registration, subscribe } from "./directory/support/directories.ts";
 import { jsonAppend } from "./support/append-request.ts";
 import { Meter } from "./support/meter.ts";
 import { CONCURRENT_APPENDS, countOperations, meetsAim, type OperationCost } from "./support/operation-costs.ts";
@@ -21,6 +23,7 @@ beforeAll(async () => {
   await runInDurableObject(env.STREAMS.getByName("default/any"), (_instance, { storage }) => {
     meter.watchStorage(storage);
   });
+  meter.watchObjects(DirectoryDO);
   const costs = await countOperations({
     request: (name, { query = "", ...options }) => send(`/v1/stream/${name}${query}`, options),
     take: () => meter.take(),
@@ -41,9 +44,13 @@ describe("costs: what an operation is billed for", () => {
     expect(counted.size).toBe(13);
   });
 
-  test("a create writes 2 rows for the table and 1 for the stream, and an alarm is 1 more", () => {
-    expect(costOf("create").rowsWritten).toBe(3);
-    expect(costOf("create with a TTL (sets an alarm)").rowsWritten).toBe(4);
+  test("a create writes 2 rows for the table, 1 for the stream and 1 for the list, and an alarm is 1 more", () => {
+    expect(costOf("create").rowsWritten).toBe(4);
+    expect(costOf("create with a TTL (sets an alarm)").rowsWritten).toBe(5);
+  });
+
+  test("a create is 2 requests to objects: the stream's, and one that it makes to the directory", () => {
+    expect(costOf("create").objectRequests).toBe(2);
   });
 
   test("an append writes 1 row, whether it holds 1 message or 100", () => {
@@ -136,6 +143,76 @@ describe("costs: group commit", () => {
     expect((await stream.post("{")).status).toBe(400);
     expect((await stream.post("x", { "Content-Type": "text/plain" })).status).toBe(409);
     expect(meter.take().rowsWritten).toBe(0);
+  });
+});
+
+describe("costs: the directory", () => {
+  test("a registration writes 1 row, also in the place of another, and its end 1", async () => {
+    const directory = directoryOf(freshProject());
+    await directory.register(registration("before"));
+    for (const stream of [registration("a"), registration("a")]) {
+      meter.take();
+      await directory.register(stream);
+      expect(meter.take()).toMatchObject({ rowsWritten: 1, objectRequests: 1 });
+    }
+    await directory.unregister("a", "of another stream");
+    expect(meter.take().rowsWritten).toBe(0);
+    const stream = registration("b");
+    await directory.register(stream);
+    meter.take();
+    await directory.unregister("b", stream.incarnation);
+    expect(meter.take()).toMatchObject({ rowsWritten: 1, objectRequests: 1 });
+  });
+
+  test("with subscriptions a registration writes no more, and reads no more than the paths that they name", async () => {
+    const directory = directoryOf(freshProject());
+    for (let i = 0; i < 20; i++) {
+      const ref = await subscribe(directory, `s${String(i)}`, { pattern: `rooms/${String(i % 2)}/*` });
+      await directory.putExplicit(ref, [`named/${String(i)}`]);
+    }
+    await directory.register(registration("rooms/1/first"));
+    meter.take();
+    const { links } = await directory.register(registration("rooms/1/x"));
+    expect(links).toHaveLength(10);
+    expect(meter.take()).toMatchObject({ rowsWritten: 1, rowsRead: 0 });
+    expect((await directory.register(registration("named/3"))).links).toHaveLength(1);
+    expect(meter.take().rowsRead).toBeLessThanOrEqual(2);
+  });
+
+  test("a page of a list reads its own rows and those around it, wherever it lies", async () => {
+    const directory = directoryOf(freshProject());
+    await registerAll(
+      directory,
+      Array.from({ length: 200 }, (_, i) => `s/${String(i).padStart(3, "0")}`),
+    );
+    for (const [prefix, after] of [
+      ["", ""],
+      ["", "s/150"],
+      ["s/1", ""],
+      ["s/1", "s/120"],
+      ["a", "s/120"],
+    ] as const) {
+      meter.take();
+      await directory.streams(prefix, after, 10);
+      const { rowsWritten, rowsRead } = meter.take();
+      expect(rowsWritten).toBe(0);
+      expect(rowsRead, `${prefix} ${after}`).toBeLessThanOrEqual(10 + 2);
+    }
+  });
+
+  test("subscriptions and their paths are a row each", async () => {
+    const directory = directoryOf(freshProject());
+    const first = await subscribe(directory, "first");
+    await directory.putExplicit(first, ["x"]);
+    meter.take();
+    const ref = await subscribe(directory, "second", { pattern: "*" });
+    expect(meter.take().rowsWritten).toBe(1);
+    await directory.putExplicit(ref, ["a", "b", "c"]);
+    expect(meter.take().rowsWritten).toBe(4);
+    await directory.putExplicit(ref, ["a", "b", "c"]);
+    expect(meter.take().rowsWritten).toBe(0);
+    await directory.removeSubscription(ref);
+    expect(meter.take().rowsWritten).toBe(4);
   });
 });
 

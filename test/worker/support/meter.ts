@@ -26,6 +26,14 @@ export class Meter {
     this.#wrap(storage, "setAlarm", () => this.#alarms++);
   }
 
+  /** Counts every call that arrives at an object of this class, also one that another object makes. */
+  watchObjects(objects: { readonly prototype: object }): void {
+    const prototype = objects.prototype as Prototype;
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+      if (name !== "constructor" && name !== "alarm") this.#replace(prototype, name, () => this.#objectRequests++);
+    }
+  }
+
   /** A namespace whose stubs count each call. */
   countedNamespace<T extends object>(namespace: T): T {
     return countCalls(namespace, (name, result) => {
@@ -61,10 +69,14 @@ export class Meter {
 
   #wrap(instance: object, name: string, seen: (result: unknown) => void): void {
     const prototype = Object.getPrototypeOf(instance) as Prototype;
-    const method = prototype[name];
-    if (method === undefined) throw new Error(`the storage API has no ${name} any more`);
     if (this.#metered.has(prototype)) return;
     this.#metered.add(prototype);
+    this.#replace(prototype, name, seen);
+  }
+
+  #replace(prototype: Prototype, name: string, seen: (result: unknown) => void): void {
+    const method = prototype[name];
+    if (method === undefined) throw new Error(`there is no ${name} any more`);
     prototype[name] = function (...args) {
       const result = method.apply(this, args);
       seen(result);
