@@ -1,5 +1,7 @@
 // Walks every route and every method with every credential that does not belong there.
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { ControlTarget } from "../../../src/worker/edge/control/control-route.ts";
 import { OPERATIONS } from "../../../src/worker/edge/handle-stream.ts";
 import type { OperatorRoute } from "../../../src/worker/edge/operator/operator-route.ts";
 import { STREAM_SUBJECTS } from "../../../src/worker/edge/operator/stream-subjects.ts";
@@ -28,10 +30,12 @@ interface Walked {
   readonly succeeds: number;
 }
 
-/** What the routes lead to: a project with two keys, and a stream in it. */
+/** What the routes lead to: a project with two keys, and a stream in it, and a subscription. */
 interface Fixture extends KnownProject {
   /** The path of a stream with one message. */
   readonly stream: string;
+  /** The id of a pull-wake subscription that is linked to the stream and has nothing to do. */
+  readonly subscription: string;
   /** A key that still is accepted and does not sign. */
   readonly retiringKid: string;
 }
@@ -69,6 +73,88 @@ const STREAM_MUTATIONS: readonly Walked[] = [
   { method: "PUT", path: beside, body: message, succeeds: 201 },
   { method: "PUT", path: besideInShortForm, body: message, succeeds: 201 },
 ];
+
+/** What a project's control API is reached by: both forms of its URL. */
+const CONTROL_ROOTS = [({ name }: Fixture) => `/${name}/stream/__ds`, () => "/stream/__ds"] as const;
+
+const pullWake = ({ stream }: Fixture): object => ({
+  type: "pull-wake",
+  streams: [stream],
+  wake_stream: `${stream}-wake`,
+});
+
+/** What asks the project's authorisation on the control API, by kind of route; the compiler asks for a line when one is added. */
+const CONTROL: Readonly<
+  Record<
+    Exclude<ControlTarget["about"], "jwks" | "wake">,
+    readonly (Walked & { readonly access: "read" | "mutation" })[]
+  >
+> = {
+  streams: [{ access: "read", method: "GET", path: () => "/streams", succeeds: 200 }],
+  "signing-key": [{ access: "mutation", method: "POST", path: () => "/signing-key/rotate", succeeds: 200 }],
+  subscriptions: [{ access: "read", method: "GET", path: () => "/subscriptions", succeeds: 200 }],
+  subscription: [
+    { access: "read", method: "GET", path: inSubscription(""), succeeds: 200 },
+    { access: "mutation", method: "PUT", path: inSubscription(""), body: pullWake, succeeds: 200 },
+    { access: "mutation", method: "PUT", path: inSubscription("-new"), body: pullWake, succeeds: 201 },
+    { access: "mutation", method: "DELETE", path: inSubscription(""), succeeds: 204 },
+  ],
+  membership: [
+    {
+      access: "mutation",
+      method: "POST",
+      path: inSubscription("/streams"),
+      body: ({ stream }) => ({ streams: [`${stream}-more`] }),
+      succeeds: 204,
+    },
+  ],
+  member: [
+    {
+      access: "mutation",
+      method: "DELETE",
+      path: (there) => `${inSubscription("/streams")(there)}/${there.stream}`,
+      succeeds: 204,
+    },
+  ],
+  // There is nothing to do.
+  claim: [
+    {
+      access: "mutation",
+      method: "POST",
+      path: inSubscription("/claim"),
+      body: () => ({ worker: "w" }),
+      succeeds: 409,
+    },
+  ],
+};
+
+function inSubscription(rest: string) {
+  return ({ subscription }: Fixture): string => `/subscriptions/${subscription}${rest}`;
+}
+
+/** Routes of the control API in both forms of their URL. */
+function control(routes: readonly Walked[]): Walked[] {
+  return CONTROL_ROOTS.flatMap((root) =>
+    routes.map((route) => ({ ...route, path: (there: Fixture) => `${root(there)}${route.path(there)}` })),
+  );
+}
+
+const CONTROLLED = Object.values(CONTROL).flat();
+const CONTROL_READS = control(CONTROLLED.filter(({ access }) => access === "read"));
+const CONTROL_MUTATIONS = control(CONTROLLED.filter(({ access }) => access === "mutation"));
+
+/** What is for everybody. */
+const CONTROL_OPEN = control([{ method: "GET", path: () => "/jwks.json", succeeds: 200 }]);
+
+/** What asks for the token of a wake, and for nothing else. */
+const WAKES = control(
+  (["callback", "ack", "release"] as const).map((action) => ({
+    method: "POST",
+    path: inSubscription(`/${action}`),
+    body: () => ({ wake_id: "w", generation: 1 }),
+    succeeds: 409,
+  })),
+);
 
 /** Every subject of the operator API about a stream. */
 const SUBJECTS: Readonly<Record<keyof typeof STREAM_SUBJECTS, { readonly method: string; readonly succeeds: number }>> =
@@ -132,6 +218,7 @@ const ROUTES: Readonly<
     walked: ["GET", "HEAD"].map((method) => ({ method, path: () => "/health", succeeds: 200 })),
   },
   stream: { asks: "project", walked: [...STREAM_READS, ...STREAM_MUTATIONS] },
+  control: { asks: "project", walked: [...CONTROL_READS, ...CONTROL_MUTATIONS, ...CONTROL_OPEN, ...WAKES] },
   operator: { asks: "operator", walked: Object.values(OPERATOR_ROUTES).flat() },
 };
 
@@ -151,8 +238,20 @@ async function fixture(name?: string): Promise<Fixture> {
   expect(rotated.status).toBe(201);
   const known = { name: project.name, secret };
   const stream = freshName();
-  await server.createStream(known, stream);
-  return { ...known, stream, retiringKid: before.keys[0]?.kid ?? "" };
+  const there = { ...known, stream, subscription: freshName("sub"), retiringKid: before.keys[0]?.kid ?? "" };
+  await createContents(there);
+  return there;
+}
+
+/** Creates the stream and the subscription. */
+async function createContents(there: Fixture): Promise<void> {
+  await server.createStream(there, there.stream);
+  const answer = await server.send(`/v1/${there.name}/stream/__ds${inSubscription("")(there)}`, {
+    method: "PUT",
+    headers: bearer(await projectToken(there.name, there.secret)),
+    ...json(pullWake(there)),
+  });
+  expect(answer.status).toBe(201);
 }
 
 async function projectOf({ name }: Pick<KnownProject, "name">): Promise<{ version: number; keys: { kid: string }[] }> {
@@ -168,10 +267,10 @@ beforeAll(async () => {
   const secret = newSecret("project");
   await server.operate("/projects/default/keys", "POST", { secret, overlapSeconds: 0 });
   const stream = freshName();
-  await server.createStream({ name: "default", secret }, stream);
   const [{ kid } = { kid: "" }] = (await projectOf({ name: "default" })).keys;
   // The key that signs: nobody who is refused may take it away.
-  walked = { name: "default", secret, stream, retiringKid: kid };
+  walked = { name: "default", secret, stream, subscription: freshName("sub"), retiringKid: kid };
+  await createContents(walked);
   other = await server.createProject();
   rs256 = await rsa();
 });
@@ -363,10 +462,15 @@ const NOT_FOR_OPERATORS: Readonly<Record<string, Credential>> = {
 
 /** Everything that a request which is refused must leave as it is. */
 async function everything(): Promise<unknown> {
-  const { name, stream } = walked;
+  const { name, stream, subscription } = walked;
   const projects = await (await server.operate("/projects")).json();
+  const ids = [subscription, `${subscription}-new`];
   return {
     projects,
+    subscriptions: await Promise.all(
+      ids.map(async (id) => env.SUBSCRIPTIONS.getByName(`${name}/${id}`).describe("", 100)),
+    ),
+    keys: await env.DIRECTORY.getByName(name).publicKeys(),
     streams: await Promise.all([stream, `${stream}-new`].map((path) => streamState(`${name}/${path}`))),
   };
 }
@@ -418,7 +522,8 @@ async function expectRefusals(route: Walked, credentials: Readonly<Record<string
 }
 
 function label({ method, path }: Walked): string {
-  return `${method} /v1${path({ name: "{project}", stream: "{path}", retiringKid: "{kid}", secret: "" })}`;
+  const there = { name: "{project}", stream: "{path}", subscription: "{id}", retiringKid: "{kid}", secret: "" };
+  return `${method} /v1${path(there)}`;
 }
 
 function titled(routes: readonly Walked[]): [string, Walked][] {
@@ -459,8 +564,8 @@ describe("routes: the table is whole", () => {
   });
 });
 
-describe("routes: health asks nobody for anything", () => {
-  test.each(titled(ROUTES.health.walked))("%s", async (_title, route) => {
+describe("routes: health and the public keys of webhooks ask nobody for anything", () => {
+  test.each(titled([...ROUTES.health.walked, ...CONTROL_OPEN]))("%s", async (_title, route) => {
     for (const credential of Object.values({ ...NOT_FOR_STREAMS, ...NOT_FOR_OPERATORS })) {
       expect((await ask(route, credential)).status).toBe(200);
     }
@@ -475,6 +580,103 @@ describe("routes: streams let in nobody who does not belong there", () => {
   test.each(titled(STREAM_MUTATIONS))("%s", async (_title, route) => {
     const reading = Object.entries(READING).map(([name, [make, verdict]]) => [name, token(make, ...verdict)]);
     await expectRefusals(route, { ...NOT_FOR_STREAMS, ...(Object.fromEntries(reading) as typeof NOT_FOR_STREAMS) });
+  });
+});
+
+/** What opens streams, one or some of them, and not the project as a whole. */
+const NOT_FOR_ALL: Readonly<Record<string, Credential>> = {
+  ...NOT_FOR_STREAMS,
+  "this stream": token(() => mine({ claims: { stream_id: walked.stream } }), 403, "TOKEN_STREAM"),
+  "a prefix of this stream": token(() => mine({ claims: { stream_prefix: walked.stream } }), 403, "TOKEN_STREAM"),
+  "a prefix that is reserved": token(() => mine({ claims: { stream_prefix: "__ds/" } }), 403, "TOKEN_STREAM"),
+  "a stream that is called as what is reserved": token(
+    () => mine({ claims: { stream_id: "__ds/streams" } }),
+    403,
+    "TOKEN_STREAM",
+  ),
+  "a wake's token": token(() => wakeToken(walked), 401, "TOKEN_KIND"),
+};
+
+/** A token as of a wake of the subscription, signed by somebody else. */
+function wakeToken(
+  { name, subscription }: Fixture,
+  change: { readonly header?: object; readonly claims?: object } = {},
+) {
+  const header = { alg: "HS256", typ: "ds-wake+jwt", ...change.header };
+  const sub = `subscription:${name}/${subscription}`;
+  const claims = { sub, aud: "durable-streams-wake", generation: 1, wake_id: "w", ...exp(60).claims, ...change.claims };
+  return compact(header, claims, hmac(newSecret("project")));
+}
+
+describe("routes: the control API lets in nobody who does not belong there", () => {
+  test.each(titled(CONTROL_READS))("%s", async (_title, route) => {
+    const [make] = READING["the scope read and this stream"] ?? [];
+    if (make === undefined) throw new Error("nothing reads one stream");
+    await expectRefusals(route, { ...NOT_FOR_ALL, "one stream for reading": token(make, 403, "TOKEN_STREAM") });
+  });
+
+  test.each(titled(CONTROL_MUTATIONS))("%s", async (_title, route) => {
+    const reading = Object.entries(READING).map(([name, [make, verdict]]) => [name, token(make, ...verdict)]);
+    await expectRefusals(route, { ...NOT_FOR_ALL, ...(Object.fromEntries(reading) as typeof NOT_FOR_ALL) });
+  });
+
+  test("a token with a prefix lists what it opens, and no more", async () => {
+    const there = await fixture();
+    const claims = { stream_prefix: there.stream.slice(0, -1), scope: "read" };
+    const headers = bearer(await projectToken(there.name, there.secret, { claims }));
+    const list = (query: string): Promise<Response> =>
+      server.send(`/v1/${there.name}/stream/__ds/streams${query}`, { headers });
+    for (const prefix of [claims.stream_prefix, there.stream]) {
+      const answer = await list(`?prefix=${prefix}`);
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({ streams: [{ path: there.stream }] });
+    }
+    const before = claims.stream_prefix.slice(0, -1);
+    for (const query of ["", "?prefix=", `?prefix=${before}`, `?prefix=${before}&prefix=${there.stream}`]) {
+      expect([query, await verdictOf(await list(query), "GET")]).toEqual([query, [403, "TOKEN_STREAM"]]);
+    }
+    // The prefix means nothing to anything else.
+    const other = await server.send(`/v1/${there.name}/stream/__ds/subscriptions?prefix=${there.stream}`, { headers });
+    expect(await verdictOf(other, "GET")).toEqual([403, "TOKEN_STREAM"]);
+  });
+});
+
+/** What is no token of a wake of this subscription. */
+const NOT_FOR_WAKES: Readonly<Record<string, Credential>> = Object.fromEntries(
+  Object.entries({
+    ...NOT_FOR_ALL,
+    "a good token of the project": token(() => mine(), 401, "TOKEN_INVALID"),
+    "an operator's": token(() => server.operatorToken(), 401, "TOKEN_INVALID"),
+    "somebody else's signature": token(() => wakeToken(walked), 401, "TOKEN_INVALID"),
+    "another algorithm": token(() => wakeToken(walked, { header: { alg: "none" } }), 401, "TOKEN_INVALID"),
+    "another subscription's": token(() => wakeToken({ ...walked, subscription: "other" }), 401, "TOKEN_INVALID"),
+    "another project's": token(() => wakeToken({ ...walked, name: other.name }), 401, "TOKEN_INVALID"),
+    "one that is too old": token(() => wakeToken(walked, exp(-60)), 401, "TOKEN_INVALID"),
+  }).map(([name, credential]) => [name, { ...credential, verdict: [401, "TOKEN_INVALID"] }]),
+);
+
+describe("routes: what is about a wake asks for the token of that wake", () => {
+  test.each(titled(WAKES))("%s", async (_title, route) => {
+    await expectRefusals(route, NOT_FOR_WAKES);
+  });
+
+  test("no object is woken for what cannot be the token of a wake of its own", async () => {
+    const getByName = (): never => {
+      throw new Error("an object was asked");
+    };
+    const asked = new GuardedServer({
+      SUBSCRIPTIONS: { getByName: () => ({ ack: getByName, callback: getByName, release: getByName }) },
+    });
+    for (const route of WAKES) {
+      for (const authorization of [undefined, await mine(), await wakeToken({ ...walked, subscription: "other" })]) {
+        const answer = await asked.send(`/v1${route.path(walked)}`, {
+          method: route.method,
+          headers: authorization === undefined ? {} : bearer(authorization),
+          ...json(route.body?.(walked)),
+        });
+        expect(await verdictOf(answer, "POST")).toEqual([401, "TOKEN_INVALID"]);
+      }
+    }
   });
 });
 
@@ -533,6 +735,26 @@ describe("routes: whoever belongs there is let in", () => {
     expect(answer.status).toBe(route.succeeds);
   });
 
+  test.each(titled(CONTROL_READS))("the scope read reads all of the project: %s", async (_title, route) => {
+    const answer = await ask(
+      route,
+      token(() => mine({ claims: { scope: "read" } }), 200, ""),
+    );
+    await answer.body?.cancel();
+    expect(answer.status).toBe(200);
+  });
+
+  test.each(titled([...CONTROL_READS, ...CONTROL_MUTATIONS]))("a project's token: %s", async (_title, route) => {
+    const there = route.path(walked).startsWith("/stream/") ? await shortFixture() : await fixture();
+    const answer = await server.send(`/v1${route.path(there)}`, {
+      method: route.method,
+      headers: bearer(await projectToken(there.name, there.secret)),
+      ...json(route.body?.(there)),
+    });
+    await answer.body?.cancel();
+    expect(answer.status).toBe(route.succeeds);
+  });
+
   test.each(titled(ROUTES.operator.walked))("an operator's token: %s", async (_title, route) => {
     const there = await fixture();
     const answer = await server.send(`/v1${route.path(there)}`, {
@@ -546,9 +768,9 @@ describe("routes: whoever belongs there is let in", () => {
   });
 });
 
-/** A stream of its own in the project of the short form. */
+/** A stream and a subscription of its own in the project of the short form. */
 async function shortFixture(): Promise<Fixture> {
-  const stream = freshName();
-  await server.createStream(walked, stream);
-  return { ...walked, stream };
+  const there = { ...walked, stream: freshName(), subscription: freshName("sub") };
+  await createContents(there);
+  return there;
 }
