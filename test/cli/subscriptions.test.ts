@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCli, type RunResult } from "../support/cli.ts";
+import { startBuilt, type TestServer } from "../support/servers.ts";
+
+describe("subscriptions", () => {
+  let server: TestServer;
+  const ds = (args: readonly string[]): Promise<RunResult> =>
+    runCli(["subscriptions", ...args], { env: { DURABLE_STREAMS_URL: server.url } });
+  const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((await ds([...args, "--json"])).stdout);
+  beforeAll(async () => {
+    server = await startBuilt();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it("create: is repeatable, and another configuration is a conflict with exit code 5", async () => {
+    const args = ["create", "hooks", "--pattern", "e/*", "--stream", "x", "--webhook", "http://localhost:9/h"];
+    const created = await ds([...args, "--lease", "5s", "--description", "mails"]);
+    expect(created.code).toBe(0);
+    expect(created.stdout).toMatch(/^webhook +http:\/\/localhost:9\/h$/m);
+    expect(created.stdout).toMatch(/^keys at +\S+\/v1\/stream\/__ds\/jwks.json$/m);
+    expect(await json([...args, "--lease", "5s", "--description", "mails"])).toMatchObject({
+      created: false,
+      id: "hooks",
+      type: "webhook",
+      leaseTtlMs: 5000,
+    });
+    const other = await ds([...args, "--json"]);
+    expect(other.code).toBe(5);
+    expect(JSON.parse(other.stdout)).toMatchObject({ error: { code: "SUBSCRIPTION_ALREADY_EXISTS" } });
+    expect(other.stdout).toContain("subscriptions show ID");
+  });
+
+  it("create: makes the wake stream when it is asked to", async () => {
+    const args = ["create", "pool", "--pattern", "jobs/**", "--wake-stream", "wake/pool", "--create-wake-stream"];
+    expect(await json(args)).toMatchObject({ created: true, type: "pull-wake", wakeStream: "wake/pool" });
+    const head = await fetch(`${server.url}/v1/stream/wake/pool`, { method: "HEAD" });
+    expect(head.headers.get("content-type")).toBe("application/json");
+  });
+
+  it("create: says what is missing or wrong, with exit code 2", async () => {
+    for (const args of [
+      ["a", "--webhook", "http://localhost:9/"],
+      ["a", "--pattern", "e/*"],
+      ["a", "--pattern", "e/*", "--wake-stream", "w", "--lease", "11m"],
+      ["a", "--pattern", "e/*", "--webhook", "http://localhost:9/", "--wake-stream", "w"],
+    ]) {
+      expect({ args, ...(await ds(["create", ...args])) }).toMatchObject({ code: 2, stdout: "" });
+    }
+  });
+
+  it("show: what it is, and how far it is in its streams, as add and remove change them", async () => {
+    await ds(["create", "members", "--stream", "m/1", "--webhook", "http://localhost:9/h"]);
+    expect(await ds(["add", "members", "m/2", "m/3"])).toMatchObject({ code: 0, stdout: "" });
+    expect(await ds(["remove", "members", "m/1", "m/2"])).toMatchObject({ code: 0, stdout: "" });
+    expect((await ds(["show", "members"])).stdout).toMatch(/\nSTREAM +LINK +ACKED\nm\/3 +explicit +\d{16}_\d{16}\n$/);
+    expect(await json(["show", "members"])).toMatchObject({
+      id: "members",
+      streams: [{ path: "m/3", linkType: "explicit" }],
+    });
+  });
+
+  it("list: all there are, with their patterns", async () => {
+    await ds(["create", "listed", "--pattern", "l/**", "--webhook", "http://localhost:9/h"]);
+    expect(await json(["list"])).toMatchObject({
+      subscriptions: expect.arrayContaining([expect.objectContaining({ id: "listed", pattern: "l/**" })]) as unknown,
+    });
+    expect((await ds(["list"])).stdout).toMatch(/^listed +webhook +\S+Z +l\/\*\*$/m);
+  });
+
+  it("delete: needs a yes, and one that is not there is a success; then it is not found, with exit code 3", async () => {
+    await ds(["create", "gone", "--stream", "g", "--webhook", "http://localhost:9/h"]);
+    expect(await ds(["delete", "gone"])).toMatchObject({ code: 2 });
+    expect(await ds(["delete", "gone", "--yes"])).toMatchObject({ code: 0 });
+    expect(await ds(["delete", "gone", "--yes"])).toMatchObject({ code: 0 });
+    const shown = await ds(["show", "gone"]);
+    expect(shown.code).toBe(3);
+    expect(shown.stderr).toContain("subscriptions list");
+  });
+
+  it("rotate-key: the new key is among those that are shown", async () => {
+    const { kid } = (await json(["rotate-key"])) as { kid: string };
+    const { keys } = (await (await fetch(`${server.url}/v1/stream/__ds/jwks.json`)).json()) as {
+      keys: { kid: string }[];
+    };
+    expect(keys.map((key) => key.kid)).toContain(kid);
+  });
+});
