@@ -24,6 +24,14 @@ export function runHandler(stream: StreamClient, times = 1): Promise<void> {
   });
 }
 
+/** As an eviction, which would wait until nobody refers to the object any more: an RPC that failed does for long. */
+export async function loseMemory(stream: StreamClient): Promise<void> {
+  await runInDurableObject(stream.object, async (_instance, state) => {
+    await state.storage.sync();
+    state.abort("injected: out of memory");
+  }).catch(() => undefined);
+}
+
 /** What the platform does with an alarm that failed too often: it is gone, and so, sooner or later, is the object's memory. */
 export async function dropAlarm(stream: StreamClient): Promise<void> {
   await runInDurableObject(stream.object, (_instance, { storage }) => storage.deleteAlarm());
