@@ -19,7 +19,7 @@ export const ROOMS = {
     packages: ["@oclif/core", "fastest-levenshtein", "hyparquet-writer", "jose", "jsonc-parser"],
     node: true,
   },
-  tail: { rooms: ["client", "protocol"], packages: ["ink", "react"], node: true },
+  tail: { rooms: ["client", "protocol"], packages: ["ink", "react", "string-width"], node: true },
   commands: {
     rooms: ["cli", "tail", "client", "local", "cloudflare", "protocol"],
     packages: ["@oclif/core"],
