@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { Directory } from "./directory.ts";
+import { GroupCommit } from "../stream/group-commit.ts";
+import { Directory, type ListChange } from "./directory.ts";
 import type {
   ListedSubscription,
   PutSubscriptionOutcome,
@@ -24,26 +25,35 @@ export type DirectoryEnv = object;
 export class DirectoryDO extends DurableObject<DirectoryEnv> {
   readonly #directory: Directory;
   readonly #keys: SigningKeys;
+  /** Streams come and go together: those that do at about the same time share a commit. */
+  readonly #changes: GroupCommit<ListChange, RegisterOutcome>;
 
   constructor(ctx: DurableObjectState, env: DirectoryEnv) {
     super(ctx, env);
     this.#directory = new Directory(ctx.storage);
     this.#keys = new SigningKeys(this.#directory, Date.now);
+    this.#changes = new GroupCommit({
+      commit: (changes) => this.#directory.change(changes),
+      durable: () => ctx.storage.sync(),
+      afterCommit: () => undefined,
+      nextTurn: () => scheduler.wait(0),
+      nowMs: Date.now,
+    });
   }
 
   /** Puts a stream into the list, before it is there: an entry of the same path is replaced. Gives what it is to be linked to. */
-  register(stream: Registration): RegisterOutcome {
-    return this.#directory.register(stream);
+  register(stream: Registration): Promise<RegisterOutcome> {
+    return this.#changes.submit({ kind: "begun", stream });
   }
 
   /** Takes a stream out of the list, unless the entry is that of another stream of the path. */
-  unregister(path: string, incarnation: string): void {
-    this.#directory.unregister([{ path, incarnation }]);
+  async unregister(path: string, incarnation: string): Promise<void> {
+    await this.#changes.submit({ kind: "ended", streams: [{ path, incarnation }] });
   }
 
   /** The same for several. */
-  unregisterAll(streams: readonly StreamRef[]): void {
-    this.#directory.unregister(streams);
+  async unregisterAll(streams: readonly StreamRef[]): Promise<void> {
+    await this.#changes.submit({ kind: "ended", streams });
   }
 
   /** Streams whose path begins with `prefix` and comes after `after`, in the order of their paths' bytes. */

@@ -23,6 +23,13 @@ const MATCHING_CHUNK_ROWS = 1000;
 
 const KEYS_KEY = "signing-keys";
 
+/** What becomes of the list of streams. */
+export type ListChange =
+  | { readonly kind: "begun"; readonly stream: Registration }
+  | { readonly kind: "ended"; readonly streams: readonly StreamRef[] };
+
+const NOTHING_LINKED: RegisterOutcome = { links: [] };
+
 /** What a directory holds, and every change of it; each is one transaction. */
 export class Directory implements SigningKeyStore {
   readonly #storage: DurableObjectStorage;
@@ -37,17 +44,18 @@ export class Directory implements SigningKeyStore {
     this.#subscriptions = new SubscriptionList(new SubscriptionRows(storage.sql, this.#tables));
   }
 
-  register(stream: Registration): RegisterOutcome {
-    return this.#transaction(() => {
-      this.#streams.put(stream);
-      return { links: this.#subscriptions.linkedTo(stream.path) };
-    });
-  }
-
-  unregister(streams: readonly StreamRef[]): void {
-    this.#transaction(() => {
-      for (const { path, incarnation } of streams) this.#streams.remove(path, incarnation);
-    });
+  /** Makes changes in their order, all or none; an outcome for each. */
+  change(changes: readonly ListChange[]): readonly RegisterOutcome[] {
+    return this.#transaction(() =>
+      changes.map((change): RegisterOutcome => {
+        if (change.kind === "begun") {
+          this.#streams.put(change.stream);
+          return { links: this.#subscriptions.linkedTo(change.stream.path) };
+        }
+        for (const { path, incarnation } of change.streams) this.#streams.remove(path, incarnation);
+        return NOTHING_LINKED;
+      }),
+    );
   }
 
   streams(prefix: string, after: string, limit: number): StreamPage {

@@ -1,13 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MATCHING_MAX_ROWS } from "../../../src/worker/directory/directory.ts";
-import {
-  directoryOf,
-  freshProject,
-  inDirectory,
-  registerAll,
-  registration,
-  type Directory,
-} from "./support/directories.ts";
+import { directoryOf, freshProject, registerAll, type Directory } from "./support/directories.ts";
 
 interface Page {
   readonly paths: readonly string[];
@@ -43,10 +36,8 @@ describe("directory: streams that match a pattern", () => {
     async () => {
       const directory = directoryOf(freshProject());
       const name = (i: number): string => `s/${String(i).padStart(6, "0")}`;
-      await inDirectory(directory, (instance) => {
-        for (let i = 0; i < MATCHING_MAX_ROWS + 10; i++) instance.register(registration(name(i)));
-        instance.register(registration("s/a/log"));
-      });
+      const names = Array.from({ length: MATCHING_MAX_ROWS + 10 }, (_, i) => name(i));
+      await registerAll(directory, [...names, "s/a/log"]);
       const first = await matching(directory, "s/*/log", "", 5);
       expect(first).toEqual({ paths: [], more: true, after: name(MATCHING_MAX_ROWS - 1) });
       expect(await matching(directory, "s/*/log", first.after, 5)).toMatchObject({ paths: ["s/a/log"], more: false });

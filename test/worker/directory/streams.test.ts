@@ -47,6 +47,26 @@ describe("directory: streams", () => {
     expect(await directory.streams("", "", 10)).toEqual({ streams: [b], more: false });
   });
 
+  test("streams that come and go together share a commit, and each change is made in its turn", async () => {
+    const directory = directoryOf(freshProject());
+    const streams = Array.from({ length: 20 }, (_, i) => registration(`s/${String(i).padStart(2, "0")}`));
+    const commits = await inDirectory(directory, async (instance, storage) => {
+      let count = 0;
+      const transaction = storage.transactionSync.bind(storage);
+      storage.transactionSync = ((run: () => unknown) => {
+        count++;
+        return transaction(run);
+      }) as DurableObjectStorage["transactionSync"];
+      const coming = streams.map((stream) => instance.register(stream));
+      const [first] = streams;
+      await Promise.all([...coming, instance.unregister("s/00", first?.incarnation ?? "")]);
+      return count;
+    });
+    // The first finds the object idle and is committed at once, alone.
+    expect(commits).toBe(2);
+    expect(await pagedPaths(directory, "", 100)).toEqual(streams.slice(1).map(({ path }) => path));
+  });
+
   test("a page has as many as were asked for, and says truly whether more follow", async () => {
     const directory = directoryOf(freshProject());
     await registerAll(directory, ["a", "b", "c"]);
@@ -86,8 +106,8 @@ describe("directory: streams", () => {
       storage.kv.put("schema", 99);
     });
     await evictDurableObject(directoryOf(project));
-    await inDirectory(directoryOf(project), (instance) => {
-      expect(() => instance.register(registration("b"))).toThrow(/version 99/);
+    await inDirectory(directoryOf(project), async (instance) => {
+      await expect(instance.register(registration("b"))).rejects.toThrow(/version 99/);
       expect(() => instance.streams("", "", 1)).toThrow(/deploy the newer version/);
     });
   });

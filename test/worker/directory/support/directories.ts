@@ -38,11 +38,9 @@ export function registration(path: string, fields: Partial<Registration> = {}): 
   };
 }
 
-/** Registers streams of these paths, one after the other. */
+/** Registers streams of these paths, all at once. */
 export async function registerAll(directory: Directory, paths: readonly string[]): Promise<void> {
-  await inDirectory(directory, (instance) => {
-    for (const path of paths) instance.register(registration(path));
-  });
+  await inDirectory(directory, (instance) => Promise.all(paths.map((path) => instance.register(registration(path)))));
 }
 
 export function listed(id: string, fields: Partial<ListedSubscription> = {}): ListedSubscription {
