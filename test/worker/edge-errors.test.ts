@@ -16,11 +16,14 @@ import { holdCommits } from "./support/object-state.ts";
 import { WatchedBucket } from "./support/bucket.ts";
 import { sealAll, segmentKeys } from "./support/sealing.ts";
 import { createStream, freshName, offsetAt, producer, sendTo, StreamClient } from "./support/stream-client.ts";
+import { SUBSCRIPTION_PROVOCATIONS } from "./subscriptions/support/provocations.ts";
 
-// The real limit is too many to bring about.
+// The real limits are too many to bring about.
 vi.mock(import("../../src/protocol/limits.ts"), async (original) => ({
   ...(await original()),
   LIVE_READERS_MAX: 0 as 30_000,
+  PROJECT_SUBSCRIPTIONS_MAX: 2 as 10_000,
+  SUBSCRIPTION_LINKS_MAX: 2 as 100_000,
 }));
 
 interface Provocation {
@@ -204,6 +207,7 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
   OPERATOR_CLOSED: { status: 403, provoke: ({ name }) => send(`/v1/__ds/streams/default/inspect/${name}`) },
 
   ...AUTH_PROVOCATIONS,
+  ...SUBSCRIPTION_PROVOCATIONS,
 
   TOO_MANY_READERS: { status: 429, provoke: (stream) => stream.get("?offset=now&live=sse") },
   APPEND_QUEUE_FULL: {
@@ -231,6 +235,9 @@ const RETRYABLE = new Set<string>([
   "APPEND_QUEUE_FULL",
 ]);
 
+/** What stands beside code and message. */
+const DETAILS: Readonly<Record<string, readonly string[]>> = { ALREADY_CLAIMED: ["current_holder", "generation"] };
+
 /** Failures of the server's own, which its log tells more of. */
 const LOGGED = new Set<string>([
   "INTERNAL",
@@ -240,6 +247,11 @@ const LOGGED = new Set<string>([
   "SEGMENT_MISSING",
   "SEGMENT_CORRUPT",
 ]);
+
+/** A stream that is made while the machine has too much to do comes into the list later, and the log says so. */
+function isOfBusyMachine(line: string): boolean {
+  return line.includes("could not be put into the directory, and will be later");
+}
 
 /** Answers of the operator API, and of projects that list no origins: no page of another origin may read them. */
 const UNSHARED = new Set<string>([
@@ -274,7 +286,7 @@ describe("errors: every code can be met, and tells what to do", () => {
       const answer = await provoke(stream);
       const body = await answer.json<{ error: { code: string; message: string } }>();
       expect([answer.status, body.error.code]).toEqual([status, code]);
-      expect(Object.keys(body.error)).toEqual(["code", "message"]);
+      expect(Object.keys(body.error)).toEqual(["code", "message", ...(DETAILS[code] ?? [])]);
       expect(body.error.message).toMatch(/^\S.* .*[.\]}]$/);
       expect(answer.headers.get("Content-Type")).toBe("application/json");
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
@@ -282,7 +294,7 @@ describe("errors: every code can be met, and tells what to do", () => {
       expect(answer.headers.get("X-Content-Type-Options")).toBe("nosniff");
       expect(answer.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
       expect(answer.headers.get("Retry-After")).toBe(code === "RATE_LIMITED" ? "10" : RETRYABLE.has(code) ? "1" : null);
-      if (!LOGGED.has(code)) expect(log.take()).toEqual([]);
+      if (!LOGGED.has(code)) expect(log.take().filter((line) => !isOfBusyMachine(line))).toEqual([]);
     },
     // 256 forks, one after the other.
     300_000,
