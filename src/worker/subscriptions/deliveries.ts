@@ -41,7 +41,7 @@ export class Deliveries {
   }
 
   async #run(record: StoredRecord, wake: StoredWake, current: AbortController): Promise<void> {
-    const outcome = await this.#deliver(record, wake, current.signal);
+    const outcome = await this.#deliver(record, wake, current);
     if (this.#current !== current) return;
     this.#current = undefined;
     try {
@@ -51,10 +51,10 @@ export class Deliveries {
     }
   }
 
-  async #deliver(record: StoredRecord, wake: StoredWake, signal: AbortSignal): Promise<DeliveryOutcome> {
+  async #deliver(record: StoredRecord, wake: StoredWake, abort: AbortController): Promise<DeliveryOutcome> {
     try {
       return record.config.type === "webhook"
-        ? await this.#callWebhook(record, wake, signal)
+        ? await this.#callWebhook(record, wake, abort)
         : await this.#writeEvent(record, wake);
     } catch (error) {
       console.error("A wake could not be delivered, and will be later:", error);
@@ -62,12 +62,16 @@ export class Deliveries {
     }
   }
 
-  #callWebhook(record: StoredRecord, { state, snapshot }: StoredWake, signal: AbortSignal): Promise<DeliveryOutcome> {
+  #callWebhook(
+    record: StoredRecord,
+    { state, snapshot }: StoredWake,
+    abort: AbortController,
+  ): Promise<DeliveryOutcome> {
     const { subscription, rules, signer } = this.#around;
     const settled = subscription.storage.settledLinks(Math.max(0, WAKE_SETTLED_STREAMS_MAX - snapshot.length));
     const told = new Set(snapshot.map(({ path }) => path));
     const streams = [...snapshot, ...settled.filter(({ path }) => !told.has(path))];
-    return callWebhook({ record, wake: wakeOf(state), streams, rules, signer, signal });
+    return callWebhook({ record, wake: wakeOf(state), streams, rules, signer, abort });
   }
 
   async #writeEvent(record: StoredRecord, { state, snapshot }: StoredWake): Promise<DeliveryOutcome> {

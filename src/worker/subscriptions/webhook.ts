@@ -20,8 +20,8 @@ export interface WebhookDelivery {
   readonly streams: readonly SnapshotStream[];
   readonly rules: WebhookRules;
   readonly signer: WebhookSigner;
-  /** Ends the delivery, because another one takes its place. */
-  readonly signal: AbortSignal;
+  /** Ends the delivery: because another one takes its place, or because it takes too long. */
+  readonly abort: AbortController;
 }
 
 /** Calls a webhook (section 7.1). Never rejects for what its receiver does. */
@@ -30,19 +30,25 @@ export async function callWebhook(delivery: WebhookDelivery): Promise<DeliveryOu
   const url = record.config.webhookUrl ?? "";
   const refused = checkWebhookUrl(url, rules);
   if (refused !== undefined) return { kind: "undelivered", reason: refused.message };
-  const signal = AbortSignal.any([delivery.signal, AbortSignal.timeout(WEBHOOK_TIMEOUT_MS)]);
   const body = await webhookBody(delivery);
   const headers = {
     "Content-Type": "application/json",
     "User-Agent": `durable-streams/${VERSION}`,
     "Webhook-Signature": await signer.sign(body),
   };
+  // Not `AbortSignal.timeout`, which would keep the object awake for all of that time.
+  const timer = setTimeout(() => {
+    delivery.abort.abort();
+  }, WEBHOOK_TIMEOUT_MS);
+  const { signal } = delivery.abort;
   try {
     // A redirect could lead to where no webhook may go.
     const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
     return await judge(response);
   } catch {
     return { kind: "undelivered", reason: signal.aborted ? LATE : "The webhook could not be reached." };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
