@@ -12,8 +12,8 @@ export async function findCredentials(options: WranglerOptions): Promise<Cloudfl
 }
 
 /**
- * Asks wrangler, which knows its login, renews it, and reads the project's `.env`. It prints one JSON object, of type
- * `oauth`, `api_token` or `api_key`.
+ * Asks wrangler, which knows its login and renews it. It prints one JSON object, of type `oauth`, `api_token` or
+ * `api_key`. What cannot be read is not quoted, as the parser's own error would: it may be a part of a credential.
  */
 async function credentialsOfWrangler(options: WranglerOptions): Promise<CloudflareCredentials> {
   const doing = "Asking wrangler for its login";
@@ -23,12 +23,20 @@ async function credentialsOfWrangler(options: WranglerOptions): Promise<Cloudfla
       throw error;
     },
   );
-  const { token, key, email } = fieldsOf(JSON.parse(stdout));
+  const { token, key, email } = fieldsOf(parsed(stdout));
   const found = textOf(token);
   if (found !== undefined) return { kind: "token", token: found };
   const [apiKey, address] = [textOf(key), textOf(email)];
   if (apiKey !== undefined && address !== undefined) return { kind: "key", key: apiKey, email: address };
   throw notLoggedIn();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function notLoggedIn(cause?: Error): CloudflareError {

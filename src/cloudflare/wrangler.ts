@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFile, mkdtemp, rm } from "node:fs/promises";
+import { readFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { wranglerFailure } from "./wrangler-failure.ts";
 export interface WranglerOptions {
   /** Where our package lies: wrangler is the one among its dependencies, never one that happens to be on PATH. */
   readonly packageRoot: string;
-  /** The folder of the project: wrangler reads its `.env`. */
+  /** The folder of the project: paths in its configuration begin there. */
   readonly cwd: string;
   readonly signal?: AbortSignal | undefined;
   /** Gets what wrangler prints, line by line. */
@@ -49,7 +49,12 @@ export async function runWrangler(options: WranglerOptions, run: WranglerRun): P
   const folder = await mkdtemp(join(tmpdir(), "durable-streams-wrangler-"));
   const report = join(folder, "output.ndjson");
   try {
-    const child = spawn(process.execPath, ["--no-warnings", program, ...run.args], {
+    // Whoever wrote the folder wrote its `.env`, which could send a login elsewhere: an empty one is read instead. It has to
+    // be there, because some versions of Node take this argument for one of their own.
+    const noVariables = join(folder, "empty.env");
+    await writeFile(noVariables, "");
+    const args = [...run.args, "--env-file", noVariables];
+    const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
       cwd: options.cwd,
       env: environment(report, folder),
       stdio: ["pipe", "pipe", "pipe"],

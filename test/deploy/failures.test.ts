@@ -46,12 +46,17 @@ describe("deploy, before anything is changed", () => {
     });
   });
 
-  it("wrangler's own login will do", async () => {
+  it("wrangler's own login will do, whatever the folder's .env says", async () => {
     const config = join(operator.env["XDG_CONFIG_HOME"] ?? "", ".wrangler/config");
     await mkdir(config, { recursive: true });
     const login = `oauth_token = "${operator.plane.token}"\nexpiration_time = "2099-01-01T00:00:00.000Z"\nscopes = []\n`;
     await writeFile(join(config, "default.toml"), login);
+    // Whoever wrote a folder wrote its `.env`: it neither logs in nor says where a login goes.
+    const dotEnv = join(operator.folder, ".env");
+    const api = `CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9\nWRANGLER_TOKEN_URL=http://127.0.0.1:9\n`;
+    await writeFile(dotEnv, `${api}CLOUDFLARE_API_TOKEN=${"y".repeat(40)}\n`);
     const { code, result } = await operator.deploy(["--dry-run", "--verbose"], { CLOUDFLARE_API_TOKEN: "" });
+    await rm(dotEnv);
     await rm(config, { recursive: true });
     expect({ code, error: result.error }).toEqual({ code: 0, error: undefined });
     expect(operator.printed).not.toContain(operator.plane.token);
