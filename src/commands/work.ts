@@ -109,6 +109,9 @@ What the command prints goes to stdout, or with --json to stderr: stdout then ha
         this.notices.warning(sentence);
       },
     };
+    signal.addEventListener("abort", () => {
+      if (this.#running !== undefined) this.notices.note("Waiting for the command to end. Another Ctrl-C kills it.");
+    });
     this.notices.note(`Working on ${JSON.stringify(id)}. Ctrl-C ends it.`);
     await workLoop({
       client,

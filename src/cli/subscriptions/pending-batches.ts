@@ -78,7 +78,21 @@ class Collector {
   }
 
   *push(pieces: readonly Uint8Array[]): Generator<PendingBatch> {
-    for (const record of this.#splitter?.push(pieces) ?? []) yield* this.#add(record);
+    for (const record of this.#splitter?.push(pieces) ?? []) {
+      if (this.#kind === "binary") yield* this.#cut(record);
+      else yield* this.#add(record);
+    }
+  }
+
+  /** Bytes have no boundaries: they are cut wherever a batch is full. */
+  *#cut(bytes: Uint8Array): Generator<PendingBatch> {
+    let rest = bytes;
+    while (rest.byteLength > 0) {
+      if (this.#bytes === this.#limits.bytes) yield* this.#flush();
+      const part = rest.subarray(0, this.#limits.bytes - this.#bytes);
+      yield* this.#add(part);
+      rest = rest.subarray(part.byteLength);
+    }
   }
 
   /** Where everything up to an offset of the server's is whole records, that is known to be their end. */
