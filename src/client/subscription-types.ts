@@ -37,7 +37,7 @@ export interface Subscription {
 }
 
 /** Where wakes are sent, and with which key they are signed. */
-export interface WebhookFacts {
+interface WebhookFacts {
   readonly url: string;
   readonly signing: { readonly alg: string; readonly kid: string; readonly jwksUrl: string } | undefined;
 }
