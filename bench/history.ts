@@ -5,7 +5,7 @@ import { batchOf, checkMessages, MESSAGE_BYTES } from "./load/messages.ts";
 import { median } from "./load/stats.ts";
 import { create, JSON_TYPE, newStream, readAll } from "./load/streams.ts";
 import { writeFor } from "./load/writers.ts";
-import { buildRowsWorker } from "./rows.ts";
+import { buildBenchWorker } from "./rows.ts";
 import { startServer, type RunningServer } from "./servers/start.ts";
 import type { ReadersCost } from "./readers-cost.ts";
 import { shown, shownRatio, table } from "./table.ts";
@@ -125,7 +125,7 @@ async function measureReading(rounds: number, data: string): Promise<HistoryFigu
 
 /** What 100 readers of the same history take from the object and from R2, by what they share. */
 async function countReaders(data: string): Promise<ReadersCost[]> {
-  const server = await startServer("readers", await buildRowsWorker(data), data);
+  const server = await startServer("readers", await buildBenchWorker("rows", data), data);
   try {
     const { statusCode, body } = await request(`${server.url}/readers`);
     const text = await body.text();

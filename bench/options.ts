@@ -4,7 +4,7 @@ import type { Size } from "./types.ts";
 
 export interface Options {
   readonly size: Size;
-  /** Keys of scenarios, `start`, `rows`, `history`, `forks` and `auth`; `undefined` for everything. */
+  /** Keys of scenarios, `start`, `rows`, `history`, `forks`, `listing` and `auth`; `undefined` for everything. */
   readonly only: readonly string[] | undefined;
   readonly json: boolean;
   /** Further Workers to measure beside ours, by name. */
@@ -19,7 +19,7 @@ export const USAGE = `npm run bench -- [--quick] [--only a,b] [--also NAME=FILE]
 
   --quick            less of everything, in under a minute: good for a first look, too noisy for a claim
   --only KEYS        scenarios a b c d h j e i k f g, "start" (start-up times), "rows" (what an operation costs),
-                     "history" (reading from segments), "forks", "auth" (what a token adds)
+                     "history" (reading from segments), "forks", "listing" (pages of streams), "auth" (what a token adds)
   --also NAME=FILE   measures another bundle of the Worker beside ours; may be repeated
   --without NAMES    leaves servers out: limit, ref
   --rounds N         rounds that count

@@ -5,12 +5,12 @@ import { meetsAim, type OperationCost } from "../test/worker/support/operation-c
 import { ROOT, startServer } from "./servers/start.ts";
 import { table } from "./table.ts";
 
-/** The Worker that counts, as a file. */
-export async function buildRowsWorker(data: string): Promise<string> {
-  const file = join(data, "rows-worker.js");
+/** A Worker of `bench/worker/`, as a file. */
+export async function buildBenchWorker(name: string, data: string): Promise<string> {
+  const file = join(data, `${name}-worker.js`);
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ["bench/worker/rows.ts"],
+    entryPoints: [`bench/worker/${name}.ts`],
     outfile: file,
     bundle: true,
     format: "esm",
@@ -25,7 +25,7 @@ export async function buildRowsWorker(data: string): Promise<string> {
 
 /** Counts what each operation is billed for, in our Worker on the same launcher. */
 export async function countRows(data: string): Promise<OperationCost[]> {
-  const file = await buildRowsWorker(data);
+  const file = await buildBenchWorker("rows", data);
   const server = await startServer("rows", file, data);
   try {
     const { statusCode, body } = await request(`${server.url}/rows`);
