@@ -29,6 +29,18 @@ export async function workerSettings(api: CloudflareApi, accountId: string, name
   };
 }
 
+/** The Worker of the account that a host name leads to; nothing where it leads to none, or to something else. */
+export async function customDomainHolder(
+  api: CloudflareApi,
+  accountId: string,
+  hostname: string,
+): Promise<string | undefined> {
+  const path = `/accounts/${accountId}/workers/domains?hostname=${encodeURIComponent(hostname)}`;
+  const doing = `Looking for the custom domain ${hostname}`;
+  const entries = listOf(await api.get({ path, doing, permission: SCRIPTS })).map(fieldsOf);
+  return textOf(entries.find((entry) => entry["hostname"] === hostname)?.["service"]);
+}
+
 async function listCustomDomains(api: CloudflareApi, accountId: string, name: string): Promise<readonly string[]> {
   const path = `/accounts/${accountId}/workers/domains?service=${encodeURIComponent(name)}`;
   const doing = `Listing the custom domains of "${name}"`;

@@ -49,12 +49,8 @@ export async function runWrangler(options: WranglerOptions, run: WranglerRun): P
   const folder = await mkdtemp(join(tmpdir(), "durable-streams-wrangler-"));
   const report = join(folder, "output.ndjson");
   try {
-    // Whoever wrote the folder wrote its `.env`, which could send a login elsewhere: an empty one is read instead. It has to
-    // be there, because some versions of Node take this argument for one of their own.
-    const noVariables = join(folder, "empty.env");
-    await writeFile(noVariables, "");
-    const args = [...run.args, "--env-file", noVariables];
-    const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
+    const inputs = await ownInputs(folder, run.args);
+    const child = spawn(process.execPath, ["--no-warnings", program, ...run.args, ...inputs], {
       cwd: options.cwd,
       env: environment(report, folder),
       stdio: ["pipe", "pipe", "pipe"],
@@ -67,6 +63,17 @@ export async function runWrangler(options: WranglerOptions, run: WranglerRun): P
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Empty files in the place of the folder's `.env` and, where none is given, of its configuration. Whoever wrote the folder
+ * wrote them: they could send a login elsewhere, and one with a mistake would pass for the lack of a login. They have to be
+ * there, because some versions of Node take the argument of the first for one of their own.
+ */
+async function ownInputs(folder: string, args: readonly string[]): Promise<readonly string[]> {
+  const [variables, config] = [join(folder, "empty.env"), join(folder, "wrangler.json")];
+  await Promise.all([writeFile(variables, ""), writeFile(config, "{}")]);
+  return ["--env-file", variables, ...(args.includes("--config") ? [] : ["--config", config])];
 }
 
 /** The entry of a type in a report. */

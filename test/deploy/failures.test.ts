@@ -1,6 +1,6 @@
 // What goes wrong on the way, and that the next run goes on from there.
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -46,17 +46,21 @@ describe("deploy, before anything is changed", () => {
     });
   });
 
-  it("wrangler's own login will do, whatever the folder's .env says", async () => {
+  it("wrangler's own login will do, whatever the folder says", async () => {
     const config = join(operator.env["XDG_CONFIG_HOME"] ?? "", ".wrangler/config");
     await mkdir(config, { recursive: true });
     const login = `oauth_token = "${operator.plane.token}"\nexpiration_time = "2099-01-01T00:00:00.000Z"\nscopes = []\n`;
     await writeFile(join(config, "default.toml"), login);
-    // Whoever wrote a folder wrote its `.env`: it neither logs in nor says where a login goes.
+    // Whoever wrote a folder wrote its `.env`: it neither logs in nor says where a login goes. Nor is a mistake in what is
+    // meant for plain wrangler one of the login.
+    const forWrangler = await readFile(join(operator.folder, "wrangler.jsonc"), "utf8");
+    await writeFile(join(operator.folder, "wrangler.jsonc"), '{ "name": ');
     const dotEnv = join(operator.folder, ".env");
     const api = `CLOUDFLARE_API_BASE_URL=http://127.0.0.1:9\nWRANGLER_TOKEN_URL=http://127.0.0.1:9\n`;
     await writeFile(dotEnv, `${api}CLOUDFLARE_API_TOKEN=${"y".repeat(40)}\n`);
     const { code, result } = await operator.deploy(["--dry-run", "--verbose"], { CLOUDFLARE_API_TOKEN: "" });
     await rm(dotEnv);
+    await writeFile(join(operator.folder, "wrangler.jsonc"), forWrangler);
     await rm(config, { recursive: true });
     expect({ code, error: result.error }).toEqual({ code: 0, error: undefined });
     expect(operator.printed).not.toContain(operator.plane.token);

@@ -57,6 +57,17 @@ describe("deploy of an own Worker", () => {
     expect(result.deployed).toMatchObject({ context: "shop-staging", checks: ["health", "operator"] });
   });
 
+  it("a host name that leads to another Worker is not taken away from it", async () => {
+    const mark = operator.plane.requests.length;
+    const [domain] = operator.plane.state.domains.values();
+    if (domain === undefined) throw new Error("no domain");
+    operator.plane.state.domains.set(domain.id, { ...domain, service: "homepage" });
+    const { code, result } = await operator.deploy(["--env", "staging", "--yes"]);
+    operator.plane.state.domains.set(domain.id, domain);
+    expect({ code, error: result.error?.code }).toEqual({ code: 5, error: "CUSTOM_DOMAIN_TAKEN" });
+    expect(operator.changesSince(mark)).toEqual([]);
+  });
+
   it("changed, it is uploaded again", async () => {
     await writeFile(
       join(operator.folder, "src/worker.ts"),
@@ -70,7 +81,8 @@ describe("deploy of an own Worker", () => {
     const mark = operator.plane.requests.length;
     await writeFile(join(operator.folder, "src/worker.ts"), 'import "./nowhere.ts";\nexport default {};\n');
     const broken = await operator.deploy(["--env", "staging", "--yes"]);
-    expect(broken.code).not.toBe(0);
+    expect(broken.code).toBe(1);
+    expect(broken.result.error?.code).toBe("WORKER_NOT_BUNDLED");
     expect(broken.result.error?.hint).toContain("./nowhere.ts");
     await operator.edit('"src/worker.ts",', '"src/gone.ts",');
     expect(await operator.deploy(["--env", "staging", "--yes"])).toMatchObject({ code: 2 });

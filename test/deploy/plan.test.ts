@@ -135,6 +135,16 @@ describe("plan", () => {
     expect(plan.upload).toBe(changes.length > 0);
   });
 
+  it("a custom domain of another Worker is refused, and one that may have a DNS record is warned of", () => {
+    const shop = wish({ customDomain: "s.example.com" });
+    expect(() => makePlan(shop, { ...observed(), domainHolder: "homepage" })).toThrow(
+      expect.objectContaining({ code: "CUSTOM_DOMAIN_TAKEN", message: expect.stringContaining("homepage") as unknown }),
+    );
+    expect(makePlan(shop, observed()).warnings.join()).toContain("DNS record");
+    expect(makePlan(shop, { ...observed(), domainHolder: "shop" }).warnings).toEqual([]);
+    expect(makePlan(wish(), observed()).warnings).toEqual([]);
+  });
+
   it("a secret is put without an upload, and other secrets are kept and named", () => {
     const bindings: Binding[] = [
       ...BINDINGS.filter(({ name }) => name !== "OPERATOR_SECRET"),

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
+import { CloudflareError } from "../../cloudflare/cloudflare-error.ts";
 import { runWrangler, type WranglerOptions } from "../../cloudflare/wrangler.ts";
 import { wranglerConfig } from "../../cloudflare/wrangler-config.ts";
-import { usageFailure } from "../command-failure.ts";
+import { CommandFailure, usageFailure } from "../command-failure.ts";
+import { EXIT } from "../exit-codes.ts";
 
 /** The script that is to go up, whole, in a folder with nothing else. */
 export interface Bundle {
@@ -47,12 +49,27 @@ export async function ownBundle(
   await runWrangler(wrangler, {
     args: ["deploy", "--dry-run", "--config", configFile, "--outdir", outdir],
     doing: `Bundling ${config.main}`,
+  }).catch((error: unknown) => {
+    throw error instanceof CloudflareError && error.code === "WRANGLER_FAILED" ? notBundled(config.main, error) : error;
   });
   const main = path.join(outdir, `${path.parse(config.main).name}.js`);
   const files = await uploadedFiles(outdir);
   const bytes = await readFile(main);
   const whole = files.length === 1 ? sha256(bytes) : await hashOfFiles(outdir, files);
   return { main, withModules: files.length > 1, sha256: whole, gzipBytes: gzipSync(bytes).byteLength };
+}
+
+/** Nothing was asked of Cloudflare, so trying again would not help. */
+function notBundled(main: string, error: CloudflareError): CommandFailure {
+  return new CommandFailure(
+    {
+      code: "WORKER_NOT_BUNDLED",
+      message: error.message,
+      hint: error.hint.replace(/^[^\n]*\n?/, `Correct ${main}. `),
+      exitCode: EXIT.failure,
+    },
+    { cause: error },
+  );
 }
 
 /** What wrangler put there beside its map and its note. */

@@ -1,5 +1,6 @@
 import { deployedWorker, type DeployedWorker } from "../../cloudflare/deployed-worker.ts";
 import { bucketExists, findNamespace, namespaceById, type Namespace } from "../../cloudflare/resources.ts";
+import { customDomainHolder } from "../../cloudflare/worker-settings.ts";
 import type { Destination } from "./preflight.ts";
 import type { Target } from "./target.ts";
 
@@ -8,17 +9,21 @@ export interface Observed {
   readonly bucket: boolean;
   readonly namespace: Namespace | undefined;
   readonly worker: DeployedWorker | undefined;
+  /** The Worker that the custom domain leads to, where one is wished. */
+  readonly domainHolder?: string | undefined;
 }
 
 /** Looks, and changes nothing. */
 export async function observe(destination: Destination, target: Target): Promise<Observed> {
   const { api, account } = destination;
-  const [bucket, namespace, worker] = await Promise.all([
+  const { customDomain } = target;
+  const [bucket, namespace, worker, domainHolder] = await Promise.all([
     bucketExists(api, account.id, target.bucket),
     findDeploymentNamespace(destination, target),
     deployedWorker(api, account.id, target.name),
+    customDomain === undefined ? undefined : customDomainHolder(api, account.id, customDomain),
   ]);
-  return { bucket, namespace, worker };
+  return { bucket, namespace, worker, domainHolder };
 }
 
 /** The pinned one, if it is still there; else the one of that very title. */

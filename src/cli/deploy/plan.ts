@@ -2,6 +2,8 @@
 import type { DeployedWorker } from "../../cloudflare/deployed-worker.ts";
 import type { Binding } from "../../cloudflare/worker-versions.ts";
 import { BINDING, OBJECT_CLASSES, type Migration } from "../../cloudflare/wrangler-config.ts";
+import { CommandFailure } from "../command-failure.ts";
+import { EXIT } from "../exit-codes.ts";
 import type { Bundle } from "./bundle.ts";
 import type { PlanAction, PlanItem } from "./plan-item.ts";
 import { planMigrations } from "./plan-migrations.ts";
@@ -31,6 +33,7 @@ export interface Wish {
 
 export function makePlan(wish: Wish, observed: Observed): Plan {
   const { worker } = observed;
+  requireFreeDomain(wish.target, observed);
   const { migrations, items: migrationItems } = planMigrations(wish.target.name, worker?.version);
   const script = [
     workerItem(wish, worker),
@@ -143,6 +146,17 @@ function settingItems(wish: Wish, worker: DeployedWorker | undefined): readonly 
   ];
 }
 
+/** Without a terminal wrangler takes a name away from whatever it leads to, and says nothing. */
+function requireFreeDomain({ name, customDomain }: Target, { domainHolder }: Observed): void {
+  if (customDomain === undefined || domainHolder === undefined || domainHolder === name) return;
+  throw new CommandFailure({
+    code: "CUSTOM_DOMAIN_TAKEN",
+    message: `${customDomain} leads to another Worker of the account, ${domainHolder}, and would be taken away from it.`,
+    hint: "Choose another customDomain in the project file, or take it away from that Worker in Cloudflare's dashboard.",
+    exitCode: EXIT.conflict,
+  });
+}
+
 function secretItems({ operatorSecret }: Wish, worker: DeployedWorker | undefined): readonly PlanItem[] {
   const others = (worker?.version.bindings ?? []).filter(
     ({ type, name }) => isSecret(type) && name !== BINDING.operatorSecret,
@@ -153,14 +167,19 @@ function secretItems({ operatorSecret }: Wish, worker: DeployedWorker | undefine
   ];
 }
 
-function warningsOf({ target }: Wish, { worker, namespace }: Observed): readonly string[] {
-  const { kvNamespaceId, vars } = target;
+function warningsOf({ target }: Wish, { worker, namespace, domainHolder }: Observed): readonly string[] {
+  const { kvNamespaceId, vars, customDomain } = target;
   const warnings: string[] = [];
   if (vars["AUTH"] === "none") {
     warnings.push("AUTH is none: everybody on the internet may read and change every stream.");
   }
   if (kvNamespaceId !== undefined && namespace?.id !== kvNamespaceId) {
     warnings.push(`The KV namespace ${kvNamespaceId} of the project file is gone; another one takes its place.`);
+  }
+  if (customDomain !== undefined && domainHolder === undefined) {
+    warnings.push(
+      `If ${customDomain} has a DNS record already, this deployment replaces it: whatever is there is cut off.`,
+    );
   }
   if ((worker?.deployment.versions.length ?? 0) > 1) {
     warnings.push("Several versions answer requests at the moment; after this deployment there is one.");
