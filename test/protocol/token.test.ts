@@ -162,6 +162,21 @@ describe("tokens: use", () => {
     expect(useProblem(claims, { project, path, access })?.code).toBe(code);
   });
 
+  test.each<[string, TokenClaims, string | undefined, string | undefined]>([
+    ["its prefix", some, "orders/", undefined],
+    ["within its prefix", some, "orders/1", undefined],
+    ["a wider prefix", some, "orders", "TOKEN_STREAM"],
+    ["every prefix", some, "", "TOKEN_STREAM"],
+    ["no prefix", some, undefined, "TOKEN_STREAM"],
+    ["another prefix", some, "my/orders/", "TOKEN_STREAM"],
+    ["its only stream as the prefix", one, "orders/1", "TOKEN_STREAM"],
+    ["its only stream within its prefix", both, "orders/1", "TOKEN_STREAM"],
+    ["any prefix without a limit", token, "x", undefined],
+  ])("tokens: of several streams, %s", (_what, claims, prefix, code) => {
+    const use = { project: "shop", path: undefined, access: "read" as const };
+    expect(useProblem(claims, prefix === undefined ? use : { ...use, prefix })?.code).toBe(code);
+  });
+
   test("tokens: one that is limited opens what its limit says and nothing else, for reads and writes alike", () => {
     const limited = fc.record({ stream_id: anyText({ minLength: 1 }), stream_prefix: anyText({ minLength: 1 }) });
     fc.assert(

@@ -1,7 +1,10 @@
+import type { ProtocolError } from "../../../protocol/errors.ts";
 import { SUBSCRIPTION_BODY_MAX_BYTES } from "../../../protocol/limits.ts";
 import { DEFAULT_PROJECT } from "../../../protocol/path.ts";
 import { webhookRules } from "../../../protocol/subscription/webhook-url.ts";
+import type { DirectoryDO } from "../../directory/directory-do.ts";
 import type { BaseEnv } from "../../env.ts";
+import type { SubscriptionDO } from "../../subscriptions/subscription-do.ts";
 import { decider, refuse, type Access, type Surroundings } from "../authorization.ts";
 import { bindingError } from "../configuration.ts";
 import { requestLimits, type SettingsLookup } from "../project-settings.ts";
@@ -36,12 +39,12 @@ export async function handleControl<E extends BaseEnv>(
   }
   const { measurement } = around;
   measurement.is(operation.counted);
-  const context = controlContext(asked, around);
-  if (context instanceof Response) return context;
+  const found = findObjects(route, around.env);
+  if ("code" in found) return respondError(found);
   const { asks } = operation;
-  if (asks === "nobody") return operation.handle(context);
+  if (asks === "nobody") return operation.handle(controlContext(asked, found, SUBSCRIPTION_BODY_MAX_BYTES, around));
   if (asks === "wake") {
-    const answer = await operation.handle(context);
+    const answer = await operation.handle(controlContext(asked, found, SUBSCRIPTION_BODY_MAX_BYTES, around));
     if (answer.ok) measurement.about(project, "");
     return answer;
   }
@@ -49,7 +52,8 @@ export async function handleControl<E extends BaseEnv>(
   if (refusal !== undefined) return refusal;
   measurement.about(project, "");
   const { bodyMaxBytes } = requestLimits(await settings.get());
-  return operation.handle({ ...context, bodyMaxBytes: Math.min(bodyMaxBytes, context.bodyMaxBytes) });
+  const most = Math.min(bodyMaxBytes, SUBSCRIPTION_BODY_MAX_BYTES);
+  return operation.handle(controlContext(asked, found, most, around));
 }
 
 /** The answer to who may not, or asks too often. */
@@ -69,24 +73,37 @@ async function refuseControl<E extends BaseEnv>(
   return (isUncounted ? await limitAddress(env.RATE_LIMITER, request) : undefined) ?? refusal;
 }
 
-/** What working on a route needs, with the server's own limits; the error where the Worker lacks a binding for it. */
+/** Where what a route needs is found. */
+interface Objects {
+  readonly directory: DurableObjectNamespace<DirectoryDO>;
+  /** Of the routes that are about one subscription. */
+  readonly subscriptions: DurableObjectNamespace<SubscriptionDO> | undefined;
+}
+
+/** The error where the Worker lacks a binding for the route. */
+function findObjects({ to }: ControlRoute, { DIRECTORY, SUBSCRIPTIONS }: BaseEnv): Objects | ProtocolError {
+  if (DIRECTORY === undefined) return bindingError("DIRECTORY");
+  if ("id" in to && SUBSCRIPTIONS === undefined) return bindingError("SUBSCRIPTIONS");
+  return { directory: DIRECTORY, subscriptions: SUBSCRIPTIONS };
+}
+
+/** What working on a route needs. */
 function controlContext<E extends BaseEnv>(
-  { request, url, route: { project, to } }: ControlRequest,
+  { request, url, route: { project } }: ControlRequest,
+  { directory, subscriptions }: Objects,
+  bodyMaxBytes: number,
   { env, ctx, timing, measurement }: Surroundings<E>,
-): ControlContext | Response {
-  const { DIRECTORY, SUBSCRIPTIONS, STREAMS } = env;
-  if (DIRECTORY === undefined) return respondError(bindingError("DIRECTORY"));
-  if ("id" in to && SUBSCRIPTIONS === undefined) return respondError(bindingError("SUBSCRIPTIONS"));
+): ControlContext {
   const context = {
     request,
     url,
     project,
     root: rootOf(url, project),
-    directory: DIRECTORY.getByName(project),
-    streams: STREAMS,
+    directory: directory.getByName(project),
+    streams: env.STREAMS,
     timing,
     measurement,
-    bodyMaxBytes: SUBSCRIPTION_BODY_MAX_BYTES,
+    bodyMaxBytes,
     later: (work: Promise<unknown>) => {
       ctx.waitUntil(work);
     },
@@ -94,8 +111,8 @@ function controlContext<E extends BaseEnv>(
   return {
     ...context,
     about(id) {
-      if (SUBSCRIPTIONS === undefined) throw new Error("a route of a subscription without the binding SUBSCRIPTIONS");
-      const subscription = SUBSCRIPTIONS.getByName(`${project}/${id}`);
+      if (subscriptions === undefined) throw new Error("a route of a subscription without the binding SUBSCRIPTIONS");
+      const subscription = subscriptions.getByName(`${project}/${id}`);
       return { ...context, name: { project, id }, subscription, webhooks: webhookRules(env.WEBHOOKS_TO_LOOPBACK) };
     },
   };
