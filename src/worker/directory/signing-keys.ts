@@ -19,12 +19,12 @@ const NOTICE_MS = JWKS_MAX_AGE_SECONDS * 1000;
 const AFTERGLOW_MS = 2 * WEBHOOK_REPLAY_WINDOW_SECONDS * 1000;
 
 /** The key that signs at a time, of keys in the order in which they sign; the first where the clock is before all of them. */
-export function signingAt(keys: readonly StoredSigningKey[], nowMs: number): StoredSigningKey | undefined {
+function signingAt(keys: readonly StoredSigningKey[], nowMs: number): StoredSigningKey | undefined {
   return keys.findLast(({ signsFromMs }) => signsFromMs <= nowMs) ?? keys[0];
 }
 
 /** The keys that receivers are shown: those that sign, are about to, or did so not long ago. */
-export function shownAt(keys: readonly StoredSigningKey[], nowMs: number): readonly StoredSigningKey[] {
+function shownAt(keys: readonly StoredSigningKey[], nowMs: number): readonly StoredSigningKey[] {
   return keys.filter((_key, i) => {
     const next = keys[i + 1];
     return next === undefined || nowMs < next.signsFromMs + AFTERGLOW_MS;
