@@ -1,6 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { NOTHING_STORED, readerCount, storedState } from "./support/object-state.ts";
+import { readerCount, storedState, untilNothingStored } from "./support/object-state.ts";
 import { openSse } from "./support/sse-client.ts";
 import {
   createStream,
@@ -21,7 +21,7 @@ describe("delete: nothing is left behind", () => {
     expect(Object.keys(stored.tables).sort()).toEqual(["log", "overflow", "producer"]);
     expect(stored.alarmMs).not.toBeNull();
     expect((await stream.delete()).status).toBe(204);
-    expect(await storedState(stream)).toEqual(NOTHING_STORED);
+    await untilNothingStored(stream);
   });
 
   test("afterwards every operation answers 404, after an eviction as well", async () => {
@@ -55,7 +55,7 @@ describe("delete: nothing is left behind", () => {
     ]);
     expect(deleted.status).toBe(204);
     expect(appends.filter(({ status }) => status !== 204 && status !== 404)).toEqual([]);
-    expect(await storedState(stream)).toEqual(NOTHING_STORED);
+    await untilNothingStored(stream);
   });
 
   test("two deletions at the same time: one deletes, the other finds nothing", async () => {

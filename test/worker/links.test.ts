@@ -8,6 +8,7 @@ import { dropAlarm, LONG_SECONDS, loseMemory, onlyByHand, runAlarms } from "./su
 import { atTheDoor, Gate } from "./support/at-the-door.ts";
 import { Clock } from "./support/clock.ts";
 import { ErrorLog } from "./support/error-log.ts";
+import { eventually } from "./support/eventually.ts";
 import { Meter } from "./support/meter.ts";
 import { NOTHING_STORED, storedState } from "./support/object-state.ts";
 import { createStream, freshName, producer, sendTo, StreamClient } from "./support/stream-client.ts";
@@ -66,12 +67,12 @@ async function links(stream: StreamClient): Promise<readonly Record<string, unkn
 }
 
 async function untilTold(id: string, tail: number): Promise<void> {
-  await expect.poll(() => listeners.tails(id).at(-1)).toBe(tail);
+  await eventually(() => listeners.tails(id).at(-1)).toBe(tail);
 }
 
 /** Waits until the stream has written down how far a subscription was told. */
 async function untilStored(stream: StreamClient, notified: number): Promise<void> {
-  await expect.poll(async () => (await links(stream)).map((row) => row["notified"])).toEqual([notified]);
+  await eventually(async () => (await links(stream)).map((row) => row["notified"])).toEqual([notified]);
 }
 
 describe("links: what a subscription is told", () => {
@@ -254,7 +255,7 @@ describe("links: what is lost", () => {
     };
     await stream.append("1");
     for (let failures = 1; failures <= 3; failures++) {
-      await expect.poll(async () => (await links(stream)).map((row) => row["failures"])).toEqual([failures]);
+      await eventually(async () => (await links(stream)).map((row) => row["failures"])).toEqual([failures]);
       const { alarmMs } = await storedState(stream);
       expect(alarmMs).toBeGreaterThanOrEqual(clock.nowMs + 1000 * 2 ** (failures - 1));
       await loseMemory(stream);
@@ -293,7 +294,7 @@ describe("links: what is lost", () => {
       throw new Error("injected");
     };
     await stream.append("1");
-    await expect.poll(async () => (await links(stream)).map((row) => row["failures"])).toEqual([1]);
+    await eventually(async () => (await links(stream)).map((row) => row["failures"])).toEqual([1]);
     listeners.answer = () => "noted";
     await runInDurableObject(stream.object, (_instance, { storage }) => storage.deleteAlarm());
     await loseMemory(stream);
@@ -307,7 +308,7 @@ describe("links: what is lost", () => {
     await link(stream, "s");
     listeners.answer = () => "unlinked";
     await stream.append("1");
-    await expect.poll(() => links(stream)).toEqual([]);
+    await eventually(() => links(stream)).toEqual([]);
     await stream.append("2");
     await stream.object.position();
     expect(listeners.tails("s")).toEqual([1]);
@@ -338,7 +339,7 @@ describe("links: the end of the stream", () => {
     await link(stream, "s", "t");
     await stream.delete();
     await runAlarms(stream, 3);
-    await expect.poll(() => storedState(stream)).toEqual(NOTHING_STORED);
+    await eventually(() => storedState(stream)).toEqual(NOTHING_STORED);
     for (const id of ["s", "t"]) expect(listeners.of(id)).toMatchObject([{ kind: "ended", path: stream.name }]);
   });
 
@@ -351,14 +352,12 @@ describe("links: the end of the stream", () => {
       return "noted";
     };
     await stream.delete();
-    await expect
-      .poll(async () => {
-        await loseMemory(stream);
-        clock.advanceSeconds(LONG_SECONDS);
-        await runAlarms(stream, 3);
-        return storedState(stream);
-      })
-      .toEqual(NOTHING_STORED);
+    await eventually(async () => {
+      await loseMemory(stream);
+      clock.advanceSeconds(LONG_SECONDS);
+      await runAlarms(stream, 3);
+      return storedState(stream);
+    }).toEqual(NOTHING_STORED);
     expect(listeners.of("s").map(({ kind }) => kind)).toEqual(["ended", "ended", "ended", "ended"]);
   });
 
@@ -368,7 +367,7 @@ describe("links: the end of the stream", () => {
     await fork.send(fork.path, { method: "PUT", headers: { "Stream-Forked-From": source.path } });
     await link(source, "s");
     await source.delete();
-    await expect.poll(() => links(source)).toEqual([]);
+    await eventually(() => links(source)).toEqual([]);
     expect(listeners.of("s")).toMatchObject([{ kind: "ended", path: source.name }]);
     expect((await source.get()).status).toBe(410);
     expect(await fork.readMessages()).toEqual([1]);
@@ -381,7 +380,7 @@ describe("links: the end of the stream", () => {
       throw new Error("injected");
     };
     await stream.delete();
-    await expect.poll(async () => (await links(stream)).map((row) => row["failures"])).toEqual([1]);
+    await eventually(async () => (await links(stream)).map((row) => row["failures"])).toEqual([1]);
     await stream.put({ body: "[2]" });
     await link(stream, "s");
     listeners.answer = () => "noted";

@@ -8,6 +8,7 @@ import { LONG_SECONDS, loseMemory, onlyByHand, runAlarms, runHandler } from "./s
 import { atTheDoor, Gate } from "./support/at-the-door.ts";
 import { Clock } from "./support/clock.ts";
 import { ErrorLog } from "./support/error-log.ts";
+import { eventually } from "./support/eventually.ts";
 import { failStatements, NOTHING_STORED, storedState } from "./support/object-state.ts";
 import { createStream, freshName, sendTo, StreamClient } from "./support/stream-client.ts";
 
@@ -331,7 +332,7 @@ describe("registration: without a directory", () => {
     });
     for (let i = 0; i < 3; i++) {
       expect((await stream.head()).status).toBe(200);
-      await expect.poll(() => entries(stream)).toHaveLength(1);
+      await eventually(() => entries(stream)).toHaveLength(1);
       await loseMemory(stream);
     }
     door[Symbol.dispose]();
@@ -346,7 +347,7 @@ describe("registration: without a directory", () => {
     await giveBack();
     const door = refusing(stream, "register");
     await stream.head();
-    await expect.poll(async () => (await storedState(stream)).tables["registration"] ?? []).toHaveLength(1);
+    await eventually(async () => (await storedState(stream)).tables["registration"] ?? []).toHaveLength(1);
     door[Symbol.dispose]();
     clock.advanceSeconds(LONG_SECONDS);
     await runAlarms(stream, 2);

@@ -1,4 +1,5 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { eventually } from "./eventually.ts";
 import type { StreamClient } from "./stream-client.ts";
 
 type Row = Record<string, SqlStorageValue>;
@@ -24,6 +25,14 @@ export async function storedState(stream: StreamClient): Promise<StoredState> {
     );
     return { tables, alarmMs: await storage.getAlarm() };
   });
+}
+
+/** Waits until nothing is left of a stream that has ended: its alarm tells the directory first. */
+export async function untilNothingStored(stream: StreamClient): Promise<void> {
+  await eventually(async () => {
+    await runDurableObjectAlarm(stream.object);
+    return storedState(stream);
+  }).toEqual(NOTHING_STORED);
 }
 
 /** Bytes of every value that is stored in a row. */
