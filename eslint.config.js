@@ -98,6 +98,11 @@ export default defineConfig(
     },
   },
   {
+    // What a user copies out of here stands alone, without a compiler's settings.
+    files: ["examples/**/*.mjs"],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+  {
     // Has to parse on Nodes that know little of today's syntax, and imports what only a build makes.
     files: ["bin/*.js"],
     extends: [tseslint.configs.disableTypeChecked],
