@@ -1,0 +1,88 @@
+import { onTestFinished, vi } from "vitest";
+
+/** A webhook as its receiver got it. */
+export interface Delivery {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly wake: DeliveredWake;
+  readonly method: string | undefined;
+  readonly redirect: string | undefined;
+}
+
+export interface DeliveredWake {
+  readonly subscription_id: string;
+  readonly wake_id: string;
+  readonly generation: number;
+  readonly streams: readonly {
+    readonly path: string;
+    readonly link_type: string;
+    readonly acked_offset: string;
+    readonly tail_offset: string;
+    readonly has_pending: boolean;
+  }[];
+  readonly callback_url: string;
+  readonly callback_token: string;
+}
+
+type Answer = (delivery: Delivery) => Response | Promise<Response>;
+
+/** An answer that does not come before the delivery is aborted. */
+export const NEVER: Answer = () => new Promise<never>(() => undefined);
+
+/**
+ * Receives what objects send out: the pool cannot listen, and everything runs in one isolate, so the receiver stands where
+ * `fetch` is.
+ */
+export class Receiver {
+  readonly deliveries: Delivery[] = [];
+  answer: Answer;
+  #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+
+  constructor(answer: Answer = () => Response.json({ done: true })) {
+    this.answer = answer;
+    vi.stubGlobal("fetch", (url: string, init: RequestInit) => this.#receive(url, init));
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+    });
+  }
+
+  /** Waits until as many deliveries came in all; gives the last of them. */
+  async received(count: number): Promise<Delivery> {
+    if (this.deliveries.length < count) {
+      await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }));
+    }
+    const delivery = this.deliveries[count - 1];
+    if (delivery === undefined) throw new Error("there is no such delivery");
+    return delivery;
+  }
+
+  async #receive(url: string, init: RequestInit): Promise<Response> {
+    const body = init.body as string;
+    const headers = new Headers(init.headers);
+    const delivery = {
+      url,
+      headers,
+      body,
+      wake: JSON.parse(body) as DeliveredWake,
+      method: init.method,
+      redirect: init.redirect,
+    };
+    this.deliveries.push(delivery);
+    this.#waiting = this.#waiting.filter(({ count, resolve }) => {
+      if (this.deliveries.length < count) return true;
+      resolve();
+      return false;
+    });
+    const signal = init.signal ?? new AbortController().signal;
+    return Promise.race([this.answer(delivery), rejectedBy(signal)]);
+  }
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(new Error("aborted"));
+    });
+  });
+}
