@@ -1,8 +1,11 @@
 import type { ProjectDO } from "./projects/project-do.ts";
+import type { StreamDO } from "./stream/stream-do.ts";
 import type { StreamEnv } from "./stream/stream-env.ts";
 
 /** The bindings and variables every deployment has. One's own Worker may extend it with more. */
 export interface BaseEnv extends StreamEnv {
+  /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
+  STREAMS: DurableObjectNamespace<StreamDO>;
   /** Projects and their signing keys: a Durable Object each, of the class `ProjectDO`. Needed by `projectJwtAuth()`. */
   PROJECTS?: DurableObjectNamespace<ProjectDO>;
   /** Copies of what the projects' objects hold, for when they do not answer. Needed by `projectJwtAuth()`. */

@@ -12,7 +12,7 @@ export interface WakeFields {
 }
 
 /** A stream and the last offset of it that was processed. */
-export interface Ack {
+interface Ack {
   readonly path: string;
   readonly offset: Position;
 }

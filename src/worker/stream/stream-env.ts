@@ -5,12 +5,12 @@ import type { Release } from "../storage/release-rows.ts";
 import type { Notice, NoticeOutcome } from "../subscriptions/operations.ts";
 import type { SubscriptionDO } from "../subscriptions/subscription-do.ts";
 import type { Directory } from "./registrar.ts";
-import type { StreamDO } from "./stream-do.ts";
+import type { StreamPeer } from "./stream-peer.ts";
 
 /** What a stream's object needs of its environment. */
 export interface StreamEnv {
   /** The streams: a Durable Object each, of the class `StreamDO`, with SQLite storage. */
-  STREAMS: DurableObjectNamespace<StreamDO>;
+  STREAMS: DurableObjectNamespace<StreamPeer>;
   /** Holds the sealed segments of the streams. */
   R2: R2Bucket;
   /** Lists the streams of a project; a Durable Object each, of the class `DirectoryDO`. Without it there are no lists and no subscriptions. */

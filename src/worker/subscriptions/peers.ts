@@ -8,7 +8,7 @@ import type {
 } from "../directory/operations.ts";
 import { withinTime } from "../segments/within-time.ts";
 import type { AppendOutcome, AppendRequest, LinkOutcome } from "../stream/operations.ts";
-import type { StreamDO } from "../stream/stream-do.ts";
+import type { StreamPeer } from "../stream/stream-peer.ts";
 import type { SubscriptionName } from "./operations.ts";
 
 /** How long another object is waited for. */
@@ -18,7 +18,7 @@ const PATIENCE_MS = 5000;
 const AT_ONCE = 16;
 
 interface PeerNamespaces {
-  readonly STREAMS: DurableObjectNamespace<StreamDO>;
+  readonly STREAMS: DurableObjectNamespace<StreamPeer>;
   readonly DIRECTORY?: DurableObjectNamespace<DirectoryDO>;
 }
 
@@ -67,7 +67,7 @@ export class Peers {
   }
 
   /** A new stub each time: one that saw its object fail stays broken. */
-  #stream(project: string, path: string): DurableObjectStub<StreamDO> {
+  #stream(project: string, path: string): DurableObjectStub<StreamPeer> {
     return this.#env.STREAMS.getByName(`${project}/${path}`);
   }
 

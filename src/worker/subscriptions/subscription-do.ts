@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { webhookRules } from "../../protocol/subscription/webhook-url.ts";
 import type { DirectoryDO } from "../directory/directory-do.ts";
-import type { StreamDO } from "../stream/stream-do.ts";
+import type { StreamPeer } from "../stream/stream-peer.ts";
 import { createSubscription, explicitProblem } from "./create.ts";
 import { Deliveries } from "./deliveries.ts";
 import { describeSubscription } from "./describe.ts";
@@ -33,7 +33,7 @@ import { WebhookSigner } from "./webhook-signature.ts";
 
 /** What a subscription's object needs of its environment. */
 export interface SubscriptionEnv {
-  STREAMS: DurableObjectNamespace<StreamDO>;
+  STREAMS: DurableObjectNamespace<StreamPeer>;
   DIRECTORY?: DurableObjectNamespace<DirectoryDO>;
   /** `allow` lets webhooks go to `http://localhost` and `http://127.0.0.x`. */
   WEBHOOKS_TO_LOOPBACK?: string;
