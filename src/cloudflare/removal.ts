@@ -30,20 +30,37 @@ export async function deleteNamespace(api: CloudflareApi, accountId: string, id:
   await exists(api.delete({ path, doing: `Removing the KV namespace ${id}`, permission: KV }));
 }
 
+/** Throws if an object among the first of a bucket has a key that begins otherwise: somebody else keeps things there too. */
+export async function requireOwnObjects(
+  api: CloudflareApi,
+  accountId: string,
+  { name, prefix }: OwnBucket,
+): Promise<void> {
+  requireOwn(await someKeys(api, bucketPath(accountId, name), name), { name, prefix });
+}
+
+/** A bucket to remove, and what the keys of all objects in it have to begin with. */
+interface OwnBucket {
+  readonly name: string;
+  readonly prefix: string;
+}
+
 /**
  * Removes a bucket with all its objects, and answers how many those were. One that is gone is as good. At the first failure
- * it ends, and says how many objects remain; what it removed stays removed.
+ * it ends, and says how many objects remain; what it removed stays removed. Objects with another prefix are left alone, and
+ * then the bucket is.
  */
 export async function deleteBucket(
   api: CloudflareApi,
   accountId: string,
-  name: string,
+  { name, prefix }: OwnBucket,
   onProgress: (objects: number) => void,
 ): Promise<number> {
   const path = bucketPath(accountId, name);
   let objects = 0;
   for (let tried = 1; ; tried++) {
     for (let keys = await someKeys(api, path, name); keys.length > 0; keys = await someKeys(api, path, name)) {
+      requireOwn(keys, { name, prefix });
       const { removed, failure } = await deleteObjects(api, path, keys);
       objects += removed;
       if (failure !== undefined) throw withWhatRemains(failure, objects, keys.length - removed);
@@ -73,6 +90,17 @@ async function someKeys(api: CloudflareApi, bucket: string, name: string): Promi
     if (isNotFound(error)) return [];
     throw error;
   }
+}
+
+function requireOwn(keys: readonly string[], { name, prefix }: OwnBucket): void {
+  const other = keys.find((key) => !key.startsWith(prefix));
+  if (other === undefined) return;
+  throw new CloudflareError({
+    kind: "conflict",
+    code: "BUCKET_SHARED",
+    message: `The R2 bucket "${name}" holds objects that durable-streams has not put there, such as ${JSON.stringify(other)}, so it is not removed.`,
+    hint: "Check the bucket in the project file. Remove what else is in it first, or leave the data by --keep-data.",
+  });
 }
 
 interface Deleted {

@@ -166,7 +166,7 @@ describe("Cloudflare's API", () => {
       if (held.length === 8) held.forEach((each) => each());
       if (held.length > 8) answer();
     });
-    const removal = thrownBy(deleteBucket(client, ACCOUNT, "b", () => undefined));
+    const removal = thrownBy(deleteBucket(client, ACCOUNT, { name: "b", prefix: "" }, () => undefined));
     expect(await removal).toMatchObject({
       code: "CLOUDFLARE_NOT_ALLOWED",
       message: expect.stringContaining("Of the objects 0 are removed, and 20 remain") as unknown,
@@ -177,8 +177,15 @@ describe("Cloudflare's API", () => {
   it("of a bucket with more objects than a list tells, it is said that at least so many remain", async () => {
     const keys = Array.from({ length: 1000 }, (_, index) => ({ key: String(index) }));
     const client = await api(good(keys), bad(403, 10000));
-    expect(await thrownBy(deleteBucket(client, ACCOUNT, "b", () => undefined))).toMatchObject({
+    expect(await thrownBy(deleteBucket(client, ACCOUNT, { name: "b", prefix: "" }, () => undefined))).toMatchObject({
       message: expect.stringContaining("at least 1000 remain") as unknown,
     });
+  });
+
+  it("a bucket with somebody else's objects is left as it is", async () => {
+    const client = await api(good([{ key: "backups/1" }, { key: "segments/p/1.seg" }]));
+    const removal = deleteBucket(client, ACCOUNT, { name: "b", prefix: "segments/" }, () => undefined);
+    expect(await thrownBy(removal)).toMatchObject({ code: "BUCKET_SHARED", kind: "conflict" });
+    expect(server?.requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
   });
 });

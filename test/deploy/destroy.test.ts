@@ -110,18 +110,17 @@ describe("destroy", () => {
     return readFile(join(operator.env["DURABLE_STREAMS_CONFIG_DIR"] ?? "", name), "utf8");
   }
 
-  async function putObjects(count: number): Promise<void> {
+  async function requestObject(method: "PUT" | "DELETE", key: string): Promise<void> {
     const { plane } = operator;
-    for (let index = 0; index < count; index++) {
-      const key = encodeURIComponent(`segments/p/a b%2Fc/${String(index)}.seg`);
-      const path = `${plane.url}/accounts/${plane.accountId}/r2/buckets/${BUCKET}/objects/${key}`;
-      const { status } = await fetch(path, {
-        method: "PUT",
-        headers: { authorization: `Bearer ${plane.token}`, "content-type": "application/octet-stream" },
-        body: "x",
-      });
-      expect(status).toBe(200);
-    }
+    const path = `${plane.url}/accounts/${plane.accountId}/r2/buckets/${BUCKET}/objects/${encodeURIComponent(key)}`;
+    const authorization = `Bearer ${plane.token}`;
+    const put = { headers: { authorization, "content-type": "application/octet-stream" }, body: "x" };
+    const { status } = await fetch(path, { method, ...(method === "PUT" ? put : { headers: { authorization } }) });
+    expect(status).toBe(200);
+  }
+
+  async function putObjects(count: number): Promise<void> {
+    for (let index = 0; index < count; index++) await requestObject("PUT", `segments/p/a b%2Fc/${String(index)}.seg`);
   }
 
   it("is refused without a terminal unless both --yes and the Worker's own name are given", async () => {
@@ -157,6 +156,16 @@ describe("destroy", () => {
     operator.plane.state.scripts.set(script.name, script);
     expect(refused).toMatchObject({ code: 5, result: { error: { code: "WORKER_NAME_TAKEN" } } });
     expect(operator.changesSince(mark)).toEqual([]);
+  });
+
+  it("a bucket in which somebody else keeps objects too is refused before anything is removed", async () => {
+    await requestObject("PUT", "backups/1.tar");
+    const mark = operator.plane.requests.length;
+    const refused = await destroy(AGREED);
+    expect(operator.changesSince(mark)).toEqual([]);
+    await requestObject("DELETE", "backups/1.tar");
+    expect(refused).toMatchObject({ code: 5, result: { error: { code: "BUCKET_SHARED" } } });
+    expect(refused.result.error?.message).toContain("backups/1.tar");
   });
 
   it("broken off among the objects, it has kept what leads to the server from here", async () => {

@@ -1,6 +1,13 @@
 import { deployedWorker } from "../../cloudflare/deployed-worker.ts";
-import { deleteBucket, deleteNamespace, deleteWorker, workerExists } from "../../cloudflare/removal.ts";
+import {
+  deleteBucket,
+  deleteNamespace,
+  deleteWorker,
+  requireOwnObjects,
+  workerExists,
+} from "../../cloudflare/removal.ts";
 import { bucketExists, type Namespace } from "../../cloudflare/resources.ts";
+import { SEGMENTS_FOLDER } from "../../protocol/segment/key.ts";
 import { changeContexts, loadContexts, withoutContext, type Contexts } from "../config/contexts.ts";
 import type { ConfigFolder } from "../config/config-folder.ts";
 import { credentialsFor, forgetServer } from "../config/credentials.ts";
@@ -99,14 +106,17 @@ export async function destroy(
   onProgress: (objects: number) => void,
 ): Promise<void> {
   const { worker, bucket, namespace, pinnedId, contexts } = remains;
+  const ownBucket = bucket === undefined ? undefined : { name: bucket, prefix: SEGMENTS_FOLDER };
+  // Before anything is gone: the name of a bucket in the file may be that of somebody else's.
+  if (ownBucket !== undefined) await requireOwnObjects(api, account.id, ownBucket);
   if (worker) {
     const title = `Removing the Worker ${target.name}`;
     await steps.run(title, () => deleteWorker(api, account.id, target.name), removed);
   }
-  if (bucket !== undefined) {
+  if (ownBucket !== undefined) {
     await steps.run(
-      `Removing the R2 bucket ${bucket} and its objects`,
-      () => deleteBucket(api, account.id, bucket, onProgress),
+      `Removing the R2 bucket ${ownBucket.name} and its objects`,
+      () => deleteBucket(api, account.id, ownBucket, onProgress),
       (objects) => `removed, with ${String(objects)} ${objects === 1 ? "object" : "objects"}`,
     );
   }

@@ -61,7 +61,7 @@ function onlyAccount(accounts: readonly Account[]): Account {
     throw new CommandFailure({
       code: "ACCOUNT_NOT_FOUND",
       message: "This login opens no account that can be listed.",
-      hint: "Name it by CLOUDFLARE_ACCOUNT_ID; an API token needs no permission to list accounts then.",
+      hint: "Name it by CLOUDFLARE_ACCOUNT_ID, and give an API token the permission Account Settings: Read for it.",
       exitCode: EXIT.notAllowed,
     });
   }
