@@ -26,8 +26,8 @@ export type StreamWorkerConfig<E extends BaseEnv> = Authorization<E>;
 
 /**
  * Makes a Worker that serves Durable Streams at `/v1/stream/{path}` and `/v1/{project}/stream/{path}`. Use it as the
- * default export, and export `StreamDO` beside it. Without a configuration every request is allowed; with
- * `projectJwtAuth()` tokens of projects decide, and `ProjectDO` has to be exported too.
+ * default export, and export `StreamDO`, `DirectoryDO` and `SubscriptionDO` beside it. Without a configuration every
+ * request is allowed; with `projectJwtAuth()` tokens of projects decide, and `ProjectDO` has to be exported too.
  */
 export function createStreamWorker<E extends BaseEnv = BaseEnv>(config: StreamWorkerConfig<E> = {}): StreamWorker<E> {
   return {

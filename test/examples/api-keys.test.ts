@@ -92,7 +92,15 @@ test("example api-keys: a key of another project is 403", async () => {
   expect((await send("PUT", keys.otherProject, "/v1/other/stream/own")).status).toBe(201);
 });
 
+test("example api-keys: a key that may read lists the streams of its own project alone", async () => {
+  expect((await send("PUT", keys.writer, "/v1/stream/listed/a")).status).toBe(201);
+  const { status, text } = await send("GET", keys.reader, "/v1/stream/__ds/streams?prefix=listed/");
+  expect([status, JSON.parse(text)]).toMatchObject([200, { streams: [{ path: "listed/a" }], next_cursor: null }]);
+  expect((await send("GET", keys.otherProject, "/v1/stream/__ds/streams")).status).toBe(403);
+});
+
 test("example api-keys: its configuration has every binding that the Worker needs", async () => {
   const config = await readFile(join(EXAMPLE, "wrangler.jsonc"), "utf8");
-  for (const binding of ["STREAMS", "StreamDO", "R2", "API_KEYS"]) expect(config).toContain(`"${binding}"`);
+  for (const binding of ["STREAMS", "DIRECTORY", "SUBSCRIPTIONS", "R2", "API_KEYS"])
+    expect(config).toContain(`"${binding}"`);
 });
