@@ -1,0 +1,41 @@
+// A proxy that changes what a server says: a fake, only to make happen what no server should do.
+import { startScripted, type ScriptedServer } from "./scripted-server.ts";
+
+interface Exchange {
+  readonly method: string;
+  /** How many requests of this method came before. */
+  readonly index: number;
+  readonly isLive: boolean;
+}
+
+export interface Meddling {
+  /** Changes the messages of an answer to a live read of a JSON stream. */
+  readonly messages?: (messages: readonly unknown[], exchange: Exchange) => readonly unknown[];
+  /** Answers with this status, after the server did what it was asked. */
+  readonly status?: (exchange: Exchange) => number | undefined;
+}
+
+/** Hop-by-hop headers, and those that the changed body makes wrong. */
+const DROPPED = new Set(["connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive"]);
+
+/** Forwards requests to a server one by one; whole answers only, so no server-sent events. */
+export function startMeddling(server: string, { messages, status }: Meddling): Promise<ScriptedServer> {
+  const counts = new Map<string, number>();
+  return startScripted(async (request, response, body) => {
+    const { method = "", url = "" } = request;
+    const index = counts.get(method) ?? 0;
+    counts.set(method, index + 1);
+    const exchange = { method, index, isLive: url.includes("live=") };
+    const sent = Object.entries(request.headers).filter(([name]) => !DROPPED.has(name) && name !== "host");
+    const answer = await fetch(new URL(url, server), {
+      method,
+      headers: Object.fromEntries(sent.map(([name, value]) => [name, String(value)])),
+      ...(method === "GET" || method === "HEAD" ? {} : { body }),
+    });
+    const content = Buffer.from(await answer.arrayBuffer());
+    const headers = Object.fromEntries([...answer.headers].filter(([name]) => !DROPPED.has(name)));
+    response.writeHead(status?.(exchange) ?? answer.status, headers);
+    const isChanged = messages !== undefined && exchange.isLive && answer.status === 200;
+    response.end(isChanged ? JSON.stringify(messages(JSON.parse(content.toString()) as unknown[], exchange)) : content);
+  });
+}
