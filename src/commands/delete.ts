@@ -48,7 +48,10 @@ export default class Delete extends ServerCommand {
     const { stream } = args;
     if (prefix === undefined && stream !== undefined) return this.#deleteStream(stream, flags);
     if (prefix === undefined) {
-      throw usageFailure("Missing argument: STREAM.", `See: ${this.config.bin} delete --help`);
+      throw usageFailure(
+        `delete needs STREAM, or --prefix PREFIX: ${this.config.bin} delete STREAM`,
+        `See: ${this.config.bin} delete --help`,
+      );
     }
     if (stream !== undefined) {
       throw usageFailure("A stream and --prefix are two deletions.", "Leave out one of them.");

@@ -79,6 +79,7 @@ A line for each delivery goes to stdout: time, status, outcome, duration, wake, 
       flags.port === undefined,
     );
     const transport = new Transport({ userAgent: this.config.userAgent, answerTimeoutMs: HANDLER_PATIENCE_MS });
+    let isMade = false;
     try {
       const { created } = await makePullWake({
         client,
@@ -92,6 +93,7 @@ A line for each delivery goes to stdout: time, status, outcome, duration, wake, 
         description: "made by durable-streams listen",
         signal,
       });
+      isMade = true;
       const isJson = flags.json === true;
       await this.#greet({ id, target, created, endpoint, signer, isJson });
       const onDelivery = (delivery: Delivery): Promise<void> =>
@@ -108,7 +110,7 @@ A line for each delivery goes to stdout: time, status, outcome, duration, wake, 
     } finally {
       endpoint.close();
       await transport.close();
-      if (!isKept) await remove(client, root, id, wakeStream.url);
+      if (isMade && !isKept) await remove(client, root, id, wakeStream.url);
     }
   }
 
@@ -168,7 +170,8 @@ A line for each delivery goes to stdout: time, status, outcome, duration, wake, 
       await writeOutput(`${JSON.stringify(ready)}\n`);
     }
     const where = created ? "from the present ends of its streams on" : "going on where it stood";
-    this.notices.note(`Forwarding to ${target} as the subscription ${JSON.stringify(id)}, ${where}.`);
+    const { origin, pathname } = new URL(target);
+    this.notices.note(`Forwarding to ${origin}${pathname} as the subscription ${JSON.stringify(id)}, ${where}.`);
     this.notices.note(`Signed by the key ${kid} of ${jwksUrl}\nCtrl-C ends it.`);
   }
 }
@@ -185,7 +188,10 @@ async function remove(client: StreamClient, root: string, id: string, wakeUrl: s
 
 function handlerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url.href;
+  if (url?.protocol === "http:" || url?.protocol === "https:") {
+    if (url.username === "" && url.password === "") return url.href;
+    throw usageFailure("--forward-to carries credentials in the URL, where logs and process lists show them.");
+  }
   throw usageFailure(
     `--forward-to ${JSON.stringify(text)} is not an http or https URL.`,
     "Write it like http://localhost:3000/hooks.",

@@ -104,6 +104,14 @@ describe("on a guarded server", () => {
     expect(await ds(["subscriptions", "delete", "s", "--yes"])).toMatchObject({ code: 0 });
   });
 
+  it("work signs for its claims, and acks with the wake's own token", async () => {
+    const args = ["work", "--pattern", "jobs", "--exec", "cat", "--once"];
+    expect(await ds(args)).toMatchObject({ code: 0, stdout: "" });
+    await ds(["create", "jobs", "[1,2]", "--content-type", "application/json"]);
+    expect(await ds(args)).toMatchObject({ code: 0, stdout: "1\n2\n" });
+    expect(await ds(args)).toMatchObject({ code: 0, stdout: "" });
+  });
+
   it("a token of one stream does not list the others", async () => {
     const minted = await ds(["mint-token", "--scope", "read", "--ttl", "60s", "--stream", "b"]);
     const denied = await ds(["list", "--json"], { DURABLE_STREAMS_TOKEN: minted.stdout.trim() });

@@ -6,6 +6,9 @@ import type { Ack, SubscriptionsClient } from "../../client/subscriptions.ts";
 /** Heartbeats in the time of one lease: two may be lost, and the third still comes in time. */
 const HEARTBEATS_PER_LEASE = 3;
 
+/** How long giving a lease back may take: it ends by itself, too. */
+const RELEASE_MS = 5_000;
+
 /** Codes with which a server says that a wake is not ours any more (section 7.3). */
 const LOST: ReadonlySet<string> = new Set(["FENCED", "TOKEN_INVALID", "TOKEN_EXPIRED"]);
 
@@ -82,7 +85,7 @@ export class Lease {
     this.stopHeartbeats();
     if (this.isOver) return;
     this.#isOver = true;
-    await this.#client.release(this.#id, this.claim, AbortSignal.timeout(this.claim.leaseTtlMs)).catch(() => undefined);
+    await this.#client.release(this.#id, this.claim, AbortSignal.timeout(RELEASE_MS)).catch(() => undefined);
   }
 
   /** Waits until the lease has run out, unless it is extended; ends at once when the signal aborts. */

@@ -64,10 +64,18 @@ class Stopped extends Error {
 export async function workLease(lease: Lease, options: WorkOptions): Promise<WorkEnd> {
   lease.startHeartbeats();
   let progress = false;
+  let failed: Stopped | undefined;
   try {
     for (const stream of lease.claim.streams.filter(({ hasPending }) => hasPending)) {
-      progress = (await workStream(lease, stream, options)) || progress;
+      try {
+        progress = (await workStream(lease, stream, options)) || progress;
+      } catch (error) {
+        // Messages that no command takes hold up their own stream, and no other.
+        if (!(error instanceof Stopped) || error.end.kind !== "failed") throw error;
+        failed ??= error;
+      }
     }
+    if (failed !== undefined) throw failed;
     await lease.finish([]);
     return { kind: "done", progress };
   } catch (error) {
