@@ -1,3 +1,4 @@
+import { visibleText } from "../client/visible-text.ts";
 import type { ErrorReport } from "./report.ts";
 
 /** How much is said on stderr beside errors. */
@@ -12,7 +13,7 @@ function red(text: string): string {
   return colourWanted() ? `\u001b[31m${text}\u001b[39m` : text;
 }
 
-/** Everything a command says that is not data. It all goes to stderr. */
+/** Everything a command says that is not data. It all goes to stderr, and nothing in it can command the terminal. */
 export class Notices {
   readonly #verbosity: Verbosity;
 
@@ -22,23 +23,23 @@ export class Notices {
 
   /** Something the person should know. `--quiet` hides it. */
   note(text: string): void {
-    if (this.#verbosity !== "quiet") process.stderr.write(`${text}\n`);
+    if (this.#verbosity !== "quiet") process.stderr.write(`${visibleText(text)}\n`);
   }
 
   /** Something only `--verbose` shows. */
   detail(text: string): void {
-    if (this.#verbosity === "verbose") process.stderr.write(`${text}\n`);
+    if (this.#verbosity === "verbose") process.stderr.write(`${visibleText(text)}\n`);
   }
 
   /** Something is wrong but work goes on. Not hidden by `--quiet`: it may explain missing output. */
   warning(text: string): void {
-    process.stderr.write(`Warning: ${text}\n`);
+    process.stderr.write(`Warning: ${visibleText(text)}\n`);
   }
 
   /** What went wrong and what to do; the stack only of what nobody foresaw, and only on request. */
   failure(report: ErrorReport, error: unknown): void {
-    process.stderr.write(`${red("Error:")} ${report.message}\n`);
-    if (report.hint !== undefined) process.stderr.write(`${report.hint}\n`);
+    process.stderr.write(`${red("Error:")} ${visibleText(report.message)}\n`);
+    if (report.hint !== undefined) process.stderr.write(`${visibleText(report.hint)}\n`);
     if (report.unexpected && process.env["DURABLE_STREAMS_DEBUG"] && error instanceof Error && error.stack) {
       process.stderr.write(`${error.stack}\n`);
     }
