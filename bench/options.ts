@@ -4,7 +4,7 @@ import type { Size } from "./types.ts";
 
 export interface Options {
   readonly size: Size;
-  /** Keys of scenarios, `start`, `rows`, `history`, `forks`, `listing` and `auth`; `undefined` for everything. */
+  /** Keys of scenarios, `start`, `rows`, `history`, `forks`, `listing`, `subscriptions` and `auth`; `undefined` for everything. */
   readonly only: readonly string[] | undefined;
   readonly json: boolean;
   /** Further Workers to measure beside ours, by name. */
@@ -12,14 +12,22 @@ export interface Options {
   readonly without: readonly string[];
 }
 
-const DEFAULT_SIZE: Size = { rounds: 5, loadMs: 900, scenarioMs: 26_000, starts: 9, forks: 10_000 };
-const QUICK_SIZE: Size = { rounds: 2, loadMs: 250, scenarioMs: 3_000, starts: 3, forks: 2_000 };
+const DEFAULT_SIZE: Size = {
+  rounds: 5,
+  loadMs: 900,
+  scenarioMs: 26_000,
+  starts: 9,
+  forks: 10_000,
+  subscriptions: 1000,
+};
+const QUICK_SIZE: Size = { rounds: 2, loadMs: 250, scenarioMs: 3_000, starts: 3, forks: 2_000, subscriptions: 50 };
 
 export const USAGE = `npm run bench -- [--quick] [--only a,b] [--also NAME=FILE] [--without limit,ref] [--rounds N] [--json]
 
   --quick            less of everything, in under a minute: good for a first look, too noisy for a claim
   --only KEYS        scenarios a b c d h j e i k f g, "start" (start-up times), "rows" (what an operation costs),
-                     "history" (reading from segments), "forks", "listing" (pages of streams), "auth" (what a token adds)
+                     "history" (reading from segments), "forks", "listing" (pages of streams), "subscriptions",
+                     "auth" (what a token adds)
   --also NAME=FILE   measures another bundle of the Worker beside ours; may be repeated
   --without NAMES    leaves servers out: limit, ref
   --rounds N         rounds that count

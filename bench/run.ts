@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { measureForks, printForks } from "./forks.ts";
 import { measureHistory, printHistory } from "./history.ts";
 import { measureListing, printListing } from "./listing.ts";
+import { measureSubscriptions, printSubscriptions } from "./subscriptions.ts";
 import { measure, type Measured } from "./measure.ts";
 import { parseOptions, USAGE, type Options } from "./options.ts";
 import { countRows, printRows } from "./rows.ts";
@@ -21,7 +22,7 @@ import { measureStartUp, printStartUp } from "./start-up.ts";
 import type { Scenario } from "./types.ts";
 
 /** What is measured beside the scenarios, and printed as tables of its own. */
-const TABLES = ["start", "rows", "history", "forks", "listing", "auth"];
+const TABLES = ["start", "rows", "history", "forks", "listing", "subscriptions", "auth"];
 
 const SCENARIOS = [...APPENDS, CREATIONS, BODIES, ...READS, ...LIVE];
 
@@ -72,9 +73,11 @@ async function run(options: Options, data: string): Promise<boolean> {
   if (forks !== undefined && !json) printForks(forks);
   const listing = wanted("listing") ? await measureListing(data) : undefined;
   if (listing !== undefined && !json) printListing(listing);
+  const subscriptions = wanted("subscriptions") ? await measureSubscriptions(size.subscriptions, data) : undefined;
+  if (subscriptions !== undefined && !json) printSubscriptions(subscriptions);
   const auth = wanted("auth") ? await measureAuth(size.rounds, size.loadMs, data) : undefined;
   if (auth !== undefined && !json) printAuth(auth);
-  const figures = { scenarios: asJson(results), startUp, rows, history, forks, listing, auth };
+  const figures = { scenarios: asJson(results), startUp, rows, history, forks, listing, subscriptions, auth };
   if (json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   return results.every(({ failures }) => failures.size === 0);
 }

@@ -17,6 +17,8 @@ export interface Size {
   readonly starts: number;
   /** How many forks one stream gets. */
   readonly forks: number;
+  /** Subscriptions to ten streams each. */
+  readonly subscriptions: number;
 }
 
 /** What a figure has to reach, as a multiple of another server's figure in the same round, or as it is. */
