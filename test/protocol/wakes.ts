@@ -10,7 +10,7 @@ import {
 
 export const NOW_MS = 1_000_000;
 export const LEASE_MS = 30_000;
-export const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const GENERATION = 5;
 const WAKE = { id: "w5", generation: GENERATION };
 const BEFORE = { generation: GENERATION, attempts: 9, failing: undefined };

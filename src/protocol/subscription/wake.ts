@@ -45,7 +45,7 @@ export type WakePhase =
   | { readonly kind: "held"; readonly wake: Wake; readonly holder: string; readonly leaseEndsAtMs: number };
 
 /** That deliveries fail at the moment. */
-export interface Failing {
+interface Failing {
   /** How many in a row. */
   readonly count: number;
   /** Why the last one did, in one sentence. */

@@ -61,7 +61,7 @@ function noteEnd({ links }: Subscription, { path, incarnation }: Notice): Notice
 }
 
 /** Whether the pattern links a stream. A wake event in the wake stream would be the next thing to wake for. */
-export function isMatched(record: StoredRecord | undefined, path: string): boolean {
+function isMatched(record: StoredRecord | undefined, path: string): boolean {
   const { pattern, wakeStream } = record?.config ?? {};
   return pattern !== undefined && path !== wakeStream && matchesPattern(pattern, path);
 }

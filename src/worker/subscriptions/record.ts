@@ -18,7 +18,7 @@ export interface StoredRecord extends SubscriptionName {
   readonly making?: Making;
 }
 
-export interface Making {
+interface Making {
   /** The last path that was looked at. */
   readonly after: string;
   /** How often, in a row, it could not go on. */

@@ -10,7 +10,7 @@ export interface Delivery {
   readonly redirect: string | undefined;
 }
 
-export interface DeliveredWake {
+interface DeliveredWake {
   readonly subscription_id: string;
   readonly wake_id: string;
   readonly generation: number;
