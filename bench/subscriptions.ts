@@ -48,15 +48,15 @@ function streamPath(i: number): string {
 }
 
 async function post(client: Client, path: string, body: object, token?: string): Promise<Buffer> {
-  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  const call = { method: "POST", path: `${ROOT}/${path}`, contentType: "application/json", headers };
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const call = { method: "POST" as const, path: `${ROOT}/${path}`, contentType: "application/json", headers };
   const answer = await expectStatus(client, { ...call, body: Buffer.from(JSON.stringify(body)) }, 200, 204);
   return answer.body;
 }
 
 async function subscribe(client: Client, i: number): Promise<void> {
   const config = { type: "pull-wake", pattern: `groups/${i}/*`, wake_stream: "wakes" };
-  const call = { method: "PUT", path: `${ROOT}/__ds/subscriptions/s${i}`, contentType: "application/json" };
+  const call = { method: "PUT" as const, path: `${ROOT}/__ds/subscriptions/s${i}`, contentType: "application/json" };
   await expectStatus(client, { ...call, body: Buffer.from(JSON.stringify(config)) }, 201);
 }
 
