@@ -6,14 +6,19 @@ import { usageFailure } from "../cli/command-failure.ts";
 import { openDataOutput } from "../cli/reading/data-output.ts";
 import { parsePattern, printBatches } from "../cli/reading/print-stream.ts";
 import { ReadingCheckpoint } from "../cli/reading/reading-checkpoint.ts";
-import { RecordSplitter } from "../cli/reading/record-splitter.ts";
 import { FORMATS, type Format } from "../cli/reading/record-format.ts";
 import { tailBatches, type TailStart } from "../cli/reading/tail-batches.ts";
+import { viewSources } from "../cli/reading/view-sources.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { unknownFlag } from "../cli/usage-error.ts";
 
 /** More than this would no longer be the end of a stream, and is kept in memory. */
 const LAST_MAX = 100_000;
+
+interface Named {
+  readonly name: string;
+  readonly url: string;
+}
 
 interface Plan {
   readonly format: Format | "events" | undefined;
@@ -26,7 +31,7 @@ export default class Tail extends ServerCommand {
   static override summary = "Follow streams live.";
 
   static override description = `Begins at the present end, unless told otherwise, and goes on until the stream is closed or Ctrl-C. It reconnects by itself, after a restart of the server too, and goes on where it stood: nothing is lost or printed twice.
-On a terminal one stream is shown in a live view (q leaves); --format, --grep, --checkpoint, --exit-at-tail, --json, several streams, or output into a pipe give plain output.
+On a terminal the streams are shown in a live view (? lists its keys, q leaves); --plain, --format, --grep, --checkpoint, --exit-at-tail, --json, or output into a pipe give plain output.
 With --checkpoint the position is saved once output has drained, and a later run goes on there, whatever start it is given.
 Line ends of text streams arrive as LF, since server-sent events know no others; read is exact.
 Several streams: raw lines get the stream's name before them, ndjson lines become {"stream","message"}.`;
@@ -59,6 +64,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
       summary: "Save the position in this file, and go on there next time.",
       helpValue: "FILE",
     }),
+    plain: boolean({ summary: "Print lines on a terminal too: for screen readers, and to copy from." }),
     format: string({ summary: "How to print; see read.", options: [...FORMATS], exclusive: ["json"] }),
     grep: string({
       summary: "Print only messages, or lines of text, that match this regular expression.",
@@ -86,29 +92,20 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     }
     const client = await this.connect(flags);
     const { checkpoint } = flags;
-    const isPlain = plan.format !== undefined || plan.grep !== undefined || plan.exitAtTail || checkpoint !== undefined;
-    const [url] = urls;
-    if (!isPlain && urls.length === 1 && url !== undefined && isLiveTerminal()) await this.#view(client, url, plan);
-    else await this.#print(client, names, urls, plan, checkpoint);
+    const hasTask = plan.format !== undefined || plan.grep !== undefined || plan.exitAtTail || checkpoint !== undefined;
+    if (flags.plain || hasTask || !isLiveTerminal()) await this.#print(client, names, urls, plan, checkpoint);
+    else {
+      const streams = urls.map((url, i) => ({ name: names[i] ?? url, url }));
+      await this.#view(client, streams, plan);
+    }
   }
 
-  async #view(client: StreamClient, url: string, { start, exitAtTail }: Plan): Promise<void> {
-    // A failure on the first request belongs on the screen that stays.
-    const { contentType } = await client.describe(url, this.interruptSignal());
-    this.notices.detail(`Following ${url} (${contentType})`);
+  async #view(client: StreamClient, streams: readonly Named[], { start }: Plan): Promise<void> {
+    const signal = this.interruptSignal();
+    const sources = await viewSources(client, streams, start, signal);
+    for (const { url } of streams) this.notices.detail(`Following ${url}`);
     const { runLiveView } = await import("../tail/run-live-view.tsx");
-    let splitter: RecordSplitter | undefined;
-    const end = await runLiveView({
-      stream: url,
-      signal: this.interruptSignal(),
-      open: (signal, onState) => tailBatches(client, url, { start, exitAtTail, signal, onState }),
-      split: (batch) => {
-        splitter ??= new RecordSplitter(batch.kind);
-        const records = splitter.push(batch.pieces);
-        // The beginning of a line is shown at once: its end may be long in coming.
-        return batch.nextOffset === undefined ? records : [...records, ...splitter.end()];
-      },
-    });
+    const end = await runLiveView({ sources, signal, hasColours: !process.env["NO_COLOR"] });
     this.notices.note(end.farewell);
     if (end.interrupted) process.exitCode = this.interruptExitCode;
   }

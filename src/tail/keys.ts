@@ -1,13 +1,111 @@
-/** How the person ends the live view: in peace, or by an interruption, which the exit code tells. */
-export type KeyAction = "leave" | "interrupt";
+/** What a key does while no prompt is open. */
+export type Action =
+  | "leave"
+  | "back"
+  | "interrupt"
+  | "pause"
+  | "up"
+  | "down"
+  | "pageUp"
+  | "pageDown"
+  | "first"
+  | "live"
+  | "fold"
+  | "foldAll"
+  | "form"
+  | "search"
+  | "next"
+  | "previous"
+  | "filter"
+  | "offset"
+  | "start"
+  | "copy"
+  | "save"
+  | "nextTab"
+  | "previousTab"
+  | "help";
 
-interface KeyPress {
-  readonly ctrl: boolean;
-  readonly escape: boolean;
+export interface Binding {
+  readonly action: Action;
+  /** Characters, and names as `pressOf` gives them. */
+  readonly keys: readonly string[];
+  readonly shown: string;
+  readonly help: string;
 }
 
-/** The key map: q and Escape leave, Ctrl-C interrupts. */
-export function keyAction(input: string, key: KeyPress): KeyAction | undefined {
-  if (key.ctrl && input === "c") return "interrupt";
-  return key.escape || input === "q" ? "leave" : undefined;
+/** The key map: what the help, the documentation and the view itself go by. Digits choose streams. */
+export const BINDINGS: readonly Binding[] = [
+  { action: "pause", keys: [" "], shown: "Space", help: "pause, and go on live" },
+  { action: "up", keys: ["up", "k"], shown: "↑ k", help: "the message above" },
+  { action: "down", keys: ["down", "j"], shown: "↓ j", help: "the message below" },
+  { action: "pageUp", keys: ["pageup", "b", "ctrl-u"], shown: "PgUp b", help: "a page up" },
+  { action: "pageDown", keys: ["pagedown", "ctrl-d"], shown: "PgDn Ctrl-D", help: "a page down" },
+  { action: "first", keys: ["g", "home"], shown: "g Home", help: "the oldest message at hand" },
+  { action: "live", keys: ["G", "end"], shown: "G End", help: "the newest, live; again: skip what is not read yet" },
+  { action: "fold", keys: ["return"], shown: "Enter", help: "unfold or fold the message" },
+  { action: "foldAll", keys: ["e"], shown: "e", help: "unfold or fold all messages" },
+  { action: "form", keys: ["x"], shown: "x", help: "as text, as hexadecimal, or as the stream says" },
+  { action: "search", keys: ["/"], shown: "/", help: "search as you type" },
+  { action: "next", keys: ["n"], shown: "n", help: "the next match below" },
+  { action: "previous", keys: ["N"], shown: "N", help: "the next match above" },
+  { action: "filter", keys: ["f"], shown: "f", help: "show only what matches: text, or .path = value" },
+  { action: "offset", keys: ["o"], shown: "o", help: "read from an offset" },
+  { action: "start", keys: ["s"], shown: "s", help: "read from the stream's start" },
+  { action: "copy", keys: ["c", "y"], shown: "c y", help: "copy the message to the clipboard" },
+  { action: "save", keys: ["w"], shown: "w", help: "save the message to a file" },
+  { action: "nextTab", keys: ["tab"], shown: "Tab", help: "the next stream" },
+  { action: "previousTab", keys: ["shift-tab"], shown: "Shift-Tab", help: "the stream before" },
+  { action: "help", keys: ["?"], shown: "?", help: "this help" },
+  { action: "back", keys: ["escape"], shown: "Esc", help: "close what is open, end the search or filter, leave" },
+  { action: "leave", keys: ["q"], shown: "q", help: "leave" },
+  { action: "interrupt", keys: ["ctrl-c"], shown: "Ctrl-C", help: "leave, interrupted (exit code 130)" },
+];
+
+const ACTIONS = new Map(BINDINGS.flatMap(({ keys, action }) => keys.map((key) => [key, action] as const)));
+
+export function actionOf(key: string): Action | undefined {
+  return ACTIONS.get(key);
+}
+
+/** What ink says of a key. */
+export interface KeyPress {
+  readonly upArrow: boolean;
+  readonly downArrow: boolean;
+  readonly pageUp: boolean;
+  readonly pageDown: boolean;
+  readonly home: boolean;
+  readonly end: boolean;
+  readonly return: boolean;
+  readonly escape: boolean;
+  readonly tab: boolean;
+  readonly shift: boolean;
+  readonly backspace: boolean;
+  readonly delete: boolean;
+  readonly ctrl: boolean;
+  readonly meta: boolean;
+}
+
+const NAMED: readonly (readonly [keyof KeyPress, string])[] = [
+  ["upArrow", "up"],
+  ["downArrow", "down"],
+  ["pageUp", "pageup"],
+  ["pageDown", "pagedown"],
+  ["home", "home"],
+  ["end", "end"],
+  ["return", "return"],
+  ["escape", "escape"],
+  // Terminals send DEL for the key that erases to the left.
+  ["backspace", "backspace"],
+  ["delete", "backspace"],
+];
+
+/** A key that has a name, or text that was typed or pasted. */
+export type Press = { readonly name: string } | { readonly text: string };
+
+export function pressOf(input: string, key: KeyPress): Press {
+  const named = NAMED.find(([flag]) => key[flag]);
+  if (named !== undefined) return { name: named[1] };
+  if (key.tab) return { name: key.shift ? "shift-tab" : "tab" };
+  if (key.ctrl) return { name: `ctrl-${input}` };
+  return { text: key.meta ? "" : input };
 }

@@ -1,21 +1,20 @@
 import { render } from "ink";
-import type { ConnectionState } from "../client/follow.ts";
-import type { StreamBatch } from "../client/stream-batch.ts";
-import type { KeyAction } from "./keys.ts";
+import { copyMessage } from "./io/clipboard.ts";
+import { Frames } from "./io/frames.ts";
+import { now } from "./io/now.ts";
+import { Reader } from "./io/reader.ts";
+import { saveMessage } from "./io/save-message.ts";
+import type { ViewSource } from "./io/source.ts";
 import { LiveStore } from "./live-store.ts";
-import { LiveView } from "./live-view.tsx";
-import { recordText } from "./record-text.ts";
-import { farewell } from "./status-text.ts";
+import type { Effect } from "./model/event.ts";
+import { farewell } from "./view/sentences.ts";
+import { LiveView } from "./view/live-view.tsx";
 
 export interface LiveViewOptions {
-  /** The stream's URL, shown as the title. */
-  readonly stream: string;
-  /** Opens the stream; the view tells by `signal` that it was left, and is told how the connection stands. */
-  readonly open: (signal: AbortSignal, onState: (state: ConnectionState) => void) => AsyncIterable<StreamBatch>;
-  /** Turns a batch into the messages to show. */
-  readonly split: (batch: StreamBatch) => readonly Uint8Array[];
+  readonly sources: readonly ViewSource[];
   /** Aborted from outside, the view closes. */
   readonly signal: AbortSignal;
+  readonly hasColours: boolean;
 }
 
 /** How the view was left. */
@@ -27,65 +26,112 @@ export interface LiveViewEnd {
 }
 
 const TICK_MS = 500;
+/** Keys are answered at once; what arrives is shown by frames of its own. */
+const MAX_FRAMES_PER_SECOND = 30;
 
-function problemOf(state: ConnectionState): string | undefined {
-  if (state.name !== "waiting") return undefined;
-  const reason = state.error instanceof Error ? state.error.message : String(state.error);
-  return `${reason} Trying again in ${(state.waitMs / 1000).toFixed(1)} s.`;
-}
+/** Carries out what the view asks for, and ends when it is left, closed from outside, or a reader fails. */
+class Session {
+  readonly store: LiveStore;
+  readonly end: Promise<void>;
+  interrupted = false;
+  readonly #frames: Frames;
+  readonly #readers: readonly Reader[];
+  readonly #options: LiveViewOptions;
+  /** Settles `end`. */
+  readonly leave: () => void;
 
-async function feed(store: LiveStore, options: LiveViewOptions, signal: AbortSignal): Promise<void> {
-  const onState = (state: ConnectionState): void => {
-    store.dispatch({ type: "connection", connection: state.name, problem: problemOf(state) });
-  };
-  for await (const batch of options.open(signal, onState)) {
-    const records = options.split(batch);
-    store.dispatch({
-      type: "messages",
-      texts: records.map((record) => recordText(batch.kind, record)),
-      bytes: batch.pieces.reduce((sum, piece) => sum + piece.byteLength, 0),
-      offset: batch.nextOffset,
-      upToDate: batch.upToDate,
-      closed: batch.closed,
-      atMs: performance.now(),
+  constructor(options: LiveViewOptions) {
+    const { sources } = options;
+    this.#options = options;
+    let fail: (error: unknown) => void = () => undefined;
+    let leave: () => void = () => undefined;
+    this.end = new Promise((resolve, reject) => {
+      leave = resolve;
+      fail = reject;
+    });
+    this.leave = leave;
+    this.store = new LiveStore(sources, (effect) => {
+      this.#carryOut(effect);
+    });
+    this.#frames = new Frames((batches) => {
+      this.store.dispatch({ type: "arrived", batches, atMs: now() });
+    });
+    this.#readers = sources.map((source, stream) => {
+      const readable = { store: this.store, frames: this.#frames, source, stream };
+      return new Reader(readable, fail);
     });
   }
-  store.dispatch({ type: "connection", connection: "ended" });
+
+  readonly resize = (): void => {
+    const { columns, rows } = process.stdout;
+    // A terminal that does not tell its size says 0.
+    this.store.dispatch({ type: "resized", columns: columns || 80, rows: rows || 24 });
+  };
+
+  readonly tick = (): void => {
+    this.store.dispatch({ type: "tick", atMs: now() });
+  };
+
+  start(): void {
+    for (const [i, { start }] of this.#options.sources.entries()) this.#readers[i]?.start(start, 0);
+  }
+
+  stop(): void {
+    for (const reader of this.#readers) reader.stop();
+    this.#frames.flush();
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "leave":
+        this.interrupted = effect.interrupted;
+        this.leave();
+        return;
+      case "read":
+        this.#readers[effect.stream]?.start({ at: "offset", offset: effect.offset }, effect.reading);
+        return;
+      case "copy": {
+        const told = copyMessage(effect.message, process.env["TERM"], (sequence) => process.stdout.write(sequence));
+        this.store.dispatch({ type: "told", ...told, keepsPrompt: false });
+        return;
+      }
+      case "save":
+        void saveMessage(effect.message, effect.path).then((told) => {
+          this.store.dispatch({ type: "told", ...told, keepsPrompt: told.isProblem });
+        });
+    }
+  }
 }
 
 /**
- * Shows a stream live on the alternate screen until it is left. When the stream ends by itself the view stays, so that
- * its last messages can be read; a failure leaves the view and is thrown.
+ * Shows streams live on the alternate screen until the view is left. When they end by themselves the view stays, so that
+ * the last messages can be read; a failure leaves the view and is thrown.
  */
 export async function runLiveView(options: LiveViewOptions): Promise<LiveViewEnd> {
-  const store = new LiveStore(options.stream);
-  const left = new AbortController();
-  const signal = AbortSignal.any([left.signal, options.signal]);
-  const end = { interrupted: false };
-  const leave = (action: KeyAction): void => {
-    end.interrupted = action === "interrupt";
-    left.abort();
-  };
-  const view = render(<LiveView store={store} onLeave={leave} />, { alternateScreen: true, exitOnCtrlC: false });
-  const ticker = setInterval(() => {
-    store.dispatch({ type: "tick", atMs: performance.now() });
-  }, TICK_MS);
-  const gone = new Promise<void>((resolve) => {
-    signal.addEventListener(
-      "abort",
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
+  const { signal, hasColours } = options;
+  const session = new Session(options);
+  session.resize();
+  session.tick();
+  // Before ink's own: by the time it draws for the new size, the rows are made for it.
+  process.stdout.on("resize", session.resize);
+  const view = render(<LiveView store={session.store} hasColours={hasColours} />, {
+    alternateScreen: true,
+    exitOnCtrlC: false,
+    incrementalRendering: true,
+    maxFps: MAX_FRAMES_PER_SECOND,
   });
+  const ticker = setInterval(session.tick, TICK_MS);
+  signal.addEventListener("abort", session.leave, { once: true });
   try {
-    await Promise.race([feed(store, options, signal).then(() => gone), gone]);
+    session.start();
+    await session.end;
   } finally {
     clearInterval(ticker);
-    left.abort();
+    signal.removeEventListener("abort", session.leave);
+    process.stdout.off("resize", session.resize);
+    session.stop();
     view.unmount();
     await view.waitUntilExit();
   }
-  return { interrupted: end.interrupted || options.signal.aborted, farewell: farewell(store.getState()) };
+  return { interrupted: session.interrupted || signal.aborted, farewell: farewell(session.store.getState()) };
 }

@@ -1,8 +1,10 @@
+import { stripVTControlCharacters } from "node:util";
 import { render } from "ink-testing-library";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { keyAction, type KeyAction } from "../../src/tail/keys.ts";
 import { LiveStore } from "../../src/tail/live-store.ts";
-import { LiveView } from "../../src/tail/live-view.tsx";
+import type { Effect } from "../../src/tail/model/event.ts";
+import { LiveView } from "../../src/tail/view/live-view.tsx";
+import { batch } from "./support/view.ts";
 
 let unmount: (() => void) | undefined;
 
@@ -10,91 +12,85 @@ afterEach(() => {
   unmount?.();
 });
 
-function show(onLeave: (how: KeyAction) => void = () => undefined): {
-  store: LiveStore;
-  frame: () => string;
-  press: (key: string) => void;
-} {
-  const store = new LiveStore("http://127.0.0.1/s\u001b[2J");
-  const view = render(<LiveView store={store} onLeave={onLeave} />);
+interface Shown {
+  readonly store: LiveStore;
+  readonly effects: readonly Effect[];
+  readonly frame: () => string;
+  /** What a terminal sends. */
+  readonly press: (bytes: string) => void;
+}
+
+async function show(): Promise<Shown> {
+  const effects: Effect[] = [];
+  const store = new LiveStore([{ name: "orders", url: "http://127.0.0.1/orders" }], (effect) => effects.push(effect));
+  store.dispatch({ type: "resized", columns: 80, rows: 12 });
+  const view = render(<LiveView store={store} hasColours={false} />);
   ({ unmount } = view);
+  const frame = (): string => stripVTControlCharacters(view.lastFrame() ?? "");
+  store.dispatch({ type: "arrived", atMs: 0, batches: [batch([`{"id":1}`, `{"id":2}`, `{"id":3}`])] });
+  await vi.waitFor(() => {
+    expect(frame()).toContain(`{"id":3}`);
+  });
   return {
     store,
-    frame: () => view.lastFrame() ?? "",
-    press: (key) => {
-      view.stdin.write(key);
+    effects,
+    frame,
+    press: (bytes) => {
+      view.stdin.write(bytes);
     },
   };
 }
 
 describe("the live view", () => {
-  it("shows messages, offset, rate and the state of the connection", async () => {
-    const { store, frame } = show();
-    store.dispatch({ type: "connection", connection: "live" });
-    store.dispatch({
-      type: "messages",
-      texts: [`{"id":1}`],
-      bytes: 8,
-      offset: "0_42",
-      upToDate: true,
-      closed: false,
-      atMs: 0,
-    });
-    await vi.waitFor(() => {
-      expect(frame()).toContain(`{"id":1}`);
-    });
-    expect(frame()).toContain("live  1 message  0.2/s  next 0_42");
-    expect(frame()).toContain("q leave");
+  it("puts every row of the screen where it belongs", async () => {
+    const { frame } = await show();
+    const rows = frame().split("\n");
+    expect(rows).toHaveLength(12);
+    expect(rows[1]).toContain(`{"id":1}`);
+    expect(rows[11]).toContain("q leave");
   });
 
-  it("says what is wrong while it waits, and never shows a control sequence of the stream", async () => {
-    const { store, frame } = show();
-    store.dispatch({ type: "connection", connection: "waiting", problem: "no answer\u001b]0;x\u0007" });
+  it.each([
+    ["\u001b[A", "up", `> {"id":2}`],
+    ["k", "up", `> {"id":2}`],
+    ["\u001b[5~", "page up", `> {"id":1}`],
+    ["\u001b[H", "home", `> {"id":1}`],
+    ["\r", "enter", `"id": 3`],
+    [" ", "space", "paused"],
+    ["?", "question mark", "Keys of the live view"],
+  ])("takes %j for %s", async (bytes, _key, expected) => {
+    const { frame, press } = await show();
+    press(bytes);
     await vi.waitFor(() => {
-      expect(frame()).toContain("waiting");
+      expect(frame()).toContain(expected);
     });
-    expect(frame()).toContain("no answer␛]0;x␇");
-    expect(frame()).not.toContain("\u001b[2J");
   });
 
-  it("wraps long messages, and the newest stays in sight when they need more rows than there are", async () => {
-    const { store, frame } = show();
-    const texts = Array.from({ length: 40 }, (_, i) => `${String(i)}:${"x".repeat(230)}:end${String(i)}`);
-    store.dispatch({ type: "messages", texts, bytes: 0, offset: "1", upToDate: true, closed: false, atMs: 0 });
+  it("takes keys that come all at once one by one, and what is typed into a prompt as text", async () => {
+    const { store, frame, press } = await show();
+    press("/id");
     await vi.waitFor(() => {
-      expect(frame()).toContain(":end39");
+      expect(frame()).toContain("/id▏  3 matches");
     });
-    expect(frame()).toContain("39:xxx");
-    expect(frame()).not.toContain("…");
-    expect(frame()).not.toContain(":end0");
-    expect(frame()).toContain("40 messages");
-    expect(frame()).toContain("q leave");
-  });
-
-  it("says that it waits while the stream is idle, and no longer once a message is there", async () => {
-    const { store, frame } = show();
-    expect(frame()).toContain("waiting for messages");
-    store.dispatch({ type: "messages", texts: ["a"], bytes: 1, offset: "1", upToDate: true, closed: false, atMs: 0 });
+    press("\u007f\u007f2}\r");
     await vi.waitFor(() => {
-      expect(frame()).not.toContain("waiting for messages");
+      expect(store.getState()).toMatchObject({ search: "2}", prompt: undefined });
+    });
+    press("fend\r");
+    await vi.waitFor(() => {
+      expect(store.getState().filter?.text).toBe("end");
     });
   });
 
   it.each([
-    ["q", "leave"],
-    ["\u001b", "leave"],
-    ["\u0003", "interrupt"],
-  ])("key %j ends it: %s", async (key, how) => {
-    const onLeave = vi.fn();
-    const { press } = show(onLeave);
+    ["q", false],
+    ["\u001b", false],
+    ["\u0003", true],
+  ])("%j leaves, interrupted: %s", async (bytes, interrupted) => {
+    const { effects, press } = await show();
+    press(bytes);
     await vi.waitFor(() => {
-      press(key);
-      expect(onLeave).toHaveBeenCalledWith(how);
+      expect(effects).toEqual([{ type: "leave", interrupted }]);
     });
-  });
-
-  it("other keys do nothing", () => {
-    expect(keyAction("x", { ctrl: false, escape: false })).toBeUndefined();
-    expect(keyAction("c", { ctrl: false, escape: false })).toBeUndefined();
   });
 });

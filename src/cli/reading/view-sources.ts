@@ -1,0 +1,55 @@
+import type { ConnectionState } from "../../client/follow.ts";
+import type { StreamBatch } from "../../client/stream-batch.ts";
+import type { StreamClient } from "../../client/stream-client.ts";
+import { RecordSplitter } from "./record-splitter.ts";
+import { requireRecords } from "./print-stream.ts";
+import { tailBatches, type TailStart } from "./tail-batches.ts";
+
+/** A stream as the live view takes it. */
+interface Source {
+  readonly name: string;
+  readonly url: string;
+  readonly start: TailStart;
+  readonly open: (
+    start: TailStart,
+    signal: AbortSignal,
+    onState: (state: ConnectionState) => void,
+  ) => AsyncIterable<StreamBatch>;
+  readonly splitter: () => (batch: StreamBatch) => readonly Uint8Array[];
+}
+
+function splitter(): (batch: StreamBatch) => readonly Uint8Array[] {
+  let lines: RecordSplitter | undefined;
+  return (batch) => {
+    lines ??= new RecordSplitter(batch.kind);
+    const records = lines.push(batch.pieces);
+    // The beginning of a line is shown at once: its end may be long in coming.
+    return batch.nextOffset === undefined ? records : [...records, ...lines.end()];
+  };
+}
+
+/** Asks for each stream what it is, so that a failure on the first request belongs on the screen that stays. */
+export function viewSources(
+  client: StreamClient,
+  streams: readonly { readonly name: string; readonly url: string }[],
+  start: TailStart,
+  signal: AbortSignal,
+): Promise<readonly Source[]> {
+  return Promise.all(
+    streams.map(async ({ name, url }): Promise<Source> => {
+      const { contentType, nextOffset } = await client.describe(url, signal);
+      if (start.at === "last") requireRecords(contentType, "-n");
+      const isNow = start.at === "offset" && start.offset === "now";
+      return {
+        name,
+        url,
+        start: isNow ? { at: "offset", offset: nextOffset } : start,
+        open: (from, reading, onState) =>
+          from.at === "offset"
+            ? client.follow(url, { offset: from.offset, contentType, signal: reading, onState })
+            : tailBatches(client, url, { start: from, exitAtTail: false, signal: reading, onState }),
+        splitter,
+      };
+    }),
+  );
+}

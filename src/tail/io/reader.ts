@@ -1,0 +1,106 @@
+import type { ConnectionState } from "../../client/follow.ts";
+import type { StreamBatch } from "../../client/stream-batch.ts";
+import type { LiveStore } from "../live-store.ts";
+import type { Batch } from "../model/event.ts";
+import { mayRead } from "../model/jump.ts";
+import { arrivalOf } from "../model/message.ts";
+import type { Frames } from "./frames.ts";
+import { now } from "./now.ts";
+import type { ViewSource, ViewStart } from "./source.ts";
+
+/** What a reader works on. */
+export interface Readable {
+  readonly store: LiveStore;
+  readonly frames: Frames;
+  readonly source: ViewSource;
+  /** Which of the view's streams it is. */
+  readonly stream: number;
+}
+
+function problemOf(state: ConnectionState): string | undefined {
+  if (state.name !== "waiting") return undefined;
+  const reason = state.error instanceof Error ? state.error.message : String(state.error);
+  return `${reason} Trying again in ${(state.waitMs / 1000).toFixed(1)} s.`;
+}
+
+function toBatch({ stream }: Readable, reading: number, batch: StreamBatch, records: readonly Uint8Array[]): Batch {
+  const { kind, nextOffset: offset, upToDate, closed } = batch;
+  const bytes = batch.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  return {
+    stream,
+    reading,
+    arrivals: records.map((record) => arrivalOf(kind, record, offset)),
+    progress: { count: records.length, bytes, offset, upToDate, closed },
+  };
+}
+
+/** Waits until what was read is looked at, where a stream is browsed. */
+function untilMayRead({ store, stream }: Readable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!signal.aborted && !mayRead(store.getState(), stream)) return;
+      signal.removeEventListener("abort", look);
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = store.subscribe(look);
+    signal.addEventListener("abort", look);
+    look();
+  });
+}
+
+/** Reads a stream from one place to its end. What it throws is what ended it. */
+async function read(readable: Readable, reading: number, start: ViewStart, signal: AbortSignal): Promise<void> {
+  const { store, frames, source, stream } = readable;
+  const tell = (connection: "ended" | ConnectionState["name"], problem: string | undefined): void => {
+    // In order: what arrived before the connection changed is shown before it.
+    frames.flush();
+    store.dispatch({ type: "connection", stream, reading, connection, problem, atMs: now() });
+  };
+  const split = source.splitter();
+  for await (const batch of source.open(start, signal, (state) => {
+    tell(state.name, problemOf(state));
+  })) {
+    await frames.add(toBatch(readable, reading, batch, split(batch)));
+    if (mayRead(store.getState(), stream)) continue;
+    await untilMayRead(readable, signal);
+    signal.throwIfAborted();
+  }
+  tell("ended", undefined);
+}
+
+/** Reads one stream, from one place after the other. */
+export class Reader {
+  readonly #readable: Readable;
+  readonly #onFailure: (error: unknown) => void;
+  #current: AbortController | undefined;
+
+  /** `onFailure` hears of what ends the reading for good; a jump that leads nowhere is told to the store. */
+  constructor(readable: Readable, onFailure: (error: unknown) => void) {
+    this.#readable = readable;
+    this.#onFailure = onFailure;
+  }
+
+  start(start: ViewStart, reading: number): void {
+    this.stop();
+    const current = new AbortController();
+    this.#current = current;
+    read(this.#readable, reading, start, current.signal).catch((error: unknown) => {
+      if (current.signal.aborted) return;
+      const { store, stream } = this.#readable;
+      const state = store.getState().streams[stream];
+      // Nothing was read from where the person jumped to: a slip is no reason to end the view.
+      const isSlip = reading > 0 && state?.reading === reading && state.offset === undefined;
+      if (!isSlip || (start.at === "offset" && start.offset === "now")) {
+        this.#onFailure(error);
+        return;
+      }
+      const problem = error instanceof Error ? error.message : String(error);
+      store.dispatch({ type: "refused", stream, reading, problem });
+    });
+  }
+
+  stop(): void {
+    this.#current?.abort();
+  }
+}

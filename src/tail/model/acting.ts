@@ -1,0 +1,106 @@
+import type { Action } from "../keys.ts";
+import { relisted } from "./choose.ts";
+import { jumped, oneStream, skippedToEnd, type Step } from "./jump.ts";
+import { revealed } from "./layout.ts";
+import { choseIndex, goneLive, moved, paged, paused } from "./moves.ts";
+import { fileNameFor, prompted } from "./prompting.ts";
+import { matchAfter } from "./searching.ts";
+import { isUnfolded, selectedMessage, type Notice, type ViewState } from "./state.ts";
+
+const FORMS = ["auto", "text", "hex"] as const;
+
+const NO_MESSAGE: Notice = { text: "There is no message yet.", isProblem: true };
+
+/** Escape closes one thing after the other, and leaves when nothing is open. */
+function back(state: ViewState): Step {
+  if (state.search !== undefined) return { state: { ...state, search: undefined, notice: undefined } };
+  if (state.filter !== undefined) return { state: revealed(relisted({ ...state, filter: undefined })) };
+  return { state, effect: { type: "leave", interrupted: false } };
+}
+
+function live(state: ViewState): Step {
+  return state.reading.mode === "live" ? skippedToEnd(state) : { state: goneLive(state) };
+}
+
+function folded(state: ViewState): ViewState {
+  const message = selectedMessage(state);
+  if (message === undefined) return { ...state, notice: NO_MESSAGE };
+  // What is looked into must not be pushed off the screen by what arrives.
+  const still = paused(state);
+  const unfolded = new Set(still.unfolded);
+  const isNow = !isUnfolded(still, message);
+  if (isNow === still.unfoldAll) unfolded.delete(message.number);
+  else unfolded.add(message.number);
+  return revealed({ ...still, unfolded });
+}
+
+function startOf(state: ViewState): Step {
+  const stream = oneStream(state);
+  return typeof stream === "number" ? jumped(state, stream, "-1") : { state: stream };
+}
+
+function offsetPrompt(state: ViewState): ViewState {
+  const stream = oneStream(state);
+  return typeof stream === "number" ? prompted(state, "offset") : stream;
+}
+
+/** One stream alone, or all of them. */
+export function showing(state: ViewState, tab: number | undefined): ViewState {
+  if (state.streams.length === 1 || tab === state.tab || (tab ?? 0) >= state.streams.length) return state;
+  const { reading } = state;
+  // Where another stream is looked at, the one that was jumped in is read on.
+  const elsewhere = reading.mode === "browsing" && tab !== undefined && tab !== reading.stream;
+  const shown = { ...state, tab };
+  return elsewhere ? goneLive(shown) : revealed(relisted(shown));
+}
+
+function turned(state: ViewState, by: 1 | -1): ViewState {
+  const count = state.streams.length + 1;
+  const next = ((state.tab ?? -1) + 1 + by + count) % count;
+  return showing(state, next === 0 ? undefined : next - 1);
+}
+
+function withMessage(state: ViewState, then: (message: NonNullable<ReturnType<typeof selectedMessage>>) => Step): Step {
+  const message = selectedMessage(state);
+  return message === undefined ? { state: { ...state, notice: NO_MESSAGE } } : then(message);
+}
+
+const ACTS: Readonly<Record<Action, (state: ViewState) => Step>> = {
+  leave: (state) => ({ state, effect: { type: "leave", interrupted: false } }),
+  interrupt: (state) => ({ state, effect: { type: "leave", interrupted: true } }),
+  back,
+  pause: (state) => ({ state: state.reading.mode === "live" ? paused(state) : goneLive(state) }),
+  up: (state) => ({ state: moved(state, -1) }),
+  down: (state) => ({ state: moved(state, 1) }),
+  pageUp: (state) => ({ state: paged(state, -1) }),
+  pageDown: (state) => ({ state: paged(state, 1) }),
+  first: (state) => ({ state: choseIndex(state, 0) }),
+  live,
+  fold: (state) => ({ state: folded(state) }),
+  foldAll: (state) => ({ state: revealed({ ...state, unfoldAll: !state.unfoldAll, unfolded: new Set() }) }),
+  form: (state) => {
+    const form = FORMS[(FORMS.indexOf(state.form) + 1) % FORMS.length] ?? "auto";
+    const says = {
+      auto: "Messages as their streams say.",
+      text: "All messages as text.",
+      hex: "All messages as bytes.",
+    };
+    return { state: revealed({ ...state, form, notice: { text: says[form], isProblem: false } }) };
+  },
+  search: (state) => ({ state: prompted(state, "search") }),
+  next: (state) => ({ state: matchAfter(state, 1) }),
+  previous: (state) => ({ state: matchAfter(state, -1) }),
+  filter: (state) => ({ state: prompted(state, "filter", state.filter?.text) }),
+  offset: (state) => ({ state: offsetPrompt(state) }),
+  start: startOf,
+  copy: (state) => withMessage(state, (message) => ({ state, effect: { type: "copy", message } })),
+  // What is being saved must stay the chosen one while its name is typed.
+  save: (state) => withMessage(state, () => ({ state: prompted(paused(state), "save", fileNameFor(state)) })),
+  nextTab: (state) => ({ state: turned(state, 1) }),
+  previousTab: (state) => ({ state: turned(state, -1) }),
+  help: (state) => ({ state: { ...state, help: 0 } }),
+};
+
+export function acted(state: ViewState, action: Action): Step {
+  return ACTS[action](state);
+}

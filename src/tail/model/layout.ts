@@ -1,0 +1,134 @@
+import { unfoldedRows } from "../text/message-rows.ts";
+import type { Message } from "./message.ts";
+import { indexOf, isUnfolded, selectedIndex, shownStreams, type ViewState } from "./state.ts";
+
+/** Below this the view says that it needs more room. */
+export const MIN_COLUMNS = 40;
+export const MIN_ROWS = 10;
+
+/** The columns on the left that point at the chosen message. */
+export const GUTTER_COLUMNS = 2;
+
+/** What is wrong with the shown streams, if anything. */
+export function problemOf(state: ViewState): string | undefined {
+  const shown = shownStreams(state).find(({ problem }) => problem !== undefined);
+  if (shown?.problem === undefined) return undefined;
+  return state.streams.length === 1 ? shown.problem : `${shown.name}: ${shown.problem}`;
+}
+
+/** Whether nothing more will come of what is shown. */
+export function isOver(state: ViewState): boolean {
+  return shownStreams(state).every(({ closed, connection }) => closed || connection === "ended");
+}
+
+/** Rows for messages: all but the title, the status, the help, and a problem or the end where there is one. */
+export function listRows(state: ViewState): number {
+  const taken = 3 + (problemOf(state) === undefined ? 0 : 1) + (isOver(state) ? 1 : 0);
+  return Math.max(1, state.rows - taken);
+}
+
+export function contentColumns({ columns }: ViewState): number {
+  return columns - GUTTER_COLUMNS;
+}
+
+function heightOf(state: ViewState, message: Message | undefined): number {
+  if (message === undefined) return 0;
+  return isUnfolded(state, message) ? unfoldedRows(message, state.form, contentColumns(state)).length : 1;
+}
+
+/** A row of the list: which message, and which of its rows. */
+export interface Place {
+  readonly index: number;
+  readonly row: number;
+}
+
+/** So many rows up. It ends at the first row of the first message. */
+function above(state: ViewState, from: Place, rows: number): Place {
+  let { index, row } = from;
+  let left = rows;
+  while (left > row && index > 0) {
+    left -= row + 1;
+    index--;
+    row = heightOf(state, state.list[index]) - 1;
+  }
+  return { index, row: Math.max(0, row - left) };
+}
+
+function lastRowOf(state: ViewState, index: number): Place {
+  return { index, row: Math.max(0, heightOf(state, state.list[index]) - 1) };
+}
+
+/** The top with which the list's end is at the bottom of the screen. */
+function topOfEnd(state: ViewState): Place {
+  return above(state, lastRowOf(state, state.list.length - 1), listRows(state) - 1);
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.index < b.index || (a.index === b.index && a.row < b.row);
+}
+
+/** Where the screen begins. The list's end never leaves the screen half empty, as long as there is enough above. */
+export function topPlace(state: ViewState): Place {
+  if (state.list.length === 0) return { index: 0, row: 0 };
+  const end = topOfEnd(state);
+  if (state.reading.mode === "live") return end;
+  const index = indexOf(state.list, state.top.number);
+  const message = state.list[index];
+  // A message that is gone leaves its place to the one after it.
+  const row = message?.number === state.top.number ? Math.min(state.top.row, heightOf(state, message) - 1) : 0;
+  const wanted = { index, row };
+  return isBefore(end, wanted) ? end : wanted;
+}
+
+/** The rows that are on the screen, and no others. */
+export function placesOnScreen(state: ViewState): readonly Place[] {
+  const places: Place[] = [];
+  const rows = listRows(state);
+  let { index, row } = topPlace(state);
+  for (; index < state.list.length && places.length < rows; index++, row = 0) {
+    const height = heightOf(state, state.list[index]);
+    for (; row < height && places.length < rows; row++) places.push({ index, row });
+  }
+  return places;
+}
+
+function withTop(state: ViewState, { index, row }: Place): ViewState {
+  const number = state.list[index]?.number ?? -1;
+  return { ...state, top: { number, row } };
+}
+
+/** Scrolls no further than it takes to have the chosen message on the screen, its beginning if it is taller than that. */
+export function revealed(state: ViewState): ViewState {
+  const chosen = selectedIndex(state);
+  if (chosen < 0) return state;
+  const top = topPlace(state);
+  const first = { index: chosen, row: 0 };
+  const lowest = above(state, lastRowOf(state, chosen), listRows(state) - 1);
+  if (isBefore(top, lowest)) return withTop(state, isBefore(first, lowest) ? first : lowest);
+  return withTop(state, isBefore(first, top) ? first : top);
+}
+
+/** Scrolls by rows; what stays chosen is the choice of who asks. */
+export function scrolled(state: ViewState, rows: number): ViewState {
+  const top = topPlace(state);
+  if (rows < 0) return withTop(state, above(state, top, -rows));
+  let { index, row } = top;
+  let left = rows;
+  for (; left > 0; left--) {
+    if (row + 1 < heightOf(state, state.list[index])) row++;
+    else if (index + 1 < state.list.length) {
+      index++;
+      row = 0;
+    } else break;
+  }
+  const end = topOfEnd(state);
+  return withTop(state, isBefore(end, { index, row }) ? end : { index, row });
+}
+
+/** Whether the chosen message goes on below the screen, or above it. */
+export function overflow(state: ViewState): { readonly above: boolean; readonly below: boolean } {
+  const chosen = selectedIndex(state);
+  const places = placesOnScreen(state).filter(({ index }) => index === chosen);
+  const height = heightOf(state, state.list[chosen]);
+  return { above: (places[0]?.row ?? 0) > 0, below: (places.at(-1)?.row ?? height) < height - 1 };
+}

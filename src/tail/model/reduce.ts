@@ -1,0 +1,94 @@
+/** The live view as a function: what happens goes in, the next state and what the world is to do come out. No I/O, no clock. */
+import { actionOf, BINDINGS } from "../keys.ts";
+import { acted, showing } from "./acting.ts";
+import { extended } from "./choose.ts";
+import type { Batch, ViewEvent } from "./event.ts";
+import { returned, type Step } from "./jump.ts";
+import { revealed } from "./layout.ts";
+import type { Message } from "./message.ts";
+import { promptKey, promptText } from "./prompting.ts";
+import { pushed } from "./ring.ts";
+import type { ViewState } from "./state.ts";
+import { connectionChanged, progressed, ticked } from "./stream-state.ts";
+
+/** When the folded and unfolded ones that are remembered are gone through for those that are gone. */
+const UNFOLDED_MAX = 1_000;
+
+function arrived(state: ViewState, atMs: number, batches: readonly Batch[]): ViewState {
+  const streams = [...state.streams];
+  const added: Message[] = [];
+  for (const { stream, reading, arrivals, progress } of batches) {
+    const before = streams[stream];
+    // What an earlier reader still had on its way belongs to no place that is shown.
+    if (before?.reading !== reading) continue;
+    streams[stream] = progressed(before, progress, atMs);
+    for (const arrival of arrivals) added.push({ ...arrival, stream, atMs, number: state.nextNumber + added.length });
+  }
+  const ring = pushed(state.ring, added);
+  const next = { ...state, streams, ring, nextNumber: state.nextNumber + added.length, nowMs: atMs };
+  return forgetful(extended(next, added));
+}
+
+/** Drops what is remembered of messages that are gone. */
+function forgetful(state: ViewState): ViewState {
+  const { unfolded, ring, list } = state;
+  if (unfolded.size < UNFOLDED_MAX) return state;
+  const oldest = Math.min(ring.messages[0]?.number ?? 0, list[0]?.number ?? 0);
+  return { ...state, unfolded: new Set([...unfolded].filter((number) => number >= oldest)) };
+}
+
+/** Keys while the help is open scroll it or close it. */
+function helpKey(state: ViewState, top: number, key: string): Step {
+  const action = actionOf(key);
+  if (action === "interrupt") return acted(state, action);
+  const last = Math.max(0, BINDINGS.length - 1);
+  if (action === "down") return { state: { ...state, help: Math.min(last, top + 1) } };
+  if (action === "up") return { state: { ...state, help: Math.max(0, top - 1) } };
+  return { state: { ...state, help: undefined } };
+}
+
+function pressed(state: ViewState, key: string): Step {
+  if (state.prompt !== undefined) {
+    return key === "ctrl-c" ? acted(state, "interrupt") : promptKey(state, state.prompt, key);
+  }
+  if (state.help !== undefined) return helpKey(state, state.help, key);
+  const fresh = state.notice === undefined ? state : { ...state, notice: undefined };
+  if (/^\d$/.test(key)) return { state: showing(fresh, key === "0" ? undefined : Number(key) - 1) };
+  const action = actionOf(key);
+  return action === undefined ? { state: fresh } : acted(fresh, action);
+}
+
+export function reduce(state: ViewState, event: ViewEvent): Step {
+  switch (event.type) {
+    case "arrived":
+      return { state: arrived(state, event.atMs, event.batches) };
+    case "connection": {
+      const { stream, reading, connection, problem, atMs } = event;
+      const streams = state.streams.map((each, i) =>
+        i === stream && each.reading === reading ? connectionChanged(each, connection, atMs, problem) : each,
+      );
+      return { state: { ...state, streams } };
+    }
+    case "refused": {
+      const { stream, reading, problem } = event;
+      return state.streams[stream]?.reading === reading ? returned(state, stream, problem) : { state };
+    }
+    case "tick":
+      return {
+        state: { ...state, nowMs: event.atMs, streams: state.streams.map((each) => ticked(each, event.atMs)) },
+      };
+    case "resized":
+      return { state: revealed({ ...state, columns: event.columns, rows: event.rows }) };
+    case "key":
+      return pressed(state, event.key);
+    case "text":
+      return { state: state.prompt === undefined ? state : promptText(state, state.prompt, event.text) };
+    case "told": {
+      const { text, isProblem, keepsPrompt } = event;
+      if (!keepsPrompt || state.prompt === undefined) {
+        return { state: { ...state, prompt: undefined, notice: { text, isProblem } } };
+      }
+      return { state: { ...state, prompt: { ...state.prompt, note: { text, isProblem } } } };
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { advanced, counted, NO_RATES, type Rates } from "./rates.ts";
+
+export type Connection = "connecting" | "live" | "waiting" | "ended";
+
+/** One of the shown streams: how its connection stands and how far it was read. Times are milliseconds. */
+export interface StreamState {
+  /** As the command line named it. */
+  readonly name: string;
+  readonly url: string;
+  readonly connection: Connection;
+  /** What went wrong, while the connection is waited for. */
+  readonly problem: string | undefined;
+  /** Connections after the first one. */
+  readonly reconnects: number;
+  readonly connectingSinceMs: number | undefined;
+  /** From the last request of a live read to the head of its answer. */
+  readonly answerMs: number | undefined;
+  readonly offset: string | undefined;
+  /** Everything the server had when it last spoke has arrived. */
+  readonly upToDate: boolean;
+  /** The stream is closed: nothing will follow. */
+  readonly closed: boolean;
+  readonly total: number;
+  readonly bytes: number;
+  readonly lastMessageAtMs: number | undefined;
+  readonly rates: Rates;
+  /** Counts the places it was read from: what an earlier reader still says is not heard. */
+  readonly reading: number;
+}
+
+export function newStream(name: string, url: string): StreamState {
+  return {
+    name,
+    url,
+    connection: "connecting",
+    problem: undefined,
+    reconnects: 0,
+    connectingSinceMs: undefined,
+    answerMs: undefined,
+    offset: undefined,
+    upToDate: false,
+    closed: false,
+    total: 0,
+    bytes: 0,
+    lastMessageAtMs: undefined,
+    rates: NO_RATES,
+    reading: 0,
+  };
+}
+
+export function connectionChanged(
+  stream: StreamState,
+  connection: Connection,
+  atMs: number,
+  problem: string | undefined,
+): StreamState {
+  const next = { ...stream, connection, problem };
+  switch (connection) {
+    case "connecting":
+      // What went wrong stays on the screen until it goes well.
+      return { ...next, problem: stream.problem, connectingSinceMs: atMs };
+    case "live": {
+      const { connectingSinceMs } = stream;
+      const answerMs = connectingSinceMs === undefined ? stream.answerMs : atMs - connectingSinceMs;
+      const again = stream.answerMs === undefined ? 0 : 1;
+      return { ...next, connectingSinceMs: undefined, answerMs, reconnects: stream.reconnects + again };
+    }
+    case "waiting":
+      return { ...next, upToDate: false };
+    case "ended":
+      return next;
+  }
+}
+
+/** What one batch brought. */
+export interface Progress {
+  readonly count: number;
+  readonly bytes: number;
+  readonly offset: string | undefined;
+  readonly upToDate: boolean;
+  readonly closed: boolean;
+}
+
+export function progressed(stream: StreamState, progress: Progress, atMs: number): StreamState {
+  return {
+    ...stream,
+    offset: progress.offset ?? stream.offset,
+    upToDate: progress.upToDate,
+    closed: stream.closed || progress.closed,
+    total: stream.total + progress.count,
+    bytes: stream.bytes + progress.bytes,
+    lastMessageAtMs: progress.count === 0 ? stream.lastMessageAtMs : atMs,
+    rates: counted(stream.rates, atMs, progress.count, progress.bytes),
+  };
+}
+
+export function ticked(stream: StreamState, atMs: number): StreamState {
+  const rates = advanced(stream.rates, atMs);
+  return rates === stream.rates ? stream : { ...stream, rates };
+}
+
+/** Read anew from elsewhere. */
+export function reopened(stream: StreamState): StreamState {
+  return {
+    ...newStream(stream.name, stream.url),
+    reading: stream.reading + 1,
+    rates: stream.rates,
+    total: stream.total,
+    bytes: stream.bytes,
+  };
+}
