@@ -16,6 +16,7 @@ function wish(settings: Partial<ProjectSettings> = {}, more: Partial<Wish> = {})
     packageVersion: "1.2.3",
     compatibilityDate: "2026-07-30",
     operatorSecret: "keep",
+    isSecretGiven: false,
     ...more,
   };
 }

@@ -42,6 +42,14 @@ export function contextNamed({ contexts }: Contexts, name: string): Context | un
   return own(contexts, name);
 }
 
+/** The names of those that lead to a server. `server` is any URL of it. */
+export function contextsOfServer({ contexts }: Contexts, server: string): readonly string[] {
+  const { origin } = new URL(server);
+  return Object.entries(contexts)
+    .filter(([, { url }]) => URL.canParse(url) && new URL(url).origin === origin)
+    .map(([name]) => name);
+}
+
 /** The context of a name. `namedBy` says who names it, where that was not the command's own argument. */
 export function requireContext(all: Contexts, name: string, namedBy?: string): Context {
   const context = contextNamed(all, requireContextName(name));

@@ -15,6 +15,8 @@ export interface ProjectCredentials {
 export interface ServerCredentials {
   /** Signs operators' tokens. */
   readonly operatorSecret?: string | undefined;
+  /** The next one that signs, while nobody has heard whether the server has it. */
+  readonly nextOperatorSecret?: string | undefined;
   readonly projects: Readonly<Record<string, ProjectCredentials>>;
 }
 
@@ -37,6 +39,7 @@ function isServer(value: unknown): value is ServerCredentials {
   return (
     isRecord(value) &&
     isOptionalText(value["operatorSecret"]) &&
+    isOptionalText(value["nextOperatorSecret"]) &&
     isRecord(value["projects"]) &&
     Object.values(value["projects"]).every(isProject)
   );
@@ -93,9 +96,31 @@ export function saveProjectToken(
   return changeProjectCredentials(folder, server, project, (held) => ({ ...held, token }));
 }
 
-/** Saves the secret that signs operators' tokens for a server. */
+/** Saves the secret that signs operators' tokens for a server, which has it: earlier ones are forgotten. */
 export function saveOperatorSecret(folder: ConfigFolder, server: string, secret: string): Promise<ServerCredentials> {
-  return change(folder, server, (all) => ({ ...all, operatorSecret: secret }));
+  return change(folder, server, ({ nextOperatorSecret: _next, ...all }) => ({ ...all, operatorSecret: secret }));
+}
+
+/** Saves a secret before the server is given it. The one that the server may have stays until it is known. */
+export function prepareOperatorSecret(
+  folder: ConfigFolder,
+  server: string,
+  secret: string,
+): Promise<ServerCredentials> {
+  return change(folder, server, (all) =>
+    all.operatorSecret === undefined || all.operatorSecret === secret
+      ? { ...all, operatorSecret: secret }
+      : { ...all, nextOperatorSecret: secret },
+  );
+}
+
+/** Forgets a secret that the server was to be given: it has another now. */
+export function dropNextOperatorSecret(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
+  return change(folder, server, (all) => {
+    if (all.nextOperatorSecret === undefined) return all;
+    const { nextOperatorSecret: _next, ...rest } = all;
+    return rest;
+  });
 }
 
 /** Forgets what was saved for a project of a server. */
@@ -110,8 +135,8 @@ export function removeProjectCredentials(
 /** Forgets the secret of a server's operators. */
 export function forgetOperatorSecret(folder: ConfigFolder, server: string): Promise<ServerCredentials> {
   return change(folder, server, (all) => {
-    if (all.operatorSecret === undefined) return all;
-    const { operatorSecret: _forgotten, ...rest } = all;
+    if (all.operatorSecret === undefined && all.nextOperatorSecret === undefined) return all;
+    const { operatorSecret: _forgotten, nextOperatorSecret: _next, ...rest } = all;
     return rest;
   });
 }
@@ -131,7 +156,8 @@ async function change(
     const current = own(all.servers, origin) ?? NOTHING;
     const next = make(current);
     if (next === current) return all;
-    const isEmpty = next.operatorSecret === undefined && Object.keys(next.projects).length === 0;
+    const hasSecret = next.operatorSecret !== undefined || next.nextOperatorSecret !== undefined;
+    const isEmpty = !hasSecret && Object.keys(next.projects).length === 0;
     return { ...all, servers: isEmpty ? without(all.servers, origin) : { ...all.servers, [origin]: next } };
   });
   return own(servers, origin) ?? NOTHING;

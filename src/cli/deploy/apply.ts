@@ -6,7 +6,7 @@ import { releaseMessage } from "../../cloudflare/release.ts";
 import { createBucket, createNamespace } from "../../cloudflare/resources.ts";
 import { reported, runWrangler } from "../../cloudflare/wrangler.ts";
 import { BINDING } from "../../cloudflare/wrangler-config.ts";
-import { saveOperatorSecret } from "../config/credentials.ts";
+import { dropNextOperatorSecret, prepareOperatorSecret, saveOperatorSecret } from "../config/credentials.ts";
 import type { DeployOptions } from "./deploy-options.ts";
 import { uploadConfig, type Prepared } from "./prepare.ts";
 import { pinInFile, PROJECT_FILE } from "./project-file.ts";
@@ -86,7 +86,7 @@ async function upload(
   );
 }
 
-/** Saved first: a secret that the Worker has and nobody else could only be replaced. */
+/** Saved first, beside the one before it: a secret that the Worker has and nobody else could only be replaced. */
 async function putOperatorSecret(
   options: DeployOptions,
   { target, destination, operatorSecret }: Prepared,
@@ -95,7 +95,7 @@ async function putOperatorSecret(
 ): Promise<void> {
   const { action, value, isGiven } = operatorSecret;
   if (action === "keep" || value === undefined) return;
-  if (!isGiven) await saveOperatorSecret(options.config, destination.url, value);
+  if (!isGiven) await prepareOperatorSecret(options.config, destination.url, value);
   await steps.run(
     `Giving the Worker its operator secret`,
     () =>
@@ -106,6 +106,8 @@ async function putOperatorSecret(
       }),
     () => (isGiven ? "the one of DURABLE_STREAMS_OPERATOR_SECRET" : `saved in ${options.config.path} too`),
   );
+  if (isGiven) await dropNextOperatorSecret(options.config, destination.url);
+  else await saveOperatorSecret(options.config, destination.url, value);
   if (isGiven || !process.env["CI"]) return;
   options.notices.warning(
     `The operator secret was made here, in CI, where ${options.config.path} may not last. Next time give one of your own by DURABLE_STREAMS_OPERATOR_SECRET, with --rotate-operator-secret.`,

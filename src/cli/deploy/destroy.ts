@@ -8,7 +8,7 @@ import {
 } from "../../cloudflare/removal.ts";
 import { bucketExists, type Namespace } from "../../cloudflare/resources.ts";
 import { SEGMENTS_FOLDER } from "../../protocol/segment/key.ts";
-import { changeContexts, loadContexts, withoutContext, type Contexts } from "../config/contexts.ts";
+import { changeContexts, contextsOfServer, loadContexts, withoutContext } from "../config/contexts.ts";
 import type { ConfigFolder } from "../config/config-folder.ts";
 import { credentialsFor, forgetServer } from "../config/credentials.ts";
 import { findDeploymentNamespace } from "./observe.ts";
@@ -44,21 +44,15 @@ export async function findRemains(destination: Destination, target: Target, fold
     credentialsFor(folder, url),
   ]);
   planMigrations(target.name, deployed?.version);
+  const hasOperatorSecret = saved.operatorSecret !== undefined || saved.nextOperatorSecret !== undefined;
   return {
     worker,
     bucket: bucket ? target.bucket : undefined,
     namespace,
     pinnedId: target.kvNamespaceId,
-    contexts: contextsOf(all, url),
-    credentials: saved.operatorSecret !== undefined || Object.keys(saved.projects).length > 0,
+    contexts: contextsOfServer(all, url),
+    credentials: hasOperatorSecret || Object.keys(saved.projects).length > 0,
   };
-}
-
-function contextsOf({ contexts }: Contexts, url: string): readonly string[] {
-  const { origin } = new URL(url);
-  return Object.entries(contexts)
-    .filter(([, context]) => URL.canParse(context.url) && new URL(context.url).origin === origin)
-    .map(([name]) => name);
 }
 
 export function isNothing({ worker, bucket, namespace, pinnedId, contexts, credentials }: Remains): boolean {

@@ -29,6 +29,8 @@ export interface Wish {
   readonly compatibilityDate: string;
   /** What is to happen with the operator secret. */
   readonly operatorSecret: PlanAction;
+  /** Whether that is one of the environment, which may be meant for another server. */
+  readonly isSecretGiven: boolean;
 }
 
 export function makePlan(wish: Wish, observed: Observed): Plan {
@@ -167,9 +169,17 @@ function secretItems({ operatorSecret }: Wish, worker: DeployedWorker | undefine
   ];
 }
 
-function warningsOf({ target }: Wish, { worker, namespace, domainHolder }: Observed): readonly string[] {
-  const { kvNamespaceId, vars, customDomain } = target;
+function warningsOf(
+  { target, operatorSecret, isSecretGiven }: Wish,
+  { worker, namespace, domainHolder }: Observed,
+): readonly string[] {
+  const { kvNamespaceId, vars, customDomain, main, name } = target;
   const warnings: string[] = [];
+  if (main !== undefined && isSecretGiven && operatorSecret === "create") {
+    warnings.push(
+      `The Worker ${name} is new, and will know the secret of DURABLE_STREAMS_OPERATOR_SECRET: whoever wrote ${main} can read it.`,
+    );
+  }
   if (vars["AUTH"] === "none") {
     warnings.push("AUTH is none: everybody on the internet may read and change every stream.");
   }

@@ -35,7 +35,8 @@ export async function prepare(options: DeployOptions, target: Target, work: stri
   );
   const { url } = destination;
   const version = observed.worker?.version;
-  const operatorSecret = await chooseOperatorSecret(options.config, url, version, options.rotateOperatorSecret);
+  const holder = { name: target.name, url, version };
+  const operatorSecret = await chooseOperatorSecret(options.config, holder, options.rotateOperatorSecret);
   const plan = makePlan(
     {
       target,
@@ -44,6 +45,7 @@ export async function prepare(options: DeployOptions, target: Target, work: stri
       packageVersion: options.version,
       compatibilityDate: COMPATIBILITY_DATE,
       operatorSecret: operatorSecret.action,
+      isSecretGiven: operatorSecret.isGiven,
     },
     observed,
   );

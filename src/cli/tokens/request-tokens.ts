@@ -151,7 +151,9 @@ export class RequestTokens {
       const secret = requireSecret(operatorSecret, "operator", "DURABLE_STREAMS_OPERATOR_SECRET");
       return { use: { kind: "operator", from: "environment" }, secret };
     }
-    const { operatorSecret: secret } = await this.#savedFor(origin);
+    const saved = await this.#savedFor(origin);
+    const held = [saved.operatorSecret, saved.nextOperatorSecret].filter((each) => each !== undefined);
+    const secret = held.find((each) => !this.#refused.has(each)) ?? held[0];
     return secret === undefined ? undefined : { use: { kind: "operator", from: "saved" }, secret };
   }
 

@@ -49,6 +49,7 @@ export async function savedSecrets(
 ): Promise<readonly string[]> {
   const credentials = await credentialsFor(folder, server);
   const { secret, nextSecret } = projectCredentials(credentials, project);
-  const found = kind === "operator" ? [credentials.operatorSecret] : [secret, nextSecret];
+  const { operatorSecret, nextOperatorSecret } = credentials;
+  const found = kind === "operator" ? [operatorSecret, nextOperatorSecret] : [secret, nextSecret];
   return found.filter((each) => each !== undefined);
 }
