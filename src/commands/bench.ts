@@ -118,11 +118,10 @@ Exits 7 when appends failed that might succeed later. Appends cost money on a se
 
   async #bench(run: string, settings: LoadSettings, targets: readonly LoadTarget[]): Promise<BenchResult> {
     const isShown = process.stderr.isTTY && !this.jsonEnabled();
-    const live = isShown
-      ? new LiveLines((line) => {
-          this.notices.note(line);
-        })
-      : undefined;
+    const print = (line: string): void => {
+      this.notices.note(line);
+    };
+    const live = isShown ? new LiveLines(print, () => process.stderr.columns) : undefined;
     try {
       return await bench({ run, settings, targets, signal: this.interruptSignal(), live });
     } finally {

@@ -69,7 +69,8 @@ async function takeTurns(loads: readonly Load[], { settings, live }: BenchOption
     const load = loads[server];
     // Comparing ends with the first of the two that is over.
     if (load === undefined || loads.some(({ isOver }) => isOver)) break;
-    if (live !== undefined) live.label = labelOf(server, loads.length, isMeasured);
+    const name = loads.length > 1 ? serverLetter(server) : "";
+    if (live !== undefined) live.label = { server: name, isWarmup: !isMeasured };
     const statistics = await load.slice(durationMs, isMeasured);
     if (isMeasured && !load.isOver) figures[server]?.push(sliceFigures(statistics, settings.rate > 0));
   }
@@ -78,11 +79,6 @@ async function takeTurns(loads: readonly Load[], { settings, live }: BenchOption
     const b = ofB[index];
     return b === undefined ? [] : [[a, b] as const];
   });
-}
-
-function labelOf(server: number, servers: number, isMeasured: boolean): string {
-  const name = servers > 1 ? serverLetter(server) : "";
-  return isMeasured ? name : `${name} warm-up`.trim();
 }
 
 /** A for the first server, B for the second. */

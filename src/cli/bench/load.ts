@@ -127,9 +127,16 @@ export class Load {
     this.#end.abort();
   }
 
-  /** Connects the readers. Throws a `ClientError` when one cannot be. */
+  /** Connects the readers, unless the signal comes first. Throws a `ClientError` when one cannot be. */
   async start(): Promise<void> {
-    await Promise.all(this.readers.map((reader) => reader.start()));
+    const { signal } = this.#options;
+    if (signal.aborted) return;
+    const ended = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => {
+        resolve();
+      });
+    });
+    await Promise.race([ended, Promise.all(this.readers.map((reader) => reader.start()))]);
   }
 
   /**

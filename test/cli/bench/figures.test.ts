@@ -107,9 +107,12 @@ describe("live lines", () => {
     statistics.seconds = 1;
     for (let each = 0; each < 1_200; each++) statistics.recordAppend({ serviceMs: 2, intendedMs: 2 }, 1, 100);
     statistics.recordDelivery("long-poll", 30);
-    const line = liveLine(7, "B", statistics, [600, 1_200]);
-    expect(line).toMatch(/^ {3}7s B {3}1,200 appends\/s p50 2\.00 ms p99 2\.00 ms {7}1 delivered\/s p50 30\.0 ms/);
-    expect(line.endsWith("▅█")).toBe(true);
+    const rates = [600, 1_200];
+    const line = liveLine(7, { server: "B", isWarmup: true }, statistics, rates);
+    expect(line.split(/ {2,}/)).toEqual(["", "7s B warm", "1,200", "2.00 ms", "2.00 ms", "1", "30.0 ms", "30.0 ms ▅█"]);
+    expect(liveLine(7, { server: "", isWarmup: false }, statistics, rates, 40)).not.toContain("█");
+    const many = Array.from({ length: 50 }, () => 1);
+    expect(liveLine(7, { server: "", isWarmup: false }, statistics, many, 80)).toHaveLength(80);
   });
 });
 
