@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchResult } from "../../src/cli/bench/bench.ts";
 import { runCli, startCli, type RunResult } from "../support/cli.ts";
 import { startMeddling, type Meddling } from "../support/meddling-proxy.ts";
+import { runAtTerminal } from "../support/terminal.ts";
 import { SERVERS, startReference, type TestServer } from "../support/servers.ts";
 
 const SHORT = ["--duration", "1s", "--warmup", "0s"];
@@ -179,6 +180,17 @@ describe.concurrent("bench", () => {
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
     const [stream = ""] = stdout.split("\n");
     expect((await fetch(stream, { method: "HEAD" })).status).toBe(200);
+  });
+
+  it("bench: at a terminal every second has a line on stderr, and -q hides them", async () => {
+    const args = ["bench", "--url", server.url, "--duration", "2s", "--warmup", "0s", "--rate", "20"];
+    const shown = await runAtTerminal(args, [], {});
+    expect(shown.code).toBe(0);
+    expect(shown.screen).toMatch(/^ +appends\/s +p50 +p99 +delivered\/s +p50 +p99\r?$/m);
+    expect(shown.screen).toMatch(/^ +\d+s +\d+ .*[▁-█]\r?$/m);
+    expect(shown.stdout).toMatch(/^verified: /m);
+    expect(shown.stdout).not.toContain("appends/s  ");
+    expect((await runAtTerminal([...args, "-q"], [], {})).screen).toBe("");
   });
 
   it.each([

@@ -55,7 +55,9 @@ function serverText(result: ServerResult, label: string): string {
   ];
   const { unsent = 0 } = appends;
   if (unsent > 0)
-    lines.push(`${count(unsent)} more were due and not sent in time: the rate is too high for this server.\n`);
+    lines.push(
+      `${count(unsent)} more were due and not sent in time: the rate is too high for this server, or for so few --writers.\n`,
+    );
   lines.push(row("", HEADS), latencyRow("append", appends.service), latencyRow("append since due", appends.intended));
   for (const mode of READER_MODES) {
     const delivery = deliveries[mode];

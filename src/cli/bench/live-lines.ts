@@ -5,6 +5,7 @@ import { Statistics } from "./statistics.ts";
 
 const BLOCKS = "▁▂▃▄▅▆▇█";
 const SPARKLINE_SECONDS = 20;
+const USUAL_COLUMNS = 80;
 const EVERY_MS = 1_000;
 
 /** The last values as columns, the highest one full. */
@@ -35,7 +36,7 @@ export function liveLine(
   { server, isWarmup }: LiveLabel,
   statistics: Statistics,
   rates: readonly number[],
-  columns = 80,
+  columns: number,
 ): string {
   const { appends, service, deliveries, seconds } = statistics;
   const rate = (count: number): string => Math.round(count / Math.max(seconds, 0.001)).toLocaleString("en");
@@ -45,7 +46,9 @@ export function liveLine(
   const label = `${server} ${isWarmup ? "warm" : ""}`.trim().padEnd(7);
   const appended = `${rate(appends).padStart(9)}${latencyCells(service.summary())}`;
   const arrived = `${rate(delivered).padStart(12)}${latencyCells(latencies.summary())}`;
-  const room = Math.min(SPARKLINE_SECONDS, Math.max(0, columns - HEAD_WIDTH));
+  // A terminal that does not know its width says 0.
+  const width = columns > 0 ? columns : USUAL_COLUMNS;
+  const room = Math.min(SPARKLINE_SECONDS, Math.max(0, width - HEAD_WIDTH));
   const chart = room === 0 ? "" : sparkline(rates.slice(-room));
   return `${String(second).padStart(4)}s ${label}${appended}${arrived} ${chart}`.trimEnd();
 }

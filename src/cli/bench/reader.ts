@@ -95,7 +95,7 @@ export class Reader {
     this.lastArrivalMs = nowMs;
     const { check, mode, onDelivery } = this.#options;
     for (const piece of pieces) {
-      const texts = this.#lines?.push(piece) ?? [Buffer.from(piece).toString()];
+      const texts = this.#lines?.push(piece) ?? [textOf(piece)];
       for (const text of texts) {
         const message = check.accept(text);
         if (message !== undefined) onDelivery(mode, nowMs - message.sentUs / 1_000);
@@ -108,4 +108,9 @@ export class Reader {
 export function errorName(error: unknown): string {
   if (!isClientError(error)) return "UNKNOWN";
   return error.status === undefined ? error.code : `${String(error.status)} ${error.code}`;
+}
+
+/** Without a copy of the bytes. */
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString();
 }

@@ -108,7 +108,7 @@ describe("live lines", () => {
     for (let each = 0; each < 1_200; each++) statistics.recordAppend({ serviceMs: 2, intendedMs: 2 }, 1, 100);
     statistics.recordDelivery("long-poll", 30);
     const rates = [600, 1_200];
-    const line = liveLine(7, { server: "B", isWarmup: true }, statistics, rates);
+    const line = liveLine(7, { server: "B", isWarmup: true }, statistics, rates, 0);
     expect(line.split(/ {2,}/)).toEqual(["", "7s B warm", "1,200", "2.00 ms", "2.00 ms", "1", "30.0 ms", "30.0 ms ▅█"]);
     expect(liveLine(7, { server: "", isWarmup: false }, statistics, rates, 40)).not.toContain("█");
     const many = Array.from({ length: 50 }, () => 1);
