@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { STREAM_LINKS_MAX } from "../../src/protocol/limits.ts";
 import type { Notice, NoticeOutcome } from "../../src/worker/subscriptions/operations.ts";
+import { DirectoryDO } from "../../src/worker/directory/directory-do.ts";
 import { SubscriptionDO } from "../../src/worker/subscriptions/subscription-do.ts";
 import { dropAlarm, LONG_SECONDS, loseMemory, onlyByHand, runAlarms } from "./support/alarms.ts";
 import { atTheDoor, Gate } from "./support/at-the-door.ts";
@@ -176,8 +177,8 @@ describe("links: what a subscription is told", () => {
 
   test("of more subscriptions than may be linked the oldest are forgotten", async () => {
     const stream = await createStream();
-    await runInDurableObject(stream.object, (instance) => {
-      for (let i = 0; i < STREAM_LINKS_MAX + 2; i++) instance.link({ id: `s${String(i)}`, incarnation: "first" });
+    await runInDurableObject(stream.object, async (instance) => {
+      for (let i = 0; i < STREAM_LINKS_MAX + 2; i++) await instance.link({ id: `s${String(i)}`, incarnation: "first" });
     });
     const ids = (await links(stream)).map((row) => row["subscription"]);
     expect(ids).toHaveLength(STREAM_LINKS_MAX);
@@ -330,6 +331,45 @@ describe("links: what is lost", () => {
     await stream.append("2");
     await untilTold("s", 2);
     expect(await links(stream)).toMatchObject([{ subscription_incarnation: "second", linked_from: 1 }]);
+  });
+});
+
+describe("links: asked for while something else is under way", () => {
+  test("an answer that there is no link is older than a link that was asked for meanwhile", async () => {
+    const stream = await createStream();
+    await link(stream, "s");
+    const gate = new Gate();
+    listeners.answer = async (): Promise<NoticeOutcome> => {
+      await gate.pass();
+      return "unlinked";
+    };
+    await stream.append("1");
+    await gate.reached;
+    await link(stream, "s");
+    listeners.answer = () => "noted";
+    await runInDurableObject(env.SUBSCRIPTIONS.getByName("default/s"), gate.open);
+    await untilStored(stream, 1);
+    expect(listeners.tails("s")).toEqual([1, 1]);
+  });
+
+  test("a stream that the directory knows and that is not stored yet is linked when it is", async () => {
+    const gate = new Gate();
+    const stream = new StreamClient(freshName(), "application/json", sendTo());
+    const door = atTheDoor(DirectoryDO, "register", async (real, { path }) => {
+      const registered = await real();
+      if (path === stream.name) await gate.pass();
+      return registered;
+    });
+    const created = stream.put();
+    await gate.reached;
+    door[Symbol.dispose]();
+    const linked = stream.object.link({ id: "s", incarnation: "first" });
+    await stream.object.position();
+    await runInDurableObject(env.DIRECTORY.getByName("default"), gate.open);
+    expect((await created).status).toBe(201);
+    expect(await linked).toMatchObject({ kind: "linked", tail: 0 });
+    await stream.append("1");
+    await untilTold("s", 1);
   });
 });
 

@@ -39,6 +39,11 @@ export class Creations {
     return this.#forks.isMaking(incarnation);
   }
 
+  /** Resolves when no creation is under way that was when it was asked. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
   create(request: CreateRequest): Promise<CreateOutcome> {
     const created = this.#last.then(() => this.#create(request));
     this.#last = created.catch(() => undefined);

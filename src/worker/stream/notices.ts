@@ -1,4 +1,5 @@
 import { NOTICE_PAUSE_MS } from "../../protocol/limits.ts";
+import type { SubscriptionRef } from "../directory/operations.ts";
 import { backoffMs } from "../segments/backoff.ts";
 import { withinTime } from "../segments/within-time.ts";
 import type { Link } from "../storage/link-rows.ts";
@@ -35,6 +36,8 @@ export interface NoticesSurroundings {
 export class Notices {
   readonly #around: NoticesSurroundings;
   readonly #underWay = new Set<string>();
+  /** Those of them that were linked again meanwhile. */
+  readonly #linkedMeanwhile = new Set<string>();
   /** Those that were told a moment ago. */
   readonly #resting = new Set<string>();
 
@@ -59,6 +62,11 @@ export class Notices {
   /** The latest time that the alarm may come for something that is news now. */
   static latestMs(nowMs: number): number {
     return nowMs + NET_MS;
+  }
+
+  /** A subscription asked to be linked: the answer to a notice that is under way may be older than that. */
+  linked({ id }: SubscriptionRef): void {
+    if (this.#underWay.has(id)) this.#linkedMeanwhile.add(id);
   }
 
   /** Begins to tell whoever is due, and goes on by itself until nobody is. */
@@ -89,8 +97,11 @@ export class Notices {
     const notice = this.#noticeOf(link);
     const outcome = await this.#ask(notice);
     this.#underWay.delete(subscription);
+    const isOutdated =
+      this.#linkedMeanwhile.delete(subscription) && outcome === "unlinked" && notice.kind === "appended";
     try {
-      this.#settle(link, notice, outcome);
+      // Then the next notice is answered by what the subscription is now.
+      if (!isOutdated) this.#settle(link, notice, outcome);
     } catch (error) {
       // The alarm is set: it, or the next append, finds the link as it was.
       console.error(`That the subscription ${subscription} was told could not be stored:`, error);

@@ -154,11 +154,15 @@ export class StreamDO extends DurableObject<StreamEnv> {
     return { kind: "found", contentType, expiry, public: state.public, next: tail, closed };
   }
 
-  /** Links a subscription: from now on it is told of what is appended. Linking again changes nothing. */
-  link(subscription: SubscriptionRef): LinkOutcome {
-    const nowMs = Date.now();
-    const state = this.#current(nowMs);
-    return state === undefined ? this.#absence() : linkStream(this.#storage, state, subscription, nowMs);
+  /**
+   * Links a subscription: from now on it is told of what is appended. Linking again changes nothing. A stream that is being
+   * created is waited for: it may be in the directory's list already, put there when nobody knew of the subscription yet.
+   */
+  async link(subscription: SubscriptionRef): Promise<LinkOutcome> {
+    if (this.#current(Date.now()) === undefined) await this.#creations.settled();
+    this.#notices.linked(subscription);
+    const state = this.#current(Date.now());
+    return state === undefined ? this.#absence() : linkStream(this.#storage, state, subscription, Date.now());
   }
 
   /** The subscription is told nothing more, not even that the stream ended. */
@@ -170,8 +174,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   /** Where the stream ends. Asking does not count as an access. */
   position(): LinkOutcome {
     const state = this.#current(Date.now());
-    if (state === undefined) return this.#absence();
-    return { kind: "linked", incarnation: state.incarnation, tail: state.tail };
+    return state === undefined ? this.#absence() : { kind: "linked", incarnation: state.incarnation, tail: state.tail };
   }
 
   /** What a list tells of the stream. Asking does not count as an access. */

@@ -9,6 +9,6 @@ export interface StreamPeer extends Rpc.DurableObjectBranded {
   grantFork(request: GrantRequest): Parsed<ForkGrant>;
   releaseFork(reference: ForkReference): void;
   append(request: AppendRequest): Promise<AppendOutcome>;
-  link(subscription: SubscriptionRef): LinkOutcome;
+  link(subscription: SubscriptionRef): Promise<LinkOutcome>;
   position(): LinkOutcome;
 }

@@ -23,12 +23,13 @@ export async function createSubscription(
     if (wakeStream !== undefined && streams.includes(wakeStream)) return refused(ownWakeStream(wakeStream));
     begin(subscription, request);
   }
-  if (!isThere) {
-    const outcome = await maker.made();
+  const begun = subscription.record;
+  if (!isThere && begun !== undefined) {
+    const outcome = await maker.made(begun);
     if (outcome.kind === "refused") return outcome;
   }
   const { record } = subscription;
-  if (record === undefined) return refused(deletedMeanwhile(request.id));
+  if (record === undefined || record.incarnation !== begun?.incarnation) return refused(deletedMeanwhile(request.id));
   const described = describeSubscription(subscription, record, "", LIST_PAGE_DEFAULT);
   return { kind: isThere ? "confirmed" : "created", subscription: described };
 }

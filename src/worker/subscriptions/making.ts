@@ -20,10 +20,15 @@ export const TOO_MANY_LINKS = protocolError(
   `The subscription would be linked to more than ${String(SUBSCRIPTION_LINKS_MAX)} streams; use a narrower pattern, or several subscriptions.`,
 );
 
-/** Refused: the subscription is not made, and is gone again. */
-export type MakingOutcome = { readonly kind: "made" } | { readonly kind: "refused"; readonly error: ProtocolError };
+/** Refused: the subscription is not made, and is gone again. Gone: it was deleted while it was made. */
+export type MakingOutcome =
+  { readonly kind: "made" } | { readonly kind: "gone" } | { readonly kind: "refused"; readonly error: ProtocolError };
+
+const GONE: MakingOutcome = { kind: "gone" };
 
 interface Waiting {
+  /** Of the subscription that is waited for: while one is made it may be deleted, and another of its id begun. */
+  readonly incarnation: string;
   readonly resolve: (outcome: MakingOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -47,8 +52,8 @@ export class Maker {
   }
 
   /** Begins, or goes on, and waits until the subscription is made. Rejects when it has to go on later. */
-  made(): Promise<MakingOutcome> {
-    const made = new Promise<MakingOutcome>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  made({ incarnation }: StoredRecord): Promise<MakingOutcome> {
+    const made = new Promise<MakingOutcome>((resolve, reject) => this.#waiting.push({ incarnation, resolve, reject }));
     void this.goOn();
     return made;
   }
@@ -62,24 +67,29 @@ export class Maker {
   }
 
   async #run(): Promise<void> {
-    const { record } = this.#subscription;
-    if (record?.making === undefined) {
-      this.#tell((waiting) => {
-        waiting.resolve({ kind: "made" });
-      });
-      return;
+    for (;;) {
+      const { record } = this.#subscription;
+      if (record?.making === undefined) {
+        this.#tellAll(record);
+        return;
+      }
+      await this.#advance(record);
+      // Otherwise another one of the id may wait to be made.
+      if (isStillThere(this.#subscription, record)) return;
     }
+  }
+
+  async #advance(record: StoredRecord): Promise<void> {
     try {
       const outcome = await this.#slice(record);
-      if (outcome !== undefined) {
-        this.#tell((waiting) => {
-          waiting.resolve(outcome);
-        });
-      }
+      if (outcome === undefined) return;
+      this.#tell(record, (waiting) => {
+        waiting.resolve(outcome);
+      });
     } catch (error) {
       console.error("A subscription could not be linked to all of its streams yet, and will be later:", error);
       this.#postpone(record);
-      this.#tell((waiting) => {
+      this.#tell(record, (waiting) => {
         waiting.reject(error);
       });
     }
@@ -90,16 +100,18 @@ export class Maker {
     const { id, incarnation, project, config, createdAtMs } = record;
     const { type, pattern } = config;
     const put = await this.#peers.putSubscription(project, { id, incarnation, type, pattern, createdAtMs });
+    if (!isStillThere(this.#subscription, record)) return this.#withdraw(record);
     if (put.kind === "refused") return this.#refuse(record, put.error);
     let budget = SLICE;
     budget -= await join(this.#subscription, this.#peers, record, budget);
-    while (pattern !== undefined && budget > 0) {
+    while (pattern !== undefined && budget > 0 && isStillThere(this.#subscription, record)) {
       const page = await this.#page(record, pattern);
       if (page === "too-many") return this.#refuse(record, TOO_MANY_LINKS);
-      if (page.isLast) return this.#complete();
+      if (page.isLast) return this.#complete(record);
       budget -= page.links;
     }
-    if (pattern === undefined && !this.#subscription.links.areJoining) return this.#complete();
+    if (!isStillThere(this.#subscription, record)) return GONE;
+    if (pattern === undefined && !this.#subscription.links.areJoining) return this.#complete(record);
     this.#change({ dueAtMs: Date.now(), failures: 0 });
     return undefined;
   }
@@ -107,6 +119,7 @@ export class Maker {
   async #page(record: StoredRecord, pattern: string): Promise<"too-many" | { isLast: boolean; links: number }> {
     const after = this.#subscription.record?.making?.after ?? "";
     const page = await this.#peers.matching(record.project, pattern, after, PAGE);
+    if (!isStillThere(this.#subscription, record)) return { isLast: true, links: 0 };
     const { wakeStream } = record.config;
     // A wake event in it would be the next thing to wake for.
     const paths = page.streams.map(({ path }) => path).filter((path) => path !== wakeStream);
@@ -121,15 +134,22 @@ export class Maker {
     return { isLast: !page.more, links: Math.max(1, paths.length) };
   }
 
-  #complete(): MakingOutcome {
+  #complete(made: StoredRecord): MakingOutcome {
     const { record } = this.#subscription;
-    if (record?.making === undefined) return { kind: "made" };
-    const { making: _, ...made } = record;
+    if (record === undefined || !isStillThere(this.#subscription, made)) return GONE;
+    const { making: _, ...whole } = record;
     this.#subscription.commit(() => {
-      this.#subscription.putRecord(made);
+      this.#subscription.putRecord(whole);
       this.#subscription.step({ kind: "noticed" });
     });
     return { kind: "made" };
+  }
+
+  /** It was deleted while the directory took it in, which may have been told of that first. */
+  async #withdraw(record: StoredRecord): Promise<MakingOutcome> {
+    const { id, incarnation } = record;
+    await this.#peers.removeSubscription(record, { id, incarnation });
+    return GONE;
   }
 
   async #refuse(record: StoredRecord, error: ProtocolError): Promise<MakingOutcome> {
@@ -155,8 +175,18 @@ export class Maker {
     this.#subscription.putRecord({ ...record, making: { ...record.making, ...making } });
   }
 
-  #tell(tell: (waiting: Waiting) => void): void {
-    for (const waiting of this.#waiting.splice(0)) tell(waiting);
+  /** Tells those who wait for this one. */
+  #tell({ incarnation }: StoredRecord, tell: (waiting: Waiting) => void): void {
+    const all = this.#waiting;
+    this.#waiting = all.filter((waiting) => waiting.incarnation !== incarnation);
+    for (const waiting of all) if (waiting.incarnation === incarnation) tell(waiting);
+  }
+
+  /** Nothing is being made: one that waits waits for what is made, or for what is gone. */
+  #tellAll(record: StoredRecord | undefined): void {
+    for (const { incarnation, resolve } of this.#waiting.splice(0)) {
+      resolve(incarnation === record?.incarnation ? { kind: "made" } : GONE);
+    }
   }
 }
 

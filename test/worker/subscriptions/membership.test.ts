@@ -1,8 +1,10 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import type { DirectoryDO } from "../../../src/worker/directory/directory-do.ts";
+import { DirectoryDO } from "../../../src/worker/directory/directory-do.ts";
 import { onlyByHand } from "../support/alarms.ts";
 import { jsonAppend } from "../support/append-request.ts";
+import { atTheDoor, Gate } from "../support/at-the-door.ts";
 import { Clock } from "../support/clock.ts";
 import { NO_MESSAGES } from "../../../src/protocol/messages.ts";
 import { NEVER } from "../../../src/protocol/expiry.ts";
@@ -61,6 +63,47 @@ describe("create: links to what is there", () => {
       { path: "events/late", linkType: "glob", acked: 1, tail: 1 },
       { path: "jobs/b", linkType: "explicit", acked: 1, tail: 1 },
     ]);
+  });
+
+  test("create: one that is made after another of its id was deleted in the making is linked as well", async () => {
+    const project = `p${crypto.randomUUID()}`;
+    await makeStream(project, "jobs/a", 1);
+    const first = new SubscriptionClient(webhook(PATTERN), project);
+    const second = new SubscriptionClient(webhook({ pattern: "jobs/*" }), project, first.name.id);
+    const gate = new Gate();
+    const receiver = new Receiver();
+    const door = atTheDoor(DirectoryDO, "matching", async (real) => {
+      await gate.pass();
+      return real();
+    });
+    const overtaken = first.create();
+    await gate.reached;
+    await first.object.delete(first.name);
+    const created = second.created();
+    await second.describe();
+    door[Symbol.dispose]();
+    await runInDurableObject(directory(first), gate.open);
+    expect(await overtaken).toMatchObject({ kind: "refused", error: { code: "SUBSCRIPTION_NOT_FOUND" } });
+    await created;
+    expect((await second.describe()).streams).toEqual([{ path: "jobs/a", linkType: "glob", acked: 1, tail: 1 }]);
+    await env.STREAMS.getByName(`${project}/jobs/a`).append(jsonAppend("2"));
+    await receiver.received(1);
+  });
+
+  test("delete: one that is deleted while the directory takes it in is in no list", async () => {
+    const subscription = new SubscriptionClient(webhook(PATTERN));
+    const gate = new Gate();
+    const door = atTheDoor(DirectoryDO, "putSubscription", async (real) => {
+      await gate.pass();
+      return real();
+    });
+    const overtaken = subscription.create();
+    await gate.reached;
+    door[Symbol.dispose]();
+    await subscription.object.delete(subscription.name);
+    await runInDurableObject(directory(subscription), gate.open);
+    expect(await overtaken).toMatchObject({ kind: "refused", error: { code: "SUBSCRIPTION_NOT_FOUND" } });
+    expect((await directory(subscription).subscriptions("", 10)).subscriptions).toEqual([]);
   });
 
   test("create: the same again confirms it, another configuration is refused", async () => {
