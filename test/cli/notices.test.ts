@@ -22,6 +22,7 @@ it("what is said cannot command the terminal: names and reasons come from server
   );
   expect(said).toHaveLength(5);
   // A terminal's own red is ours.
+  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
   const plain = said.join("").replaceAll(/\u001b\[(?:31|39)m/g, "");
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   expect(plain).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
