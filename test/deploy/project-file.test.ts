@@ -1,5 +1,9 @@
-import { describe, expect, it } from "vitest";
-import { parseProjectFile, withPins } from "../../src/cli/deploy/project-file.ts";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { parseProjectFile, readProjectFile, withPins } from "../../src/cli/deploy/project-file.ts";
 import { isWorkerName } from "../../src/cli/deploy/project-settings.ts";
 import { pinsOf, targetOf } from "../../src/cli/deploy/target.ts";
 
@@ -27,6 +31,17 @@ describe("durable-streams.jsonc", () => {
     expect(() => parseProjectFile(text)).toThrow(
       expect.objectContaining({ exitCode: 2, message: expect.stringContaining(said ?? "") as unknown }),
     );
+  });
+
+  it("that is a pipe, or larger than any of ours, is refused at once", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "durable-streams-project-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "durable-streams.jsonc");
+    await writeFile(file, `{ "name": "shop" }${" ".repeat(1024 * 1024)}`);
+    await expect(readProjectFile(folder)).rejects.toThrow(/too much to be ours/);
+    await rm(file);
+    execFileSync("mkfifo", [file]);
+    await expect(readProjectFile(folder)).rejects.toThrow(expect.objectContaining({ exitCode: 2 }) as Error);
   });
 
   it("never repeats the value of a variable", () => {
@@ -70,6 +85,26 @@ describe("environments", () => {
     });
     expect(targetOf(settings, "named").name).toBe("other");
     expect(targetOf(settings)).toMatchObject({ bucket: "old-bucket", customDomain: "shop.example.com" });
+  });
+
+  it.for([
+    ["name", { name: "shop" }],
+    ["bucket", { resources: { bucket: "shop-segments" } }],
+    ["title", { resources: { kvNamespace: "shop-registry" } }],
+    ["id", { resources: { kvNamespaceId: "b".repeat(32) } }],
+  ] as const)("with the %s of another deployment of the file are refused, from either side", ([, staging]) => {
+    const shared = { name: "shop", resources: { kvNamespaceId: "b".repeat(32) }, environments: { staging } };
+    for (const environment of [undefined, "staging"]) {
+      expect(() => targetOf(shared, environment)).toThrow(
+        expect.objectContaining({ exitCode: 2, message: expect.stringContaining("environments.staging") as unknown }),
+      );
+    }
+  });
+
+  it("in another account may have the same names", () => {
+    const staging = { accountId: "b".repeat(32), name: "shop" };
+    const apart = { name: "shop", accountId: "a".repeat(32), environments: { staging } };
+    expect(targetOf(apart, "staging").bucket).toBe("shop-segments");
   });
 
   it("that are not there are named with those that are", () => {

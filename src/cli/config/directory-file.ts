@@ -1,19 +1,14 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import path from "node:path";
 import { shortened } from "../../client/shortened.ts";
 import { visibleLine } from "../../client/visible-text.ts";
 import { isProjectName } from "../../protocol/path.ts";
 import { type CommandFailure, usageFailure } from "../command-failure.ts";
-import { isSystemError } from "../file-error.ts";
+import { readPlainFile } from "../plain-file.ts";
 import { isContextName } from "./contexts.ts";
 import { isRecord } from "./store.ts";
 
 /** What a folder says of the server that its commands mean. */
 const DIRECTORY_FILE = "durable-streams.jsonc";
-
-/** More is not ours. */
-const FILE_MAX_BYTES = 1024 * 1024;
 
 /** Where somebody wants a command to go. What is left out is not said. */
 export interface Wish {
@@ -28,7 +23,7 @@ export interface Wish {
  * other commands.
  */
 export async function readDirectoryFile(folder: string): Promise<Wish> {
-  const text = await readText(path.join(folder, DIRECTORY_FILE));
+  const text = await readPlainFile(path.join(folder, DIRECTORY_FILE), wrong);
   if (text === undefined) return {};
   const value = await parseJsonc(text);
   if (!isRecord(value)) throw wrong("it is no JSON with comments, or no object");
@@ -39,22 +34,6 @@ export async function readDirectoryFile(folder: string): Promise<Wish> {
   if (context !== undefined && !isContextName(context))
     throw wrong(`its context ${shown(context)} is no context's name`);
   return { url: serverUrl(optionalText(value, "url")), project, context };
-}
-
-async function readText(file: string): Promise<string | undefined> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    if (isSystemError(error) && error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (handle === undefined) return undefined;
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw wrong("it is not a file");
-    if (found.size > FILE_MAX_BYTES) throw wrong(`it has ${String(found.size)} bytes, which is too much to be ours`);
-    return await handle.readFile("utf8");
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The parser is loaded only where there is such a file. Deep nesting ends its recursion: that is no file of ours either. */

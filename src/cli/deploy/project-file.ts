@@ -4,7 +4,7 @@ import { applyEdits, modify, parse, printParseErrorCode, type ParseError } from 
 import { writeFileAtomically } from "../atomic-file.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
-import { isFileError } from "../file-error.ts";
+import { readPlainFile } from "../plain-file.ts";
 import { settingsProblem } from "./project-settings.ts";
 
 /** The file that says what a folder deploys. */
@@ -53,11 +53,16 @@ export interface ProjectFile {
 /** Reads and checks the file of a folder. */
 export async function readProjectFile(folder: string): Promise<ProjectFile> {
   const file = path.join(folder, PROJECT_FILE);
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    if (isFileError(error) && error.code === "ENOENT") throw noProjectFile(folder);
-    throw error;
-  });
+  const text = await readProjectText(folder);
+  if (text === undefined) throw noProjectFile(folder);
   return { file, text, settings: parseProjectFile(text) };
+}
+
+/** The text of a folder's file, or nothing where there is none. */
+export function readProjectText(folder: string): Promise<string | undefined> {
+  return readPlainFile(path.join(folder, PROJECT_FILE), (why) =>
+    usageFailure(`${PROJECT_FILE} in ${folder} cannot be used: ${why}.`, "Put a file of text in its place."),
+  );
 }
 
 function noProjectFile(folder: string): CommandFailure {

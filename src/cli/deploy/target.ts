@@ -24,14 +24,47 @@ export interface Target {
  * deployment only: name, address, bucket and namespace.
  */
 export function targetOf(settings: ProjectSettings, environment?: string): Target {
-  const own = ownSettings(settings, environment);
-  const name = own.name ?? `${settings.name}-${environment ?? ""}`;
+  const target = described(settings, environment);
+  const { name } = target;
   if (!isWorkerName(name)) {
     throw usageFailure(
       `The Worker of the environment ${environment ?? ""} would be named ${name}, which is too long.`,
       `Give it a name of its own in the project file: environments.${environment ?? ""}.name`,
     );
   }
+  const others = [undefined, ...Object.keys(settings.environments ?? {})].filter((each) => each !== environment);
+  for (const other of others) requireApart(target, described(settings, other));
+  return target;
+}
+
+/** What one deployment only can have. */
+const OWN = [
+  ["name", "the Worker"],
+  ["bucket", "the R2 bucket"],
+  ["kvNamespace", "the KV namespace"],
+  ["kvNamespaceId", "the KV namespace"],
+] as const;
+
+/** Two deployments with the same data would write over each other's, and removing one would remove the other's. */
+function requireApart(target: Target, other: Target): void {
+  const [here, there] = [target.accountId, other.accountId];
+  if (here !== undefined && there !== undefined && here !== there) return;
+  const shared = OWN.find(([field]) => target[field] !== undefined && target[field] === other[field]);
+  if (shared === undefined) return;
+  const [field, what] = shared;
+  throw usageFailure(
+    `In the project file ${placeName(target)} and ${placeName(other)} both have ${what} ${target[field] ?? ""}, which can belong to one of them only.`,
+    `Give one of them another ${field === "name" ? "name" : `resources.${field}`} there.`,
+  );
+}
+
+function placeName({ environment }: Target): string {
+  return environment === undefined ? "the deployment without --env" : `environments.${environment}`;
+}
+
+function described(settings: ProjectSettings, environment: string | undefined): Target {
+  const own = ownSettings(settings, environment);
+  const name = own.name ?? `${settings.name}-${environment ?? ""}`;
   return {
     environment,
     name,

@@ -1,11 +1,8 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { parse } from "jsonc-parser";
 import { usageFailure } from "../command-failure.ts";
 import type { TargetSource } from "../config/resolve-target.ts";
-import { PROJECT_FILE, readProjectFile, type ProjectSettings } from "../deploy/project-file.ts";
+import { readProjectFile, readProjectText, type ProjectSettings } from "../deploy/project-file.ts";
 import { targetOf, type Target } from "../deploy/target.ts";
-import { isFileError } from "../file-error.ts";
 
 /** What the command line says of where to look. */
 export interface Whereabouts {
@@ -44,10 +41,7 @@ export async function meantDeployment(where: Whereabouts): Promise<MeantDeployme
 
 /** The file may also say no more than which server the folder's commands mean. */
 async function describesWorker(folder: string): Promise<boolean> {
-  const text = await readFile(path.join(folder, PROJECT_FILE), "utf8").catch((error: unknown) => {
-    if (isFileError(error) && error.code === "ENOENT") return "";
-    throw error;
-  });
+  const text = (await readProjectText(folder)) ?? "";
   const value: unknown = parse(text, [], { allowTrailingComma: true });
   return typeof value === "object" && value !== null && "name" in value;
 }
