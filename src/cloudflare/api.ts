@@ -52,6 +52,11 @@ const LONGEST_ASKED_WAIT_MS = 30_000;
 const PAGE_SIZE = 100;
 const REASON_MAX_LENGTH = 300;
 
+/** Where the API is, without a slash at the end. */
+export function apiBaseUrl(given = process.env["CLOUDFLARE_API_BASE_URL"]): string {
+  return (given === undefined || given === "" ? DEFAULT_BASE_URL : given).replace(/\/+$/, "");
+}
+
 /** Cloudflare's API for one login. Every method throws a {@link CloudflareError}, or the reason of the signal. */
 export class CloudflareApi {
   readonly #options: CloudflareApiOptions;
@@ -59,8 +64,7 @@ export class CloudflareApi {
 
   constructor(options: CloudflareApiOptions) {
     this.#options = options;
-    const given = options.baseUrl ?? process.env["CLOUDFLARE_API_BASE_URL"];
-    this.baseUrl = (given === undefined || given === "" ? DEFAULT_BASE_URL : given).replace(/\/+$/, "");
+    this.baseUrl = apiBaseUrl(options.baseUrl);
   }
 
   /** The same login under another signal. */

@@ -1,5 +1,5 @@
-import { LOGIN_HINT } from "./answer-error.ts";
-import type { CloudflareCredentials } from "./api.ts";
+import { LOGIN_HINT, noAnswerError } from "./answer-error.ts";
+import { apiBaseUrl, type CloudflareCredentials } from "./api.ts";
 import { CloudflareError } from "./cloudflare-error.ts";
 import { fieldsOf, textOf } from "./fields.ts";
 import { runWrangler, type WranglerOptions } from "./wrangler.ts";
@@ -11,6 +11,26 @@ export async function findCredentials(options: WranglerOptions): Promise<Cloudfl
   return credentialsOfWrangler(options);
 }
 
+/** What wrangler reports where it has no login, and where it has one that it could not renew. */
+const NOT_LOGGED_IN = /not logged in/i;
+const NETWORK_WITHIN_MS = 10_000;
+
+/** Without a network wrangler cannot renew its login, and says the same as if it had none. Any answer shows that there is one. */
+async function requireNetwork(doing: string, signal: AbortSignal | undefined): Promise<void> {
+  const baseUrl = apiBaseUrl();
+  const timeout = AbortSignal.timeout(NETWORK_WITHIN_MS);
+  try {
+    const response = await fetch(`${baseUrl}/user/tokens/verify`, {
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      redirect: "manual",
+    });
+    await response.body?.cancel();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw noAnswerError(error, { doing, permission: "" }, baseUrl);
+  }
+}
+
 /**
  * Asks wrangler, which knows its login and renews it. It prints one JSON object, of type `oauth`, `api_token` or
  * `api_key`. What cannot be read is not quoted, as the parser's own error would: it may be a part of a credential.
@@ -18,9 +38,10 @@ export async function findCredentials(options: WranglerOptions): Promise<Cloudfl
 async function credentialsOfWrangler(options: WranglerOptions): Promise<CloudflareCredentials> {
   const doing = "Asking wrangler for its login";
   const { stdout } = await runWrangler(options, { args: ["auth", "token", "--json"], doing, silent: true }).catch(
-    (error: unknown) => {
-      if (error instanceof CloudflareError && error.code === "WRANGLER_FAILED") throw notLoggedIn(error);
-      throw error;
+    async (error: unknown) => {
+      if (!(error instanceof CloudflareError) || !NOT_LOGGED_IN.test(error.message)) throw error;
+      await requireNetwork(doing, options.signal);
+      throw notLoggedIn(error);
     },
   );
   const { token, key, email } = fieldsOf(parsed(stdout));

@@ -2,6 +2,11 @@ import { LOGIN_HINT } from "./answer-error.ts";
 import { CloudflareError, type CloudflareErrorDetails } from "./cloudflare-error.ts";
 import { numberOf, textOf, type Fields } from "./fields.ts";
 
+const AGAIN = "Run the command again; it goes on where it was.";
+/** How Node, undici and wrangler name what becomes of a request that gets no answer, or not one of Cloudflare's API. */
+const NO_ANSWER =
+  /\bE(?:CONN\w+|TIMEDOUT|AI_AGAIN|NOTFOUND|PIPE|HOST\w+|NET\w+)\b|ENOTFOUND|UND_ERR|fetch failed|socket hang up|terminated|timed? ?out|malformed response/i;
+
 interface FailedRun {
   /** Begins a sentence. */
   readonly doing: string;
@@ -24,22 +29,29 @@ export function wranglerFailure({ doing, code, entries, output }: FailedRun): Cl
   const said = textOf(failed?.["message"])?.trim();
   const how = code === null ? "wrangler was ended by a signal" : `wrangler failed with exit code ${String(code)}`;
   const message = `${doing}: ${how}${said === undefined ? "" : `: ${said.replace(/\.+$/, "")}`}.`;
-  const details = judge(number, failed);
+  const details = judge(code, number, failed);
   const shown = lastLines(output);
   return new CloudflareError({ message, cloudflareCode: number, ...details, hint: withOutput(details.hint, shown) });
 }
 
 function judge(
+  exitCode: number | null,
   number: number | undefined,
   failed: Fields | undefined,
 ): Pick<CloudflareErrorDetails, "kind" | "code" | "hint"> {
   if (number !== undefined && NOT_ALLOWED.has(number)) {
     return { kind: "not-allowed", code: "CLOUDFLARE_NOT_ALLOWED", hint: LOGIN_HINT };
   }
-  // Without a number nothing of Cloudflare's was refused: no answer came, or wrangler itself gave up.
-  const isPassing = number === undefined || PASSING.has(number) || numberOf(failed?.["retry_after_ms"]) !== undefined;
-  const kind = isPassing ? "unavailable" : "rejected";
-  return { kind, code: "WRANGLER_FAILED", hint: "Run the command again; it goes on where it was." };
+  const isAskedToWait = numberOf(failed?.["retry_after_ms"]) !== undefined;
+  const isPassing = number === undefined ? isInterrupted(exitCode, failed) : PASSING.has(number);
+  if (isAskedToWait || isPassing) return { kind: "unavailable", code: "WRANGLER_FAILED", hint: AGAIN };
+  const hint = number === undefined ? `Correct what wrangler names below. ${AGAIN}` : AGAIN;
+  return { kind: "rejected", code: "WRANGLER_FAILED", hint };
+}
+
+/** Without a number Cloudflare refused nothing: the way to it broke, wrangler was ended, or it gave up for reasons of its own. */
+function isInterrupted(exitCode: number | null, failed: Fields | undefined): boolean {
+  return exitCode === null || NO_ANSWER.test(`${textOf(failed?.["code"]) ?? ""} ${textOf(failed?.["message"]) ?? ""}`);
 }
 
 function withOutput(hint: string, lines: string): string {
