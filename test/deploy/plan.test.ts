@@ -233,4 +233,11 @@ describe("plan", () => {
       expect.stringContaining("Several versions"),
     ]);
   });
+
+  it("a custom domain that still leads to the Worker is named, with what takes it away", () => {
+    const worker = observed({ customDomains: ["a.example.com", "b.example.com"], workersDev: false });
+    const plan = makePlan(wish({ customDomain: "b.example.com" }), { ...worker, domainHolder: "shop" });
+    expect(changesOf(plan)).toEqual([]);
+    expect(plan.warnings).toEqual([expect.stringMatching(/a\.example\.com leads to the Worker.*dashboard/) as unknown]);
+  });
 });

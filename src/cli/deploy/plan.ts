@@ -49,7 +49,10 @@ export function makePlan(wish: Wish, observed: Observed): Plan {
     changes: items.filter(isChange).length,
     upload: script.some(isChange),
     migrations,
-    warnings: warningsOf(wish, observed),
+    warnings: [
+      ...warningsOf(wish, observed),
+      ...strayDomains(wish.target, worker).map((domain) => `${strayDomain(domain)} ${strayDomainMend(domain)}`),
+    ],
   };
 }
 
@@ -146,6 +149,21 @@ function settingItems(wish: Wish, worker: DeployedWorker | undefined): readonly 
     { kind: "setting", name: "compatibility date", action: dated ? "keep" : action, detail: compatibilityDate },
     { kind: "setting", name: "logs", action: worker?.settings.observability === true ? "keep" : action },
   ];
+}
+
+/** Custom domains that lead to the Worker, and are not the project file's: an earlier one, or one made elsewhere. */
+export function strayDomains({ customDomain }: Target, worker: DeployedWorker | undefined): readonly string[] {
+  return (worker?.settings.customDomains ?? []).filter((domain) => domain !== customDomain);
+}
+
+/** What is said of one, as a sentence. */
+export function strayDomain(domain: string): string {
+  return `The custom domain ${domain} leads to the Worker, and is not in the project file.`;
+}
+
+/** An upload does not take it away for sure, so that is not promised. */
+export function strayDomainMend(domain: string): string {
+  return `Take it away in Cloudflare's dashboard, at the Worker's domains, or write it into the project file: "customDomain": "${domain}".`;
 }
 
 /** Without a terminal wrangler takes a name away from whatever it leads to, and says nothing. */

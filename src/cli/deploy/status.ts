@@ -4,7 +4,7 @@ import { CommandFailure } from "../command-failure.ts";
 import type { DeployOptions } from "./deploy-options.ts";
 import { glanceAt } from "./deployed-server.ts";
 import type { PlanItem } from "./plan-item.ts";
-import { isChange } from "./plan.ts";
+import { isChange, strayDomain, strayDomainMend, strayDomains } from "./plan.ts";
 import { ITEM_WORDS } from "./plan-text.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { Steps } from "./steps.ts";
@@ -91,13 +91,21 @@ function driftOf({ plan, observed, target }: Prepared, mends: Mends): readonly S
     const message = `There is no Worker ${target.name} in the account.`;
     return [{ code: "NOT_DEPLOYED", kind: "worker", name: target.name, message, mend: mends.deploy }];
   }
-  return plan.items.filter(isChange).map((item) => ({
+  const changed = plan.items.filter(isChange).map((item): StatusFinding => ({
     code: "DRIFT",
     kind: item.kind,
     name: item.name,
     message: driftSentence(item),
     mend: mends.deploy,
   }));
+  const strays = strayDomains(target, observed.worker).map((name): StatusFinding => ({
+    code: "DRIFT",
+    kind: "address",
+    name,
+    message: strayDomain(name),
+    mend: strayDomainMend(name),
+  }));
+  return [...changed, ...strays];
 }
 
 function driftSentence({ kind, name, action, detail }: PlanItem): string {
