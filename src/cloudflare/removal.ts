@@ -11,6 +11,8 @@ const LISTED_AT_ONCE = 1000;
 const DELETED_AT_ONCE = 8;
 /** A Worker that was just removed may still put an object or two. */
 const BUCKET_TRIES = 5;
+/** The list may be older than what was removed, but not for ever. */
+const EMPTY_ROUNDS = 5;
 
 /** Whether there is a Worker of this name, deployed or not. */
 export async function workerExists(api: CloudflareApi, accountId: string, name: string): Promise<boolean> {
@@ -58,11 +60,14 @@ export async function deleteBucket(
 ): Promise<number> {
   const path = bucketPath(accountId, name);
   let objects = 0;
+  let emptyRounds = 0;
   for (let tried = 1; ; tried++) {
     for (let keys = await someKeys(api, path, name); keys.length > 0; keys = await someKeys(api, path, name)) {
       requireOwn(keys, { name, prefix });
       const { removed, failure } = await deleteObjects(api, path, keys);
       objects += removed;
+      emptyRounds = removed > 0 || failure !== undefined ? 0 : emptyRounds + 1;
+      if (emptyRounds === EMPTY_ROUNDS) throw stillListed(name, keys);
       if (failure !== undefined) throw withWhatRemains(failure, objects, keys.length - removed);
       onProgress(objects);
     }
@@ -119,8 +124,7 @@ async function deleteObjects(api: CloudflareApi, bucket: string, keys: readonly 
       if (done === true) return;
       try {
         const path = `${bucket}/objects/${encodeURIComponent(key)}`;
-        await exists(api.delete({ path, doing: `Removing the object ${key}`, permission: R2 }));
-        removed += 1;
+        if (await exists(api.delete({ path, doing: `Removing the object ${key}`, permission: R2 }))) removed += 1;
       } catch (reason) {
         failure ??= { reason };
       }
@@ -128,6 +132,15 @@ async function deleteObjects(api: CloudflareApi, bucket: string, keys: readonly 
   };
   await Promise.all(Array.from({ length: DELETED_AT_ONCE }, worker));
   return { removed, failure };
+}
+
+function stillListed(name: string, [first = ""]: readonly string[]): CloudflareError {
+  return new CloudflareError({
+    kind: "unavailable",
+    code: "BUCKET_LIST_STALE",
+    message: `The R2 bucket "${name}" still lists ${JSON.stringify(first)}, and Cloudflare answers that there is no such object.`,
+    hint: "Run the command again in a while; it goes on where it was. If it stays so, empty the bucket in Cloudflare's dashboard.",
+  });
 }
 
 /** What is no failure of Cloudflare's, as an interruption, stays as it is. */

@@ -182,6 +182,16 @@ describe("Cloudflare's API", () => {
     });
   });
 
+  it("a list that goes on showing objects which are gone ends the removal, as worth another try", async () => {
+    const client = await api((request, response, body) =>
+      (request.method === "GET" ? good([{ key: "k" }]) : bad(404, 10007))(request, response, body),
+    );
+    expect(await thrownBy(deleteBucket(client, ACCOUNT, { name: "b", prefix: "" }, () => undefined))).toMatchObject({
+      code: "BUCKET_LIST_STALE",
+      kind: "unavailable",
+    });
+  });
+
   it("a bucket with somebody else's objects is left as it is", async () => {
     const client = await api(good([{ key: "backups/1" }, { key: "segments/p/1.seg" }]));
     const removal = deleteBucket(client, ACCOUNT, { name: "b", prefix: "segments/" }, () => undefined);
