@@ -4,7 +4,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { CloudflareError } from "../../cloudflare/cloudflare-error.ts";
 import { runWrangler, type WranglerOptions } from "../../cloudflare/wrangler.ts";
-import { wranglerConfig } from "../../cloudflare/wrangler-config.ts";
+import { OBJECT_CLASSES, wranglerConfig } from "../../cloudflare/wrangler-config.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 
@@ -59,8 +59,29 @@ export async function ownBundle(
   return { main, withModules: files.length > 1, sha256: whole, gzipBytes: gzipSync(bytes).byteLength };
 }
 
+/** Of our classes those that wrangler names as missing: it compares what the Worker exports with its bindings. */
+function missingClasses({ message }: CloudflareError): readonly string[] {
+  const named = /not exported in your entrypoint file: ([\w$, ]+)/.exec(message)?.[1]?.split(", ") ?? [];
+  return OBJECT_CLASSES.map(({ className }) => className).filter((name) => named.includes(name));
+}
+
+function lacksClasses(main: string, missing: readonly string[], cause: Error): CommandFailure {
+  const names = missing.join(", ");
+  return new CommandFailure(
+    {
+      code: "WORKER_LACKS_CLASSES",
+      message: `The Worker ${main} does not export ${names}, of which this version of durable-streams makes Durable Objects.`,
+      hint: `Add this line to ${main}: export { ${names} } from "durable-streams/worker";`,
+      exitCode: EXIT.failure,
+    },
+    { cause },
+  );
+}
+
 /** Nothing was asked of Cloudflare, so trying again would not help. */
 function notBundled(main: string, error: CloudflareError): CommandFailure {
+  const missing = missingClasses(error);
+  if (missing.length > 0) return lacksClasses(main, missing, error);
   return new CommandFailure(
     {
       code: "WORKER_NOT_BUNDLED",
