@@ -16,6 +16,8 @@ import { EXIT } from "../exit-codes.ts";
 /** A Worker's versions, the newest first, and how many of a hundred requests each gets. */
 export interface Versions {
   readonly name: string;
+  /** Of the version that most requests go to; it may be older than those that are listed. */
+  readonly liveId: string;
   readonly versions: readonly (VersionEntry & { readonly livePercentage: number })[];
 }
 
@@ -51,16 +53,21 @@ export async function versionsOf({ api, accountId, name }: VersionsOf): Promise<
     ...entry,
     livePercentage: deployment.versions.find(({ versionId }) => versionId === entry.id)?.percentage ?? 0,
   }));
-  return { name, versions };
+  const [live] = [...deployment.versions].sort((left, right) => right.percentage - left.percentage);
+  if (live === undefined) throw notDeployed(name);
+  return { name, liveId: live.versionId, versions };
 }
 
 /** Finds the version that is meant, and refuses one that cannot be returned to. */
-export async function planRollback(worker: VersionsOf, { versions }: Versions, wanted: string): Promise<RollbackPlan> {
+export async function planRollback(
+  worker: VersionsOf,
+  { versions, liveId }: Versions,
+  wanted: string,
+): Promise<RollbackPlan> {
   const { api, accountId, name } = worker;
   const entry = versionNamed(worker, versions, wanted);
-  const [live] = [...versions].sort((left, right) => right.livePercentage - left.livePercentage);
   const to = await getVersion(api, accountId, name, entry.id);
-  const from = live === undefined || live.id === entry.id ? to : await getVersion(api, accountId, name, live.id);
+  const from = liveId === entry.id ? to : await getVersion(api, accountId, name, liveId);
   if (to.migrationTag !== from.migrationTag) throw acrossMigration(from, to);
   if (hasOperatorSecret(from) && !hasOperatorSecret(to)) throw withoutSecret(to);
   const release = await releaseOf(api, accountId, name, to);
