@@ -46,13 +46,26 @@ Exits 7 when appends failed that might succeed later. Appends cost money on a se
   static override flags = {
     rate: integer({
       summary: "Start so many appends a second, of all writers together; 0 is as fast as the answers come.",
+      helpValue: "N",
       default: 0,
       min: 0,
       max: 1_000_000,
     }),
-    size: integer({ summary: "Make messages of so many bytes.", default: 256, min: 1 }),
-    batch: integer({ summary: "Put so many messages into one append.", default: 1, min: 1, max: 100_000 }),
-    writers: integer({ summary: "Have so many appends under way at a time.", default: 8, min: 1, max: 1_000 }),
+    size: integer({ summary: "Make messages of so many bytes.", helpValue: "BYTES", default: 256, min: 1 }),
+    batch: integer({
+      summary: "Put so many messages into one append.",
+      helpValue: "N",
+      default: 1,
+      min: 1,
+      max: 100_000,
+    }),
+    writers: integer({
+      summary: "Have so many appends under way at a time.",
+      helpValue: "N",
+      default: 8,
+      min: 1,
+      max: 1_000,
+    }),
     readers: string({
       summary: "So many live readers by their way of reading: sse=N, long-poll=N, or both with a comma.",
       helpValue: "MODE=N,...",

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
@@ -6,6 +7,7 @@ import type { BenchResult } from "../../src/cli/bench/bench.ts";
 import { runCli, startCli, type RunResult } from "../support/cli.ts";
 import { startMeddling, type Meddling } from "../support/meddling-proxy.ts";
 import { runAtTerminal } from "../support/terminal.ts";
+import { startScripted } from "../support/scripted-server.ts";
 import { SERVERS, startReference, type TestServer } from "../support/servers.ts";
 
 const SHORT = ["--duration", "1s", "--warmup", "0s"];
@@ -152,6 +154,26 @@ describe.concurrent("bench", () => {
       expect(servers.every(({ verification }) => verification.ok)).toBe(true);
       expect(Object.keys(ratios)).toEqual(["appends/s", "append p50", "append p99", "sse p50", "sse p99"]);
       expect(ratios["append p50"]).toMatchObject({ rounds: 2 });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it("bench: the token of one server does not go to the other, whose refusal says where its own comes from", async () => {
+    const [token, otherToken] = [randomUUID(), randomUUID()];
+    const seen: unknown[] = [];
+    const other = await startScripted((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(401).end();
+    });
+    const args = ["bench", "--url", server.url, "--compare", other.url, ...SHORT];
+    try {
+      const refused = await runCli(args, { env: { DURABLE_STREAMS_TOKEN: token } });
+      expect(refused).toMatchObject({ code: 4, stdout: "" });
+      expect(refused.stderr).toContain("DURABLE_STREAMS_COMPARE_TOKEN");
+      await runCli(args, { env: { DURABLE_STREAMS_TOKEN: token, DURABLE_STREAMS_COMPARE_TOKEN: otherToken } });
+      expect(seen.map((each) => each === `Bearer ${otherToken}`)).toEqual([false, true]);
+      expect(seen[0]).toBeUndefined();
     } finally {
       await other.stop();
     }
