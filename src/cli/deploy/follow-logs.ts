@@ -21,14 +21,23 @@ const LONGEST_PAUSE_MS = 15_000;
 const MOST_WAITING = 10_000;
 const CLOSE_WITHIN_MS = 3_000;
 
-/** Follows a Worker's log until the signal is aborted, whose reason it throws. A lost connection is made again. */
+/** Each makes a tail, of which a Worker may have few. */
+const TRIES_TO_OPEN = 6;
+
+/**
+ * Follows a Worker's log until the signal is aborted, whose reason it throws. A lost connection is made again; one that
+ * does not come to be for so many tries ends it.
+ */
 export async function followLogs(options: FollowLogsOptions): Promise<never> {
   const { signal, notices } = options;
   let hasListened = false;
+  let unopened = 0;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const attempt = { isOpened: false };
     const failed = await followOnce(options, () => {
       notices.note(hasListened ? "Following again." : `Following the log of ${options.name}; Ctrl-C ends it.`);
       hasListened = true;
+      attempt.isOpened = true;
       pauseMs = FIRST_PAUSE_MS;
     }).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -36,11 +45,24 @@ export async function followLogs(options: FollowLogsOptions): Promise<never> {
       throw error;
     });
     signal.throwIfAborted();
+    // Where Cloudflare cannot be asked there is no tail either.
+    if (attempt.isOpened) unopened = 0;
+    else if (failed === undefined) unopened += 1;
+    if (unopened === TRIES_TO_OPEN) throw neverOpens(options.name);
     notices.warning(`${failed?.message ?? "The connection to the log ended."} What happens meanwhile is not shown.`);
     await wait(pauseMs, undefined, { signal }).catch(() => {
       signal.throwIfAborted();
     });
   }
+}
+
+function neverOpens(name: string): CloudflareError {
+  return new CloudflareError({
+    kind: "unavailable",
+    code: "LOG_NOT_OPENED",
+    message: `The log of ${name} cannot be followed: its WebSocket did not open in ${String(TRIES_TO_OPEN)} tries.`,
+    hint: "Check whether a proxy on the way lets WebSockets through, then run the command again.",
+  });
 }
 
 async function followOnce(options: FollowLogsOptions, onOpen: () => void): Promise<undefined> {
