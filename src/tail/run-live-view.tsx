@@ -116,6 +116,8 @@ export async function runLiveView(options: LiveViewOptions): Promise<LiveViewEnd
   process.stdout.on("resize", session.resize);
   const view = render(<LiveView store={session.store} hasColours={hasColours} />, {
     alternateScreen: true,
+    // Whether somebody sits in front of it has been decided by who calls this.
+    interactive: true,
     exitOnCtrlC: false,
     incrementalRendering: true,
     maxFps: MAX_FRAMES_PER_SECOND,

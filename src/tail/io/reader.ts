@@ -17,10 +17,15 @@ export interface Readable {
   readonly stream: number;
 }
 
-function problemOf(state: ConnectionState): string | undefined {
+/** What went wrong, in few columns: the view says elsewhere where the stream is. */
+function reasonOf(error: unknown, { name, url }: ViewSource): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(url, name);
+}
+
+function problemOf(state: ConnectionState, source: ViewSource): string | undefined {
   if (state.name !== "waiting") return undefined;
-  const reason = state.error instanceof Error ? state.error.message : String(state.error);
-  return `${reason} Trying again in ${(state.waitMs / 1000).toFixed(1)} s.`;
+  return `Trying again in ${(state.waitMs / 1000).toFixed(1)} s: ${reasonOf(state.error, source)}`;
 }
 
 function toBatch({ stream }: Readable, reading: number, batch: StreamBatch, records: readonly Uint8Array[]): Batch {
@@ -59,7 +64,7 @@ async function read(readable: Readable, reading: number, start: ViewStart, signa
   };
   const split = source.splitter();
   for await (const batch of source.open(start, signal, (state) => {
-    tell(state.name, problemOf(state));
+    tell(state.name, problemOf(state, source));
   })) {
     await frames.add(toBatch(readable, reading, batch, split(batch)));
     if (mayRead(store.getState(), stream)) continue;
@@ -95,8 +100,7 @@ export class Reader {
         this.#onFailure(error);
         return;
       }
-      const problem = error instanceof Error ? error.message : String(error);
-      store.dispatch({ type: "refused", stream, reading, problem });
+      store.dispatch({ type: "refused", stream, reading, problem: reasonOf(error, this.#readable.source) });
     });
   }
 
