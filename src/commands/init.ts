@@ -7,7 +7,7 @@ import { callWords, quote } from "../cli/call-words.ts";
 import { CommandFailure, usageFailure } from "../cli/command-failure.ts";
 import { PROJECT_FILE, readProjectFile } from "../cli/deploy/project-file.ts";
 import { isWorkerName } from "../cli/deploy/project-settings.ts";
-import { nameFromFolder, scaffold, type PackageFacts } from "../cli/deploy/scaffold.ts";
+import { missingFromGitignore, nameFromFolder, scaffold, type PackageFacts } from "../cli/deploy/scaffold.ts";
 
 export default class Init extends BaseCommand {
   static override summary = "Write what a deployment on Cloudflare needs into a folder.";
@@ -36,6 +36,13 @@ Files that are there already stay as they are.`;
     const facts = this.config.pjson as unknown as PackageFacts;
     const files = await scaffold(folder, name, facts, flags.overwrite);
     for (const file of files) this.notices.note(`  ${WORDS[file.state]} ${file.path}`);
+    const unsafe = await missingFromGitignore(folder);
+    if (unsafe.length > 0) {
+      const lines = unsafe.map((line) => `  ${line}`).join("\n");
+      this.notices.warning(
+        `The .gitignore that is there does not keep these out of git, where secrets are. Add the lines:\n${lines}`,
+      );
+    }
     this.notices.note(
       this.#farewell(
         args.dir,

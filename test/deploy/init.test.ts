@@ -54,6 +54,15 @@ describe("init", () => {
     expect(await readFile(join(folder, "again/src/worker.ts"), "utf8")).toBe("// mine\n");
   });
 
+  it("a .gitignore of the folder's own stays, and what it lacks is said", async () => {
+    await mkdir(join(folder, "ignoring"));
+    await writeFile(join(folder, "ignoring/.gitignore"), "node_modules/\n");
+    const { code, stderr } = await runCli(["init", "ignoring", "--name", "shop"], { cwd: folder });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/Warning: The \.gitignore that is there[^]*\.durable-streams\/\n[^]*\.env\*/);
+    expect(await readFile(join(folder, "ignoring/.gitignore"), "utf8")).toBe("node_modules/\n");
+  });
+
   it("--overwrite replaces what was changed", async () => {
     await runCli(["init", "over", "--name", "shop"], { cwd: folder });
     await writeFile(join(folder, "over/src/worker.ts"), "// mine\n");

@@ -106,6 +106,20 @@ ${DEFAULT_PERSIST_DIR.replace(/^\.\//, "")}/
 .env*
 `;
 
+/** Of the lines of `.gitignore` those that keep secrets and data out of git, and what else does so. */
+const KEPT_OUT = [
+  [".durable-streams/", /^\/?\.durable-streams(?:\/\*{0,2})?$/],
+  [".dev.vars*", /^\/?\.dev\.vars\*?$/],
+  [".env*", /^\/?\.env\*?$/],
+] as const;
+
+/** The lines that a folder's own `.gitignore` lacks, without which secrets of `dev` and of the environment may be committed. */
+export async function missingFromGitignore(folder: string): Promise<readonly string[]> {
+  const text = await readFile(path.join(folder, ".gitignore"), "utf8");
+  const present = text.split("\n").map((line) => line.trim());
+  return KEPT_OUT.filter(([, pattern]) => !present.some((line) => pattern.test(line))).map(([line]) => line);
+}
+
 const WORKFLOW = `# Deploys what is on the main branch. The repository needs three secrets:
 #   CLOUDFLARE_API_TOKEN             from https://dash.cloudflare.com/profile/api-tokens, template "Edit Cloudflare Workers"
 #   CLOUDFLARE_ACCOUNT_ID            the account that it is for
