@@ -12,6 +12,17 @@ export function webhookRules(variable: string | undefined): WebhookRules {
   return { toLoopback: variable === "allow" };
 }
 
+/**
+ * The same for a request of a page of `origin`, where it is one's: only pages of this machine have its own ports called. A
+ * browser lets no other page send what a webhook is to them, and every page may talk to a server that is open to everybody.
+ */
+export function webhookRulesFor(origin: string | null, variable: string | undefined): WebhookRules {
+  const isOfThisMachine = origin === null || LOCAL_ORIGIN.test(origin);
+  return { toLoopback: isOfThisMachine && webhookRules(variable).toLoopback };
+}
+
+const LOCAL_ORIGIN = /^https?:\/\/(([a-z\d-]+\.)*localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d+)?$/;
+
 const DEVELOPMENT_HOST = /^(localhost|127\.0\.0\.\d{1,3})$/;
 
 /** Names that mean a machine, or its surroundings, wherever they are looked up: their last labels. */

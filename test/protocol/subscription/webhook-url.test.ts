@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkWebhookUrl, webhookRules } from "../../../src/protocol/subscription/webhook-url.ts";
+import { checkWebhookUrl, webhookRules, webhookRulesFor } from "../../../src/protocol/subscription/webhook-url.ts";
 import { anyText } from "../arbitraries.ts";
 
 const OUTSIDE = { toLoopback: false };
@@ -292,6 +292,30 @@ describe("webhook URL: one's own machine, where the server says so", () => {
   test("only the one value of the variable opens it", () => {
     expect(webhookRules("allow")).toEqual(AT_HOME);
     for (const value of [undefined, "", "1", "true", "Allow"]) expect(webhookRules(value)).toEqual(OUTSIDE);
+  });
+
+  test.each([
+    null,
+    "http://localhost",
+    "http://localhost:5173",
+    "http://app.localhost:3000",
+    "https://127.0.0.1:8443",
+    "http://[::1]:80",
+  ])("a request from %s may ask for it", (origin) => {
+    expect(webhookRulesFor(origin, "allow")).toEqual(AT_HOME);
+    expect(webhookRulesFor(origin, undefined)).toEqual(OUTSIDE);
+  });
+
+  test.each([
+    "null",
+    "https://example.com",
+    "http://localhost.example.com",
+    "http://evillocalhost",
+    "http://127.0.0.1.example.com",
+    "http://192.168.0.1",
+    "file://",
+  ])("a page of %s may not", (origin) => {
+    expect(webhookRulesFor(origin, "allow")).toEqual(OUTSIDE);
   });
 });
 

@@ -143,6 +143,14 @@ describe("subscription: created and confirmed by PUT (section 6.2)", () => {
     expect((await atHome.put(local)).status).toBe(201);
   });
 
+  test("a page of elsewhere has no webhooks sent to the machine of whoever looks at it", async () => {
+    const project = new ProjectClient(sendTo({}, { WEBHOOKS_TO_LOOPBACK: "allow" }));
+    const local = { ...WEBHOOK, webhook: { url: "http://127.0.0.1:4000/hook" } };
+    const ask = (Origin: string): Promise<Response> => project.control("PUT", "subscriptions/sub", local, { Origin });
+    expect(await refusal(await ask("https://page.example"))).toEqual([400, "WEBHOOK_URL_REJECTED"]);
+    expect((await ask("http://localhost:5173")).status).toBe(201);
+  });
+
   test("the form of the URL that the client used is the one that it is told", async () => {
     const send = sendTo();
     const id = `sub-${crypto.randomUUID()}`;

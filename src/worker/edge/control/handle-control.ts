@@ -1,7 +1,7 @@
 import type { ProtocolError } from "../../../protocol/errors.ts";
 import { SUBSCRIPTION_BODY_MAX_BYTES } from "../../../protocol/limits.ts";
 import { DEFAULT_PROJECT } from "../../../protocol/path.ts";
-import { webhookRules } from "../../../protocol/subscription/webhook-url.ts";
+import { webhookRulesFor } from "../../../protocol/subscription/webhook-url.ts";
 import type { DirectoryDO } from "../../directory/directory-do.ts";
 import type { BaseEnv } from "../../env.ts";
 import type { SubscriptionDO } from "../../subscriptions/subscription-do.ts";
@@ -113,7 +113,8 @@ function controlContext<E extends BaseEnv>(
     about(id) {
       if (subscriptions === undefined) throw new Error("a route of a subscription without the binding SUBSCRIPTIONS");
       const subscription = subscriptions.getByName(`${project}/${id}`);
-      return { ...context, name: { project, id }, subscription, webhooks: webhookRules(env.WEBHOOKS_TO_LOOPBACK) };
+      const webhooks = webhookRulesFor(request.headers.get("Origin"), env.WEBHOOKS_TO_LOOPBACK);
+      return { ...context, name: { project, id }, subscription, webhooks };
     },
   };
 }
