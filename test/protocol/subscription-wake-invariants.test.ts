@@ -43,6 +43,8 @@ class World {
   cursor: Cursor = { acked: 0, tail: 0 };
   readonly wakes: Wake[] = [];
   readonly holders = new Map<number, string>();
+  /** Since the wake that there is began. */
+  hasMoved = false;
   ids = 0;
 
   constructor(type: SubscriptionType) {
@@ -71,8 +73,7 @@ class World {
         this.step({ kind: "delivered", wakeId: wake.id });
         return;
       case "finished":
-        if (this.type === "webhook" && this.#is(wake)) this.#ack(this.cursor.tail);
-        this.step({ kind: "finished", wakeId: wake.id });
+        this.#finished(wake);
         return;
       case "undelivered":
         this.step({ kind: "undelivered", attempt: this.state.attempts - what.back, reason: "no" });
@@ -88,9 +89,9 @@ class World {
   /** I6: who is not current changes nothing; then the acks of those who are. */
   #acked(request: { readonly wakeId: string; readonly generation: number }, offset: number, done: boolean): void {
     const mayAck = isCurrent(this.state, request, this);
-    if (mayAck && judgeAck(this.cursor, offset) === "right") this.#ack(offset);
+    const hasMoved = mayAck && judgeAck(this.cursor, offset) === "right" && this.#ack(offset);
     const before = this.state;
-    const { answer } = this.step({ kind: "acked", ...request, done });
+    const { answer } = this.step({ kind: "acked", ...request, done, hasMoved });
     expect(answer.kind).toBe(mayAck ? "accepted" : "fenced");
     if (!mayAck) expect(this.state).toBe(before);
   }
@@ -103,10 +104,19 @@ class World {
     this.holders.set(answer.wake.generation, worker);
   }
 
-  #ack(offset: number): void {
+  #finished(wake: Wake): void {
+    const hasMoved = this.type === "webhook" && this.#is(wake) && this.#ack(this.cursor.tail);
+    this.step({ kind: "finished", wakeId: wake.id, hasMoved });
+  }
+
+  /** Whether the cursor moved. */
+  #ack(offset: number): boolean {
+    const { acked } = this.cursor;
     // I4
-    expect(offset).toBeGreaterThanOrEqual(this.cursor.acked);
+    expect(offset).toBeGreaterThanOrEqual(acked);
     this.cursor = { ...this.cursor, acked: offset };
+    this.hasMoved ||= offset > acked;
+    return offset > acked;
   }
 
   #is(wake: Wake): boolean {
@@ -121,6 +131,7 @@ class World {
     const step = stepWake(before, event, around(surroundings));
     this.state = step.state;
     this.#hold(before, step, pending, event);
+    if (step.state.generation > before.generation) this.hasMoved = false;
     return step;
   }
 
@@ -149,6 +160,10 @@ class World {
       if (before.phase.kind === "pausing" && event.kind === "ticked")
         expect(phase).toMatchObject({ wake: before.phase.wake });
     }
+    // I10
+    const isSaidDone = event.kind === "finished" || (event.kind === "acked" && event.done);
+    if (isSaidDone && before.phase.kind !== "idle" && state.generation > before.generation && deliver)
+      expect(this.hasMoved).toBe(true);
     expect(state.attempts).toBe(before.attempts + (deliver ? 1 : 0));
   }
 }

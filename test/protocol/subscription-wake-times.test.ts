@@ -17,7 +17,7 @@ describe("wake: when it goes on by itself", () => {
     expect(issued.phase).toMatchObject({ kind: "sending", leaseEndsAtMs: NOW_MS + LEASE_MS });
     const sent = stepWake(issued, { kind: "delivered", wakeId: "w6" }, around({ nowMs: NOW_MS + 500 })).state;
     expect(wakeDueMs(sent)).toBe(NOW_MS + LEASE_MS);
-    const acked = { kind: "acked", wakeId: "w6", generation: 1, done: false } as const;
+    const acked = { kind: "acked", wakeId: "w6", generation: 1, done: false, hasMoved: true } as const;
     expect(wakeDueMs(stepWake(sent, acked, around({ nowMs: NOW_MS + 900 })).state)).toBe(NOW_MS + 900 + LEASE_MS);
   });
 
@@ -27,7 +27,7 @@ describe("wake: when it goes on by itself", () => {
     expect(wakeDueMs(sent)).toBeUndefined();
     const held = stepWake(sent, { kind: "claimed", worker: "w" }, around({ ...pull, nowMs: NOW_MS + 500 })).state;
     expect(wakeDueMs(held)).toBe(NOW_MS + 500 + LEASE_MS);
-    const acked = { kind: "acked", wakeId: "w5", generation: 5, done: false } as const;
+    const acked = { kind: "acked", wakeId: "w5", generation: 5, done: false, hasMoved: true } as const;
     expect(wakeDueMs(stepWake(held, acked, around({ ...pull, nowMs: NOW_MS + 900 })).state)).toBe(
       NOW_MS + 900 + LEASE_MS,
     );
@@ -69,6 +69,49 @@ describe("wake: when it goes on by itself", () => {
       phase: { kind: "pausing", wake: { id: "w7" }, dueAtMs: NOW_MS + 2000 },
       failing: { count: 1 },
     });
+  });
+
+  test.each(["webhook", "pull-wake"] as const)(
+    "wake: of a %s that is said to be done with nothing acknowledged, the next comes after a pause that grows, until a cursor moves",
+    (type) => {
+      let state = stepWake(ASLEEP, { kind: "noticed" }, around({ type })).state;
+      let nowMs = NOW_MS;
+      /** Delivers the wake that there is, and says that it is done; gives how long the next one waits. */
+      const end = (hasMoved: boolean): number => {
+        const { generation } = state;
+        const wakeId = state.phase.kind === "idle" ? "" : state.phase.wake.id;
+        const now = around({ type, nowMs, freshId: `${wakeId}'` });
+        state = stepWake(state, { kind: "delivered", wakeId }, now).state;
+        expect(state.failing).toBeUndefined();
+        state = stepWake(state, { kind: "claimed", worker: "w" }, now).state;
+        const step = stepWake(state, { kind: "acked", wakeId, generation, done: true, hasMoved }, now);
+        expect(step.answer).toEqual({ kind: "accepted", nextWake: true });
+        expect(step.deliver).toBe(hasMoved);
+        state = step.state;
+        const pauseMs = step.deliver ? 0 : (wakeDueMs(state) ?? 0) - nowMs;
+        nowMs += pauseMs;
+        state = stepWake(state, { kind: "ticked" }, around({ type, nowMs })).state;
+        return pauseMs;
+      };
+      expect([false, false, false, true, false].map(end)).toEqual([1000, 2000, 4000, 0, 1000]);
+    },
+  );
+
+  test("wake: a worker that claims within that pause, and gets on, waits no longer", () => {
+    const pull = (change: object = {}) => around({ type: "pull-wake", ...change });
+    const ack = { kind: "acked", wakeId: "w5", generation: 5, done: true } as const;
+    const paused = stepWake(stateOf(PULL_WAKE_STATES, "held"), { ...ack, hasMoved: false }, pull()).state;
+    expect(paused.phase).toMatchObject({ kind: "pausing", dueAtMs: NOW_MS + 1000 });
+    const held = stepWake(paused, { kind: "claimed", worker: "w" }, pull()).state;
+    const next = { ...ack, wakeId: "w6", generation: 6, hasMoved: true };
+    expect(stepWake(held, next, pull({ freshId: "w7" })).deliver).toBe(true);
+  });
+
+  test("wake: what an earlier callback of the wake acknowledged counts when it is said to be done", () => {
+    const sent = stateOf(WEBHOOK_STATES, "sent");
+    const ack = { kind: "acked", wakeId: "w5", generation: 5 } as const;
+    const acked = stepWake(sent, { ...ack, done: false, hasMoved: true }, around()).state;
+    expect(stepWake(acked, { ...ack, done: true, hasMoved: false }, around()).deliver).toBe(true);
   });
 
   test("wake: a wake that succeeds ends the failures", () => {

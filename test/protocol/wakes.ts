@@ -58,21 +58,27 @@ export const EVENTS: Readonly<Record<string, WakeEvent>> = {
   resumed: { kind: "resumed" },
   delivered: { kind: "delivered", wakeId: WAKE.id },
   "delivered, stale": { kind: "delivered", wakeId: stale.wakeId },
-  finished: { kind: "finished", wakeId: WAKE.id },
-  "finished, stale": { kind: "finished", wakeId: stale.wakeId },
+  finished: { kind: "finished", wakeId: WAKE.id, hasMoved: true },
+  "finished, no cursor moved": { kind: "finished", wakeId: WAKE.id, hasMoved: false },
+  "finished, stale": { kind: "finished", wakeId: stale.wakeId, hasMoved: true },
   undelivered: { kind: "undelivered", attempt: 9, reason: "The webhook answered 503." },
   "undelivered, stale": { kind: "undelivered", attempt: 8, reason: "The webhook answered 503." },
   claimed: { kind: "claimed", worker: "worker-2" },
-  acked: { kind: "acked", ...current, done: false },
-  "acked, done": { kind: "acked", ...current, done: true },
-  "acked late": { kind: "acked", ...current, done: false },
-  "acked, stale": { kind: "acked", ...stale, done: true },
-  "acked, another wake of the generation": { kind: "acked", ...current, wakeId: "w5'", done: true },
-  "acked, another generation of the wake": { kind: "acked", ...current, generation: GENERATION + 1, done: true },
+  acked: { kind: "acked", ...current, done: false, hasMoved: true },
+  "acked, done": { kind: "acked", ...current, done: true, hasMoved: true },
+  "acked, done, no cursor moved": { kind: "acked", ...current, done: true, hasMoved: false },
+  "acked late": { kind: "acked", ...current, done: false, hasMoved: false },
+  "acked, stale": { kind: "acked", ...stale, done: true, hasMoved: false },
+  "acked, another wake of the generation": done("w5'", GENERATION),
+  "acked, another generation of the wake": done(WAKE.id, GENERATION + 1),
   released: { kind: "released", ...current },
   "released late": { kind: "released", ...current },
   "released, stale": { kind: "released", ...stale },
 };
+
+function done(wakeId: string, generation: number): WakeEvent {
+  return { kind: "acked", wakeId, generation, done: true, hasMoved: false };
+}
 
 export function around(change: Partial<WakeSurroundings> = {}): WakeSurroundings {
   return {

@@ -15,6 +15,8 @@ import { deliveryPauseMs } from "./wake-pause.ts";
  * - I8: after a failed delivery nothing is sent before the time that was set for the next attempt, unless the receiver
  *   shows that it is well.
  * - I9: an attempt that is repeated is one of the same wake, until the lease of the wake ends.
+ * - I10: a wake that is said to be done, and for which no cursor moved though there is work, is followed by the next after
+ *   a pause that grows: a faulty receiver or worker must not keep everything busy for nothing.
  */
 
 /** How long the answer to a delivery is waited for beyond its own limit, before it counts as lost with the object that sent it. */
@@ -44,7 +46,7 @@ export type WakePhase =
   /** A worker claimed the wake. */
   | { readonly kind: "held"; readonly wake: Wake; readonly holder: string; readonly leaseEndsAtMs: number };
 
-/** That deliveries fail at the moment. */
+/** That deliveries fail at the moment, or wakes lead to nothing. */
 interface Failing {
   /** How many in a row. */
   readonly count: number;
@@ -60,6 +62,10 @@ export interface WakeState {
   readonly attempts: number;
   readonly phase: WakePhase;
   readonly failing: Failing | undefined;
+  /** Whether a cursor moved for the wake that there is. */
+  readonly hasMoved?: boolean;
+  /** How many wakes, since a cursor last moved, were said to be done with work left. */
+  readonly fruitless?: number;
 }
 
 export const ASLEEP: WakeState = { generation: 0, attempts: 0, phase: { kind: "idle" }, failing: undefined };
@@ -74,12 +80,21 @@ export type WakeEvent =
   /** The webhook answered that it has the wake, or the wake event is written. */
   | { readonly kind: "delivered"; readonly wakeId: string }
   /** The webhook answered that all of the wake is done. */
-  | { readonly kind: "finished"; readonly wakeId: string }
+  | { readonly kind: "finished"; readonly wakeId: string; readonly hasMoved: boolean }
   /** `attempt`: which one failed, by {@link WakeState.attempts}. */
   | { readonly kind: "undelivered"; readonly attempt: number; readonly reason: string }
   | { readonly kind: "claimed"; readonly worker: string }
-  /** A callback or an ack, whose acks are applied already: only {@link isCurrent} requests get here with any. */
-  | { readonly kind: "acked"; readonly wakeId: string; readonly generation: number; readonly done: boolean }
+  /**
+   * A callback or an ack, whose acks are applied already: only {@link isCurrent} requests get here with any. `hasMoved`:
+   * whether a cursor did by it.
+   */
+  | {
+      readonly kind: "acked";
+      readonly wakeId: string;
+      readonly generation: number;
+      readonly done: boolean;
+      readonly hasMoved: boolean;
+    }
   | { readonly kind: "released"; readonly wakeId: string; readonly generation: number };
 
 /** What a step depends upon besides state and event. */
@@ -103,7 +118,7 @@ export type WakeAnswer =
   | { readonly kind: "already-claimed"; readonly holder: string; readonly generation: number }
   | { readonly kind: "no-work" }
   | { readonly kind: "claimed"; readonly wake: Wake }
-  /** `nextWake`: whether another wake follows at once. */
+  /** `nextWake`: whether another wake follows. */
   | { readonly kind: "accepted"; readonly nextWake: boolean };
 
 export interface WakeStep {
@@ -183,7 +198,7 @@ function apply(state: WakeState, event: WakeEvent, around: WakeSurroundings): Ap
     case "delivered":
       return unanswered(hasWake(phase, event) ? delivered(state, around) : state);
     case "finished":
-      return unanswered(around.type === "webhook" && hasWake(phase, event) ? asleep(state) : state);
+      return unanswered(around.type === "webhook" && hasWake(phase, event) ? done(moved(state, event), around) : state);
     case "undelivered":
       return unanswered(
         phase.kind === "sending" && phase.attempt === event.attempt
@@ -194,7 +209,7 @@ function apply(state: WakeState, event: WakeEvent, around: WakeSurroundings): Ap
       return claim(state, event.worker, around);
     case "acked":
       if (!isCurrent(state, event, around)) return { state, answer: { kind: "fenced" } };
-      return accepted(event.done ? done(state, around) : extend(state, around));
+      return accepted(event.done ? done(moved(state, event), around) : extend(moved(state, event), around));
     case "released":
       if (phase.kind !== "held" || !isCurrent(state, event, around)) return { state, answer: { kind: "fenced" } };
       return accepted({ ...state, phase: { kind: "idle" } });
@@ -204,7 +219,7 @@ function apply(state: WakeState, event: WakeEvent, around: WakeSurroundings): Ap
 /** A new wake. It waits when the last delivery failed a moment ago. */
 function issue(state: WakeState, around: WakeSurroundings): WakeState {
   const wake = { id: around.freshId, generation: state.generation + 1 };
-  const issued = { ...state, generation: wake.generation };
+  const issued = { ...state, generation: wake.generation, hasMoved: false };
   const notBeforeMs = state.failing?.nextAttemptAtMs ?? 0;
   return around.nowMs < notBeforeMs
     ? { ...issued, phase: { kind: "pausing", wake, dueAtMs: notBeforeMs } }
@@ -264,10 +279,27 @@ function asleep(state: WakeState): WakeState {
   return { ...state, phase: { kind: "idle" }, failing: undefined };
 }
 
-/** Whoever finishes a webhook's wake is well; a worker of a pull-wake says nothing about the wake stream. */
-function done(state: WakeState, { type }: WakeSurroundings): WakeState {
-  return type === "webhook" ? asleep(state) : { ...state, phase: { kind: "idle" } };
+/** Work goes on, so no pause for the lack of it is left. */
+function moved(state: WakeState, { hasMoved }: { readonly hasMoved: boolean }): WakeState {
+  if (!hasMoved) return state;
+  const failing = state.failing?.reason === FRUITLESS ? undefined : state.failing;
+  return { ...state, hasMoved, fruitless: 0, failing };
 }
+
+/** Whoever finishes a webhook's wake is well; a worker of a pull-wake says nothing about the wake stream. */
+function done(state: WakeState, around: WakeSurroundings): WakeState {
+  const ended: WakeState = around.type === "webhook" ? asleep(state) : { ...state, phase: { kind: "idle" } };
+  return around.hasPending && state.hasMoved !== true ? fruitless(ended, around) : ended;
+}
+
+/** Counted apart from failures: a delivery that succeeds says nothing about what becomes of the wake. */
+function fruitless(state: WakeState, { nowMs, random }: WakeSurroundings): WakeState {
+  const count = (state.fruitless ?? 0) + 1;
+  const nextAttemptAtMs = nowMs + deliveryPauseMs(count, random);
+  return { ...state, fruitless: count, failing: { count, reason: FRUITLESS, nextAttemptAtMs } };
+}
+
+const FRUITLESS = "The last wake was said to be done, and nothing of the pending work was acknowledged.";
 
 /** A callback shows that the receiver has the wake, whatever became of the answer to the delivery. */
 function extend(state: WakeState, { nowMs, leaseTtlMs }: WakeSurroundings): WakeState {
@@ -297,8 +329,10 @@ function claim(state: WakeState, worker: string, around: WakeSurroundings): Appl
   }
   const wake = phase.kind === "idle" ? { id: around.freshId, generation: state.generation + 1 } : phase.wake;
   const leaseEndsAtMs = around.nowMs + around.leaseTtlMs;
+  // Until a wake is claimed no cursor can have moved for it.
+  const claimed = { ...state, generation: wake.generation, hasMoved: false };
   return {
-    state: { ...state, generation: wake.generation, phase: { kind: "held", wake, holder: worker, leaseEndsAtMs } },
+    state: { ...claimed, phase: { kind: "held", wake, holder: worker, leaseEndsAtMs } },
     answer: { kind: "claimed", wake },
   };
 }

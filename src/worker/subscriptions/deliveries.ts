@@ -106,12 +106,14 @@ export class Deliveries {
     subscription.step({ kind: "ticked" });
     const { phase } = subscription.wake.state;
     if (phase.kind === "idle" || phase.wake.id !== wakeId) return;
+    let hasMoved = false;
     for (const { path, incarnation, tail } of snapshot) {
       const link = links.get(path);
       if (link?.incarnation !== incarnation || link.acked >= tail) continue;
       links.put({ ...link, acked: tail }, link);
+      hasMoved = true;
     }
-    subscription.step({ kind: "finished", wakeId });
+    subscription.step({ kind: "finished", wakeId, hasMoved });
   }
 }
 

@@ -106,14 +106,23 @@ export class WakeRequests {
     const wrong = this.#wrongAck(request);
     // What the streams told is true all the same, and stays.
     if (wrong !== undefined) return refused(wrong);
-    const { links } = this.#subscription;
-    for (const { path, offset } of request.acks) {
-      const link = links.get(path);
-      if (link !== undefined && offset > link.acked) links.put({ ...link, acked: offset }, link);
-    }
+    const hasMoved = this.#move(request);
     const { wakeId, generation, done } = request;
-    const answer = this.#subscription.step({ kind: "acked", wakeId, generation, done });
+    const answer = this.#subscription.step({ kind: "acked", wakeId, generation, done, hasMoved });
     return answer.kind === "accepted" ? { kind: "acked", nextWake: answer.nextWake } : refused(FENCED);
+  }
+
+  /** Whether any cursor did. */
+  #move({ acks }: AckRequest): boolean {
+    const { links } = this.#subscription;
+    let hasMoved = false;
+    for (const { path, offset } of acks) {
+      const link = links.get(path);
+      if (link === undefined || offset <= link.acked) continue;
+      links.put({ ...link, acked: offset }, link);
+      hasMoved = true;
+    }
+    return hasMoved;
   }
 
   #wrongAck({ acks }: AckRequest): ProtocolError | undefined {

@@ -148,6 +148,20 @@ describe("pull-wake: acks and releases", () => {
     expect(await subscription.cursor("events/a")).toEqual([3, 3]);
   });
 
+  test("ack: done with nothing acknowledged makes a next wake that waits, and a claim need not", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const { subscription } = await pool();
+    await subscription.notify("events/a", 3);
+    const claim = await subscription.claimed();
+    expect(await subscription.ack(claim, { "events/a": 0 })).toEqual({ kind: "acked", nextWake: true });
+    expect(await subscription.wake()).toMatchObject({ phase: { kind: "pausing" }, failing: { count: 1 } });
+    const next = await subscription.claimed();
+    expect(await subscription.ack(next, { "events/a": 1 }, false)).toEqual({ kind: "acked", nextWake: false });
+    expect(await subscription.ack(next)).toEqual({ kind: "acked", nextWake: true });
+    await subscription.reaches("sent");
+  });
+
   test("ack: done with work left makes the next wake", async () => {
     const { subscription, wakes } = await pool();
     await subscription.notify("events/a", 3);
