@@ -35,6 +35,34 @@ export function paged<T>(items: readonly T[], query: URLSearchParams, defaultSiz
   return { page, info };
 }
 
+interface DomainRecords {
+  readonly origins: readonly { readonly hostname: string }[];
+  readonly override_existing_origin: boolean;
+  readonly override_existing_dns_record: boolean;
+}
+
+/** A name that leads elsewhere is taken away only from what the caller says it may be taken from. */
+function requireFreeName(
+  state: PlaneState,
+  service: string,
+  hostname: string,
+  overrides: Omit<DomainRecords, "origins">,
+): void {
+  const holder = [...state.domains.values()].find((domain) => domain.hostname === hostname)?.service;
+  if (holder !== undefined && holder !== service && !overrides.override_existing_origin) {
+    const option = "use the option 'override_existing_origin' to override";
+    throw new ApiError(409, 100116, `Hostname '${hostname}' leads to another Worker already. Detach it, or ${option}.`);
+  }
+  if (state.dnsRecords.has(hostname) && !overrides.override_existing_dns_record) {
+    const option = "use the option 'override_existing_dns_record' to override";
+    throw new ApiError(
+      409,
+      100117,
+      `Hostname '${hostname}' has externally managed DNS records. Delete them, or ${option}.`,
+    );
+  }
+}
+
 /** Who is asking, and what is theirs. */
 export function accountRoutes(state: PlaneState): readonly Route[] {
   return [
@@ -133,10 +161,11 @@ export function accountRoutes(state: PlaneState): readonly Route[] {
       },
       handle(call) {
         const service = param(call, "name");
-        const { origins } = call.json as { origins: { hostname: string }[] };
+        const { origins, ...overrides } = call.json as DomainRecords;
+        for (const { hostname } of origins) requireFreeName(state, service, hostname, overrides);
         for (const { hostname } of origins) {
           const zone = state.zones.find(({ name }) => hostname === name || hostname.endsWith(`.${name}`));
-          if (zone === undefined) throw new ApiError(400, 100117, `There is no zone of yours for ${hostname}.`);
+          if (zone === undefined) throw new ApiError(400, 100115, `There is no zone of yours for ${hostname}.`);
           const id = [...state.domains.values()].find((domain) => domain.hostname === hostname)?.id ?? hexId();
           const place = { zone_id: zone.id, zone_name: zone.name, environment: "production" };
           state.domains.set(id, { id, hostname, service, ...place });

@@ -75,6 +75,7 @@ function newState({ subdomain = "example", zones = [] }: ControlPlaneOptions): P
     buckets: new Map(),
     namespaces: new Map(),
     domains: new Map(),
+    dnsRecords: new Set(),
   };
 }
 

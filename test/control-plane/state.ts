@@ -102,6 +102,8 @@ export interface PlaneState {
   readonly buckets: Map<string, Bucket>;
   readonly namespaces: Map<string, KvNamespace>;
   readonly domains: Map<string, CustomDomain>;
+  /** Host names with DNS records that somebody made by hand. */
+  readonly dnsRecords: Set<string>;
 }
 
 /** The version that requests go to: of several, the one that gets most of them. */

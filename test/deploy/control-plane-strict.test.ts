@@ -77,6 +77,22 @@ describe("control plane: strictness", () => {
     expect(plane.violations).toEqual([]);
   });
 
+  it("a host name is taken from another Worker, or from DNS records, only where the request says that it may", async () => {
+    plane.state.zones.push({ id: "e".repeat(32), name: "example.com" });
+    plane.state.dnsRecords.add("www.example.com");
+    const attach = async (worker: string, hostname: string, overrides: object = {}): Promise<number> => {
+      const none = { override_scope: true, override_existing_origin: false, override_existing_dns_record: false };
+      const body = { ...none, origins: [{ hostname }], ...overrides };
+      return (await ask("PUT", `/workers/scripts/${worker}/domains/records`, body)).status;
+    };
+    const name = "streams.example.com";
+    expect([await attach("one", name), await attach("one", name), await attach("two", name)]).toEqual([200, 200, 409]);
+    expect(await attach("two", name, { override_existing_origin: true })).toBe(200);
+    expect(await attach("two", "www.example.com", { override_existing_origin: true })).toBe(409);
+    expect(await attach("two", "www.example.com", { override_existing_dns_record: true })).toBe(200);
+    expect([...plane.state.domains.values()].map(({ service }) => service)).toEqual(["two", "two"]);
+  });
+
   it("migrations follow upon each other, or are refused", async () => {
     const first = { new_tag: "v1", steps: [{ new_sqlite_classes: ["A"] }] };
     const form = (migrations: object): FormData => {
