@@ -98,6 +98,11 @@ export class Tmux {
     }
   }
 
+  /** From now on all that the command writes to its terminal goes to a file as well. */
+  async record(file: string): Promise<void> {
+    await this.#tmux(["pipe-pane", "-O", `cat > ${quoted(file)}`]);
+  }
+
   /** The process of the command. */
   async pid(): Promise<number> {
     return Number(await readFile(join(this.#folder, "pid"), "utf8"));
