@@ -20,6 +20,7 @@ const DEFINITIONS = {
     incarnation TEXT NOT NULL,
     type TEXT NOT NULL,
     pattern TEXT,
+    wake_stream TEXT,
     created_at_ms INTEGER NOT NULL,
     has_explicit INTEGER NOT NULL
   ) WITHOUT ROWID`,

@@ -62,15 +62,17 @@ export class Directory implements SigningKeyStore {
     return this.#streams.page(prefix, after, limit);
   }
 
+  /** Those that a pattern links: wake streams are none of them. */
   matching(pattern: string, after: string, limit: number): StreamPage & { readonly after: string } {
     const { matches, prefix } = compilePattern(pattern);
+    const wakeStreams = this.#subscriptions.wakeStreams();
     const found: Registration[] = [];
     let last = after;
     for (let looked = 0; looked < MATCHING_MAX_ROWS; looked += MATCHING_CHUNK_ROWS) {
       const { streams, more } = this.#streams.page(prefix, last, MATCHING_CHUNK_ROWS);
       for (const [i, stream] of streams.entries()) {
         last = stream.path;
-        if (matches(stream.path)) found.push(stream);
+        if (matches(stream.path) && !wakeStreams.has(stream.path)) found.push(stream);
         if (found.length >= limit) return { streams: found, more: more || i + 1 < streams.length, after: last };
       }
       if (!more) return { streams: found, more: false, after: last };

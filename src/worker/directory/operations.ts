@@ -42,6 +42,8 @@ export interface StreamPage {
 export interface ListedSubscription extends SubscriptionRef {
   readonly type: SubscriptionType;
   readonly pattern: string | undefined;
+  /** Where a pull-wake's events go: no pattern links that stream. */
+  readonly wakeStream: string | undefined;
   readonly createdAtMs: number;
 }
 

@@ -7,6 +7,7 @@ import type { PatternRow, SubscriptionRows } from "./subscription-rows.ts";
 interface Matcher {
   readonly ref: SubscriptionRef;
   readonly matches: (path: string) => boolean;
+  readonly wakeStream: string | undefined;
 }
 
 /**
@@ -24,7 +25,7 @@ export class SubscriptionList {
 
   /** Puts a subscription into the list; refuses one more than a project may have. An earlier one of the id is forgotten. */
   put(subscription: ListedSubscription): ProtocolError | undefined {
-    const { id, incarnation, pattern } = subscription;
+    const { id, incarnation, pattern, wakeStream } = subscription;
     const before = this.#rows.find(id);
     if (before?.incarnation === incarnation) return undefined;
     this.#count ??= this.#rows.count();
@@ -33,7 +34,7 @@ export class SubscriptionList {
     this.#rows.put(subscription);
     if (before === undefined) this.#count++;
     this.#matchers?.delete(id);
-    if (pattern !== undefined) this.#matchers?.set(id, matcherOf({ id, incarnation, pattern }));
+    this.#matchers?.set(id, matcherOf({ id, incarnation, pattern, wakeStream }));
     return undefined;
   }
 
@@ -62,12 +63,21 @@ export class SubscriptionList {
     this.#rows.removeExplicit(subscription, path);
   }
 
+  /**
+   * Where the events of pull-wakes go. No pattern links these streams, or two subscriptions whose patterns match each
+   * other's would wake each other for ever. Links from before the pull-wake was put into the list stay: each leads to the
+   * wake stream of a later subscription, and so no circle of them closes.
+   */
+  wakeStreams(): ReadonlySet<string> {
+    return new Set([...this.#known().values()].flatMap(({ wakeStream }) => wakeStream ?? []));
+  }
+
   /** The subscriptions that name the path, and then those whose pattern it matches; each once. */
   linkedTo(path: string): SubscriptionRef[] {
     const links = this.#rows.namingPath(path, STREAM_LINKS_MAX);
+    if (this.wakeStreams().has(path)) return links;
     const named = new Set(links.map(({ id }) => id));
-    this.#matchers ??= new Map(this.#rows.patterns().map((row) => [row.id, matcherOf(row)]));
-    for (const { ref, matches } of this.#matchers.values()) {
+    for (const { ref, matches } of this.#known().values()) {
       if (links.length >= STREAM_LINKS_MAX) break;
       if (!named.has(ref.id) && matches(path)) links.push(ref);
     }
@@ -79,11 +89,18 @@ export class SubscriptionList {
     this.#matchers = undefined;
     this.#count = undefined;
   }
+
+  #known(): Map<string, Matcher> {
+    this.#matchers ??= new Map(this.#rows.patterns().map((row) => [row.id, matcherOf(row)]));
+    return this.#matchers;
+  }
 }
 
-function matcherOf({ id, incarnation, pattern }: PatternRow): Matcher {
+function matcherOf({ id, incarnation, pattern, wakeStream }: PatternRow): Matcher {
+  const ref = { id, incarnation };
+  if (pattern === undefined) return { ref, wakeStream, matches: () => false };
   const { matches, prefix } = compilePattern(pattern);
-  return { ref: { id, incarnation }, matches: (path) => path.startsWith(prefix) && matches(path) };
+  return { ref, wakeStream, matches: (path) => path.startsWith(prefix) && matches(path) };
 }
 
 function tooMany(): ProtocolError {

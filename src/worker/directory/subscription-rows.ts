@@ -7,12 +7,14 @@ interface Row extends Record<string, SqlStorageValue> {
   incarnation: string;
   type: string;
   pattern: string | null;
+  wake_stream: string | null;
   created_at_ms: number;
 }
 
-/** A subscription that links streams by their names' form. */
+/** What decides which streams patterns link. */
 export interface PatternRow extends SubscriptionRef {
-  readonly pattern: string;
+  readonly pattern: string | undefined;
+  readonly wakeStream: string | undefined;
 }
 
 /** The list of a project's subscriptions, and the paths that they name. */
@@ -37,16 +39,19 @@ export class SubscriptionRows {
     return row === undefined ? undefined : { incarnation: row.incarnation, hasExplicit: row.has_explicit === 1 };
   }
 
-  put({ id, incarnation, type, pattern, createdAtMs }: ListedSubscription): void {
+  put({ id, incarnation, type, pattern, wakeStream, createdAtMs }: ListedSubscription): void {
     this.#tables.ensure("subscription");
     this.#sql.exec(
-      `INSERT INTO subscription (id, incarnation, type, pattern, created_at_ms, has_explicit) VALUES (?, ?, ?, ?, ?, 0)
+      `INSERT INTO subscription (id, incarnation, type, pattern, wake_stream, created_at_ms, has_explicit)
+       VALUES (?, ?, ?, ?, ?, ?, 0)
        ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, type = excluded.type,
-       pattern = excluded.pattern, created_at_ms = excluded.created_at_ms, has_explicit = excluded.has_explicit`,
+       pattern = excluded.pattern, wake_stream = excluded.wake_stream, created_at_ms = excluded.created_at_ms,
+       has_explicit = excluded.has_explicit`,
       id,
       incarnation,
       type,
       pattern ?? null,
+      wakeStream ?? null,
       createdAtMs,
     );
   }
@@ -60,7 +65,7 @@ export class SubscriptionRows {
     if (!this.#tables.has("subscription")) return { subscriptions: [], more: false };
     const rows = this.#sql
       .exec<Row>(
-        "SELECT id, incarnation, type, pattern, created_at_ms FROM subscription WHERE id > ? ORDER BY id LIMIT ?",
+        "SELECT id, incarnation, type, pattern, wake_stream, created_at_ms FROM subscription WHERE id > ? ORDER BY id LIMIT ?",
         after,
         limit + 1,
       )
@@ -75,16 +80,26 @@ export class SubscriptionRows {
       .subscriptions;
   }
 
-  /** All of those that have a pattern. */
+  /** All of those that have a pattern or a wake stream. */
   patterns(): PatternRow[] {
     if (!this.#tables.has("subscription")) return [];
     return this.#sql
       .exec<{
         id: string;
         incarnation: string;
-        pattern: string;
-      }>("SELECT id, incarnation, pattern FROM subscription WHERE pattern IS NOT NULL ORDER BY id")
-      .toArray();
+        pattern: string | null;
+        wake_stream: string | null;
+      }>(
+        `SELECT id, incarnation, pattern, wake_stream FROM subscription
+         WHERE pattern IS NOT NULL OR wake_stream IS NOT NULL ORDER BY id`,
+      )
+      .toArray()
+      .map(({ id, incarnation, pattern, wake_stream }) => ({
+        id,
+        incarnation,
+        pattern: pattern ?? undefined,
+        wakeStream: wake_stream ?? undefined,
+      }));
   }
 
   putExplicit({ id, incarnation }: SubscriptionRef, path: string): void {
@@ -130,12 +145,13 @@ export class SubscriptionRows {
   }
 }
 
-function subscriptionOf({ id, incarnation, type, pattern, created_at_ms }: Row): ListedSubscription {
+function subscriptionOf({ id, incarnation, type, pattern, wake_stream, created_at_ms }: Row): ListedSubscription {
   return {
     id,
     incarnation,
     type: type as SubscriptionType,
     pattern: pattern ?? undefined,
+    wakeStream: wake_stream ?? undefined,
     createdAtMs: created_at_ms,
   };
 }

@@ -98,8 +98,9 @@ export class Maker {
   /** `undefined` when there is more to do. */
   async #slice(record: StoredRecord): Promise<MakingOutcome | undefined> {
     const { id, incarnation, project, config, createdAtMs } = record;
-    const { type, pattern } = config;
-    const put = await this.#peers.putSubscription(project, { id, incarnation, type, pattern, createdAtMs });
+    const { type, pattern, wakeStream } = config;
+    const listed = { id, incarnation, type, pattern, wakeStream, createdAtMs };
+    const put = await this.#peers.putSubscription(project, listed);
     if (!isStillThere(this.#subscription, record)) return this.#withdraw(record);
     if (put.kind === "refused") return this.#refuse(record, put.error);
     let budget = SLICE;

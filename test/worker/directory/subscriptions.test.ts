@@ -24,7 +24,7 @@ async function explicitRows(directory: Directory): Promise<unknown[]> {
 describe("directory: the list of subscriptions", () => {
   test("has what was put there, in the order of ids, by pages", async () => {
     const directory = directoryOf(freshProject());
-    const [b, a] = [listed("b", { pattern: "x/*" }), listed("a", { type: "webhook", createdAtMs: 5 })];
+    const [b, a] = [listed("b", { pattern: "x/*", wakeStream: "w" }), listed("a", { type: "webhook", createdAtMs: 5 })];
     expect(await directory.putSubscription(b)).toEqual({ kind: "done" });
     expect(await directory.putSubscription(a)).toEqual({ kind: "done" });
     expect(await directory.subscriptions("", 10)).toEqual({ subscriptions: [a, b], more: false });
@@ -82,6 +82,25 @@ describe("directory: what a stream is linked to when it is registered", () => {
     expect((await linkedIds(directory, "rooms/1")).sort()).toEqual(["all", "late", "rooms"]);
     await directory.removeSubscription(ref);
     expect(await linkedIds(directory, "rooms/1")).toEqual(["all", "rooms"]);
+  });
+
+  test("no pattern links a wake stream, neither when it is registered nor when a subscription is made", async () => {
+    const directory = directoryOf(freshProject());
+    const named = await subscribe(directory, "named");
+    await directory.putExplicit(named, ["wake/b"]);
+    await subscribe(directory, "a", { pattern: "**", wakeStream: "wake/a" });
+    expect(await linkedIds(directory, "wake/b")).toEqual(["named", "a"]);
+    const b = await subscribe(directory, "b", { pattern: "wake/*", wakeStream: "wake/b" });
+    for (let i = 0; i < 2; i++) {
+      expect(await linkedIds(directory, "wake/a")).toEqual([]);
+      expect(await linkedIds(directory, "wake/b")).toEqual(["named"]);
+      expect(await linkedIds(directory, "wake/c")).toEqual(["a", "b"]);
+      const { streams } = await directory.matching("**", "", 10);
+      expect(streams.map(({ path }) => path)).toEqual(["wake/c"]);
+      await evictDurableObject(directory);
+    }
+    await directory.removeSubscription(b);
+    expect(await linkedIds(directory, "wake/b")).toEqual(["named", "a"]);
   });
 
   test("the links name the incarnation of the subscription", async () => {

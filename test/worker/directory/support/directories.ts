@@ -49,6 +49,7 @@ export function listed(id: string, fields: Partial<ListedSubscription> = {}): Li
     incarnation: crypto.randomUUID(),
     type: "pull-wake",
     pattern: undefined,
+    wakeStream: undefined,
     createdAtMs: 1,
     ...fields,
   };
