@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { MiniflareOptions, WorkerOptions } from "miniflare";
 import { COMPATIBILITY_DATE } from "./compatibility-date.ts";
 import { dataPaths } from "./data-folder.ts";
+import { entryModule } from "./entry-module.ts";
 import type { ListenHost } from "./address.ts";
 
 export interface RuntimeConfig {
@@ -54,7 +55,7 @@ function server(config: RuntimeConfig, name: string): WorkerOptions {
   return {
     name,
     compatibilityDate: COMPATIBILITY_DATE,
-    modules: [{ type: "ESModule", path: config.workerFile }],
+    modules: [entryModule(config.workerFile), { type: "ESModule", path: config.workerFile }],
     modulesRoot: "/",
     unsafeDirectSockets: [{ host: config.host.bind, port: config.port }],
     bindings: { ...config.vars },
