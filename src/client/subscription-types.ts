@@ -20,6 +20,8 @@ export interface SubscriptionLink {
   readonly linkType: string;
   /** Reading goes on from here: what is before it has been processed. */
   readonly ackedOffset: string;
+  /** Is there anything after it? Not every server says so. */
+  readonly hasPending?: boolean | undefined;
 }
 
 /** A subscription as the server shows it. */
@@ -33,6 +35,9 @@ export interface Subscription {
   readonly leaseTtlMs: number;
   readonly createdAt: string | undefined;
   readonly status: string | undefined;
+  /** Why the last delivery of a webhook failed, in a sentence, and when the next is tried, in RFC 3339. */
+  readonly failure: string | undefined;
+  readonly nextAttemptAt: string | undefined;
   readonly description: string | undefined;
 }
 
@@ -70,6 +75,7 @@ interface LinkEntry {
   readonly path: string;
   readonly link_type: string;
   readonly acked_offset: string;
+  readonly has_pending?: boolean;
 }
 
 export interface SubscriptionEntry {
@@ -85,6 +91,8 @@ export interface SubscriptionEntry {
   readonly lease_ttl_ms: number;
   readonly created_at?: string;
   readonly status?: string;
+  readonly failure?: string | null;
+  readonly next_attempt_at?: string | null;
   readonly description?: string | null;
   /** Where the list of streams goes on; other servers give it whole. */
   readonly next_cursor?: string | null;
@@ -110,7 +118,7 @@ export interface ClaimEntry {
   readonly lease_ttl_ms: number;
 }
 
-const LINK = { path: isText, link_type: isText, acked_offset: isText };
+const LINK = { path: isText, link_type: isText, acked_offset: isText, has_pending: optional(isFlag) };
 const SIGNING = objectOf({ alg: isText, kid: isText, jwks_url: isText });
 const LISTED = {
   id: isText,
@@ -125,6 +133,8 @@ const SUBSCRIPTION = objectOf({
   wake_stream: optional(nullable(isText)),
   lease_ttl_ms: isCount,
   status: optional(isText),
+  failure: optional(nullable(isText)),
+  next_attempt_at: optional(nullable(isText)),
   description: optional(nullable(isText)),
   next_cursor: optional(nullable(isText)),
 });
@@ -176,6 +186,8 @@ export function toSubscription(entry: SubscriptionEntry): Subscription {
     wakeStream: entry.wake_stream ?? undefined,
     leaseTtlMs: entry.lease_ttl_ms,
     status: entry.status,
+    failure: entry.failure ?? undefined,
+    nextAttemptAt: entry.next_attempt_at ?? undefined,
     description: entry.description ?? undefined,
   };
 }
@@ -198,6 +210,6 @@ export function toClaim(entry: ClaimEntry): Claim {
   };
 }
 
-function toLink({ path, link_type, acked_offset }: LinkEntry): SubscriptionLink {
-  return { path, linkType: link_type, ackedOffset: acked_offset };
+function toLink({ path, link_type, acked_offset, has_pending }: LinkEntry): SubscriptionLink {
+  return { path, linkType: link_type, ackedOffset: acked_offset, hasPending: has_pending };
 }

@@ -54,7 +54,9 @@ describe("subscriptions", () => {
     await ds(["create", "members", "--stream", "m/1", "--webhook", "http://localhost:9/h"]);
     expect(await ds(["add", "members", "m/2", "m/3"])).toMatchObject({ code: 0, stdout: "" });
     expect(await ds(["remove", "members", "m/1", "m/2"])).toMatchObject({ code: 0, stdout: "" });
-    expect((await ds(["show", "members"])).stdout).toMatch(/\nSTREAM +LINK +ACKED\nm\/3 +explicit +\d{16}_\d{16}\n$/);
+    expect((await ds(["show", "members"])).stdout).toMatch(
+      /\nSTREAM +LINK +ACKED +PENDING\nm\/3 +explicit +\d{16}_\d{16}\n$/,
+    );
     expect(await json(["show", "members"])).toMatchObject({
       id: "members",
       streams: [{ path: "m/3", linkType: "explicit" }],

@@ -85,6 +85,17 @@ describe("requests", () => {
     expect(bodies[0]).toEqual({ streams: ["e/a", "é"] });
   });
 
+  it("show: why the last delivery failed, when the next is, and what is pending", async () => {
+    const failed = { status: "failed", failure: "It was refused.", next_attempt_at: "2026-11-29T10:00:00.000Z" };
+    const client = await subscriptions(json({ ...SUBSCRIPTION, ...failed, streams: [{ ...LINK, has_pending: true }] }));
+    expect(await client.show("s")).toMatchObject({
+      status: "failed",
+      failure: failed.failure,
+      nextAttemptAt: failed.next_attempt_at,
+      streams: [{ path: "e/a", hasPending: true }],
+    });
+  });
+
   it("streams: all pages of a server that has pages", async () => {
     const client = await subscriptions(json({ ...SUBSCRIPTION, next_cursor: "x" }), json(SUBSCRIPTION));
     const paths: string[] = [];

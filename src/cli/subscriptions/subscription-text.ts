@@ -7,6 +7,7 @@ const TYPE_WIDTH = 9;
 const TIME_WIDTH = 24;
 const PATH_WIDTH = 32;
 const LINK_WIDTH = 8;
+const OFFSET_WIDTH = 33;
 const GAP = "  ";
 
 export const SUBSCRIPTIONS_HEADING = subscriptionRow({
@@ -21,16 +22,21 @@ export function subscriptionRow({ id, type, createdAt, pattern }: ListedSubscrip
   return row([id.padEnd(ID_WIDTH), type.padEnd(TYPE_WIDTH), (createdAt ?? "").padEnd(TIME_WIDTH), pattern ?? ""]);
 }
 
-export const LINKS_HEADING = linkRow({ path: "STREAM", linkType: "LINK", ackedOffset: "ACKED" });
+export const LINKS_HEADING = linkCells({ path: "STREAM", linkType: "LINK", ackedOffset: "ACKED" }, "PENDING");
 
 /** A linked stream as a line of a table. */
-export function linkRow({ path, linkType, ackedOffset }: SubscriptionLink): string {
-  return row([path.padEnd(PATH_WIDTH), linkType.padEnd(LINK_WIDTH), ackedOffset]);
+export function linkRow(link: SubscriptionLink): string {
+  return linkCells(link, link.hasPending === true ? "yes" : "");
+}
+
+function linkCells({ path, linkType, ackedOffset }: SubscriptionLink, pending: string): string {
+  return row([path.padEnd(PATH_WIDTH), linkType.padEnd(LINK_WIDTH), ackedOffset.padEnd(OFFSET_WIDTH), pending]);
 }
 
 /** A subscription at length, but for its streams. */
 export function subscriptionLines(subscription: Subscription): string {
   const { id, type, pattern, webhook, wakeStream, leaseTtlMs, createdAt, status, description } = subscription;
+  const { failure, nextAttemptAt } = subscription;
   return linesOf([
     ["subscription", id],
     ["type", type],
@@ -43,6 +49,8 @@ export function subscriptionLines(subscription: Subscription): string {
     ["lease", `${String(leaseTtlMs / 1000)} s`],
     ["created", createdAt],
     ["status", status],
+    ["failure", failure],
+    ["next attempt", nextAttemptAt],
   ]);
 }
 
