@@ -195,6 +195,7 @@ describe("links: at the creation", () => {
       incarnation: "first",
       type: "pull-wake",
       pattern: "matched/**",
+      wakeStream: undefined,
       createdAtMs: 1,
     });
   });
