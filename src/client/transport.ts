@@ -62,6 +62,12 @@ function redactQueries(line: string): string {
   return line.replace(SECRET_PARAMETER, "$1[redacted]");
 }
 
+/**
+ * How long an idle connection is used again, where the server does not say. Common servers (Node, workerd) close theirs
+ * after 5 s, and what is sent at that moment is lost; on a busy machine both clocks can be late by a second or more.
+ */
+const IDLE_MAX_MS = 2_000;
+
 /** Sends requests over kept-alive connections and turns whatever breaks below HTTP into errors of the client. */
 export class Transport {
   readonly #agent: Agent;
@@ -75,6 +81,7 @@ export class Transport {
       connect: { timeout: options.connectTimeoutMs ?? 10_000 },
       headersTimeout: options.answerTimeoutMs ?? 30_000,
       bodyTimeout: this.#silenceTimeoutMs,
+      keepAliveTimeout: IDLE_MAX_MS,
     });
   }
 
