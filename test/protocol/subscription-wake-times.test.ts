@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { DELIVERY_PAUSE_MAX_MS } from "../../src/protocol/limits.ts";
-import { ASLEEP, isCurrent, stepWake, wakeDueMs, type WakeState } from "../../src/protocol/subscription/wake.ts";
+import {
+  ASLEEP,
+  isCurrent,
+  stepWake,
+  WAKE_EVENT_REPEAT_MS,
+  wakeDueMs,
+  type WakeState,
+} from "../../src/protocol/subscription/wake.ts";
 import { deliveryPauseMs } from "../../src/protocol/subscription/wake-pause.ts";
 import { judgeAck } from "../../src/protocol/subscription/ack.ts";
 import { around, LEASE_MS, NOW_MS, PULL_WAKE_STATES, WEBHOOK_STATES } from "./wakes.ts";
@@ -21,10 +28,26 @@ describe("wake: when it goes on by itself", () => {
     expect(wakeDueMs(stepWake(sent, acked, around({ nowMs: NOW_MS + 900 })).state)).toBe(NOW_MS + 900 + LEASE_MS);
   });
 
+  test("wake: an event that nobody claims is written again, as the same wake, and ever so often", () => {
+    const pull = { type: "pull-wake" } as const;
+    const sending = stateOf(PULL_WAKE_STATES, "sending");
+    const sent = stepWake(sending, { kind: "delivered", wakeId: "w5" }, around(pull)).state;
+    const dueAtMs = NOW_MS + WAKE_EVENT_REPEAT_MS;
+    expect(wakeDueMs(sent)).toBe(dueAtMs);
+    const again = stepWake(sent, { kind: "ticked" }, around({ ...pull, nowMs: dueAtMs }));
+    expect(again).toMatchObject({
+      deliver: true,
+      state: { generation: 5, phase: { kind: "sending", wake: { id: "w5" } } },
+    });
+    const later = around({ ...pull, nowMs: dueAtMs + 1 });
+    expect(wakeDueMs(stepWake(again.state, { kind: "delivered", wakeId: "w5" }, later).state)).toBe(
+      dueAtMs + 1 + WAKE_EVENT_REPEAT_MS,
+    );
+  });
+
   test("wake: a pull-wake's lease begins when it is claimed, and an ack extends it", () => {
     const pull = { type: "pull-wake" } as const;
     const sent = stateOf(PULL_WAKE_STATES, "sent");
-    expect(wakeDueMs(sent)).toBeUndefined();
     const held = stepWake(sent, { kind: "claimed", worker: "w" }, around({ ...pull, nowMs: NOW_MS + 500 })).state;
     expect(wakeDueMs(held)).toBe(NOW_MS + 500 + LEASE_MS);
     const acked = { kind: "acked", wakeId: "w5", generation: 5, done: false, hasMoved: true } as const;

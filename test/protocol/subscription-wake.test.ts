@@ -203,7 +203,7 @@ const PULL_WAKE: Table = {
   sent: {
     noticed: ["=", "="],
     ticked: ["=", "="],
-    "ticked late": ["=", "="],
+    "ticked late": ["sending 5!", "idle 5"],
     resumed: ["=", "="],
     delivered: ["=", "="],
     "delivered, stale": ["=", "="],
@@ -216,12 +216,12 @@ const PULL_WAKE: Table = {
     acked: ["=, fenced", "=, fenced"],
     "acked, done": ["=, fenced", "=, fenced"],
     "acked, done, no cursor moved": ["=, fenced", "=, fenced"],
-    "acked late": ["=, fenced", "=, fenced"],
+    "acked late": ["sending 5!, fenced", "idle 5, fenced"],
     "acked, stale": ["=, fenced", "=, fenced"],
     "acked, another wake of the generation": ["=, fenced", "=, fenced"],
     "acked, another generation of the wake": ["=, fenced", "=, fenced"],
     released: ["=, fenced", "=, fenced"],
-    "released late": ["=, fenced", "=, fenced"],
+    "released late": ["sending 5!, fenced", "idle 5, fenced"],
     "released, stale": ["=, fenced", "=, fenced"],
   },
   held: {

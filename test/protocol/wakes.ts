@@ -43,7 +43,7 @@ export const PULL_WAKE_STATES: Readonly<Record<string, WakeState>> = {
     failing: FAILING,
     phase: { kind: "pausing", wake: WAKE, dueAtMs: FAILING.nextAttemptAtMs },
   },
-  sent: { ...BEFORE, phase: { kind: "sent", wake: WAKE, leaseEndsAtMs: undefined } },
+  sent: { ...BEFORE, phase: { kind: "sent", wake: WAKE, leaseEndsAtMs: undefined, repeatAtMs: NOW_MS + 50_000 } },
   held: { ...BEFORE, phase: { kind: "held", wake: WAKE, holder: "worker-1", leaseEndsAtMs } },
 };
 

@@ -11,7 +11,8 @@ import { deliveryPauseMs } from "./wake-pause.ts";
  * - I4: cursors never go back (`judgeAck`).
  * - I5: with pending work there always is a wake.
  * - I6: what is asked, or answered, for a wake that is not the current one changes nothing.
- * - I7: every wake has a time at which it goes on by itself, except one whose event is written and waits for a worker.
+ * - I7: every wake has a time at which it goes on by itself. An event that nobody answers with a claim is written again
+ *   then: the wake stream may have been deleted, or made anew, since.
  * - I8: after a failed delivery nothing is sent before the time that was set for the next attempt, unless the receiver
  *   shows that it is well.
  * - I9: an attempt that is repeated is one of the same wake, until the lease of the wake ends.
@@ -21,6 +22,9 @@ import { deliveryPauseMs } from "./wake-pause.ts";
 
 /** How long the answer to a delivery is waited for beyond its own limit, before it counts as lost with the object that sent it. */
 const ANSWER_SLACK_MS = 2000;
+
+/** How long a wake event lies unclaimed before it is written again. Where it still lies that writes nothing. */
+export const WAKE_EVENT_REPEAT_MS = 10 * 60 * 1000;
 
 export interface Wake {
   /** Unique, so that a request for one wake is never taken for one of another. */
@@ -42,7 +46,13 @@ export type WakePhase =
   /** A delivery failed, and is repeated then. Nobody works, so no lease runs. */
   | { readonly kind: "pausing"; readonly wake: Wake; readonly dueAtMs: number }
   /** The webhook's receiver has the wake, or the event lies in the wake stream for whoever claims it. */
-  | { readonly kind: "sent"; readonly wake: Wake; readonly leaseEndsAtMs: number | undefined }
+  | {
+      readonly kind: "sent";
+      readonly wake: Wake;
+      readonly leaseEndsAtMs: number | undefined;
+      /** Of an event. */
+      readonly repeatAtMs?: number;
+    }
   /** A worker claimed the wake. */
   | { readonly kind: "held"; readonly wake: Wake; readonly holder: string; readonly leaseEndsAtMs: number };
 
@@ -160,6 +170,7 @@ export function wakeDueMs({ phase }: WakeState): number | undefined {
     case "pausing":
       return phase.dueAtMs;
     case "sent":
+      return phase.leaseEndsAtMs ?? phase.repeatAtMs;
     case "held":
       return phase.leaseEndsAtMs;
   }
@@ -182,6 +193,8 @@ function tick(state: WakeState, around: WakeSurroundings): WakeState {
     case "pausing":
       return around.hasPending ? send(state, phase.wake, around) : asleep(state);
     case "sent":
+      if (around.type === "pull-wake" && around.hasPending) return send(state, phase.wake, around);
+      return { ...state, phase: { kind: "idle" } };
     case "held":
       return { ...state, phase: { kind: "idle" } };
   }
@@ -257,22 +270,19 @@ function delivered(state: WakeState, around: WakeSurroundings): WakeState {
   const { phase, failing } = state;
   switch (phase.kind) {
     case "sending":
-      return {
-        ...state,
-        phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs: phase.leaseEndsAtMs },
-        failing: undefined,
-      };
+      return { ...state, phase: sent(phase.wake, phase.leaseEndsAtMs, around), failing: undefined };
     case "pausing":
-      return {
-        ...state,
-        phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs: leaseOfDelivery(around) },
-        failing: undefined,
-      };
+      return { ...state, phase: sent(phase.wake, leaseOfDelivery(around), around), failing: undefined };
     case "idle":
     case "sent":
     case "held":
       return failing === undefined ? state : { ...state, failing: undefined };
   }
+}
+
+function sent(wake: Wake, leaseEndsAtMs: number | undefined, { type, nowMs }: WakeSurroundings): WakePhase {
+  const repeats = type === "pull-wake" ? { repeatAtMs: nowMs + WAKE_EVENT_REPEAT_MS } : {};
+  return { kind: "sent", wake, leaseEndsAtMs, ...repeats };
 }
 
 function asleep(state: WakeState): WakeState {

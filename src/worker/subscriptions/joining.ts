@@ -62,33 +62,41 @@ function linkAll(peers: Peers, record: StoredRecord, paths: readonly string[]): 
 }
 
 /** Meanwhile the link may have been removed, or the stream may have told of itself: it knows better where the link begins. */
-function storeJoined({ links }: Subscription, path: string, outcome: LinkOutcome | undefined): void {
+function storeJoined(
+  { links, toldGeneration: begun }: Subscription,
+  path: string,
+  outcome: LinkOutcome | undefined,
+): void {
   const link = links.get(path);
   if (link === undefined || (link.kind & JOINING) === 0) return;
   const joined = { ...link, kind: link.kind & ~JOINING };
   const isNew = outcome?.kind === "linked" && link.incarnation === null;
   // What was there before the link is nobody's news (section 6.4).
   links.put(
-    isNew ? { ...joined, incarnation: outcome.incarnation, acked: outcome.tail, tail: outcome.tail } : joined,
+    isNew ? { ...joined, incarnation: outcome.incarnation, acked: outcome.tail, tail: outcome.tail, begun } : joined,
     link,
   );
 }
 
-function storeMatching({ links }: Subscription, path: string, outcome: LinkOutcome | undefined): void {
+function storeMatching(
+  { links, toldGeneration: begun }: Subscription,
+  path: string,
+  outcome: LinkOutcome | undefined,
+): void {
   const link = links.get(path);
   if (link !== undefined) {
     if ((link.kind & GLOB) === 0) links.put({ ...link, kind: link.kind | GLOB }, link);
   } else if (outcome?.kind === "linked") {
     const { incarnation, tail, linkedFrom } = outcome;
-    links.put({ path, incarnation, kind: GLOB, acked: linkedFrom ?? tail, tail }, undefined);
+    links.put({ path, incarnation, kind: GLOB, acked: linkedFrom ?? tail, tail, begun }, undefined);
   }
 }
 
 /** An explicit link that is wanted. One that is there already keeps its cursor. */
-export function wantExplicit({ links }: Subscription, path: string): void {
+export function wantExplicit({ links, toldGeneration: begun }: Subscription, path: string): void {
   const link = links.get(path);
   if (link === undefined) {
-    links.put({ path, incarnation: null, kind: EXPLICIT | JOINING, acked: 0, tail: 0 }, undefined);
+    links.put({ path, incarnation: null, kind: EXPLICIT | JOINING, acked: 0, tail: 0, begun }, undefined);
   } else if ((link.kind & EXPLICIT) === 0) {
     links.put({ ...link, kind: link.kind | EXPLICIT | JOINING }, link);
   }

@@ -36,14 +36,14 @@ function isOfAnotherStream({ incarnation }: LinkRow, notice: Notice): boolean {
 }
 
 function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {
-  const { links, record } = subscription;
+  const { links, record, toldGeneration: begun } = subscription;
   const { path, incarnation, linkedFrom, tail } = notice;
   const link = links.get(path);
   if (link === undefined) {
     if (!isMatched(record, path) || links.count >= SUBSCRIPTION_LINKS_MAX) return "unlinked";
-    links.put({ path, incarnation, kind: GLOB, acked: linkedFrom, tail }, undefined);
+    links.put({ path, incarnation, kind: GLOB, acked: linkedFrom, tail, begun }, undefined);
   } else if (link.incarnation !== incarnation) {
-    links.put({ ...link, incarnation, acked: linkedFrom, tail }, link);
+    links.put({ ...link, incarnation, acked: linkedFrom, tail, begun }, link);
   } else if (tail > link.tail) {
     links.put({ ...link, tail }, link);
   }

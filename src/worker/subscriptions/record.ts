@@ -44,7 +44,10 @@ export interface StoredWake {
 }
 
 /** A linked stream, as it is stored. */
-export type LinkRow = SnapshotStream;
+export interface LinkRow extends SnapshotStream {
+  /** The last generation that may have been told of another stream of this path: its acks are not about this one. */
+  readonly begun: number;
+}
 
 /** A subscription that ended, and that the directory has to forget. */
 export interface Farewell extends SubscriptionName {

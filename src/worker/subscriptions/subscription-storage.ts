@@ -9,7 +9,7 @@ export interface LinkCounts {
   readonly joining: number;
 }
 
-const LINK = "path, incarnation, kind, acked, tail";
+const LINK = "path, incarnation, kind, acked, tail, begun";
 
 /** Farewells that are looked at at a time. */
 const QUEUE_MAX = 32;
@@ -108,15 +108,17 @@ export class SubscriptionStorage {
     return { links: rows[0]?.links ?? 0, joining: rows[0]?.joining ?? 0 };
   }
 
-  putLink({ path, incarnation, kind, acked, tail }: LinkRow): void {
+  putLink({ path, incarnation, kind, acked, tail, begun }: LinkRow): void {
     this.#storage.sql.exec(
-      `INSERT INTO link VALUES (?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE
-       SET incarnation = excluded.incarnation, kind = excluded.kind, acked = excluded.acked, tail = excluded.tail`,
+      `INSERT INTO link VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE
+       SET incarnation = excluded.incarnation, kind = excluded.kind, acked = excluded.acked, tail = excluded.tail,
+       begun = excluded.begun`,
       path,
       incarnation,
       kind,
       acked,
       tail,
+      begun,
     );
   }
 

@@ -11,14 +11,16 @@ const PART_TABLE = `CREATE TABLE IF NOT EXISTS part (
 
 /**
  * The linked streams with their cursors. `incarnation` is that of the stream, absent while an explicit link has none;
- * `kind` are the flags of `link-kind.ts`.
+ * `kind` are the flags of `link-kind.ts`, and `begun` is the last generation that may have been told of an earlier stream of
+ * the path.
  */
 const LINK_TABLE = `CREATE TABLE IF NOT EXISTS link (
   path TEXT PRIMARY KEY,
   incarnation TEXT,
   kind INTEGER NOT NULL,
   acked INTEGER NOT NULL,
-  tail INTEGER NOT NULL
+  tail INTEGER NOT NULL,
+  begun INTEGER NOT NULL
 ) WITHOUT ROWID`;
 
 /** Subscriptions of this id that ended, and that the directory has to forget. It outlives them. */

@@ -81,6 +81,16 @@ export class Subscription {
     this.links.forget();
   }
 
+  /**
+   * The last generation that somebody has been told the streams of: what it acks is not about a stream whose link begins
+   * now. A wake of a pull-wake tells of them when it is claimed.
+   */
+  get toldGeneration(): number {
+    const { generation, phase } = this.wake.state;
+    const isUnclaimed = this.record?.config.type === "pull-wake" && phase.kind !== "held" && phase.kind !== "idle";
+    return isUnclaimed ? generation - 1 : generation;
+  }
+
   /** Only within a commit: what happens to the wake. Nothing is written when nothing changes. */
   step(event: WakeEvent): WakeAnswer {
     const { state: before, snapshot } = this.wake;

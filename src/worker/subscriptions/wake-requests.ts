@@ -52,7 +52,7 @@ export class WakeRequests {
     if (record === undefined) return ABSENT;
     const wrong = wrongType(record, "pull-wake");
     if (wrong !== undefined) return refused(wrong);
-    const tails = this.#mayHaveMissedWork() ? await this.#askTails(this.#allPaths()) : [];
+    const tails = this.#mayHaveMissedWork() ? await this.#askTails(this.#allPaths(), unknown) : [];
     if (this.#subscription.record?.incarnation !== record.incarnation) return ABSENT;
     const answer = this.#subscription.commit(() => {
       this.#advance(tails);
@@ -113,23 +113,24 @@ export class WakeRequests {
   }
 
   /** Whether any cursor did. */
-  #move({ acks }: AckRequest): boolean {
+  #move({ acks, generation }: AckRequest): boolean {
     const { links } = this.#subscription;
     let hasMoved = false;
     for (const { path, offset } of acks) {
       const link = links.get(path);
-      if (link === undefined || offset <= link.acked) continue;
+      if (link === undefined || offset <= link.acked || isOfAnEarlierStream(link, generation)) continue;
       links.put({ ...link, acked: offset }, link);
       hasMoved = true;
     }
     return hasMoved;
   }
 
-  #wrongAck({ acks }: AckRequest): ProtocolError | undefined {
+  #wrongAck({ acks, generation }: AckRequest): ProtocolError | undefined {
     const cursors = new Map<string, LinkRow>();
     for (const { path, offset } of acks) {
       const link = cursors.get(path) ?? this.#subscription.links.get(path);
       if (link === undefined) return invalidAck(path, "the subscription is not linked to that stream");
+      if (isOfAnEarlierStream(link, generation)) continue;
       const judged = judgeAck(link, offset);
       if (judged === "back") {
         return invalidAck(path, `${formatOffset(offset)} lies before what is acked, ${formatOffset(link.acked)}`);
@@ -177,9 +178,12 @@ export class WakeRequests {
     return this.#subscription.storage.linksAfter("", ASKED_MAX).map(({ path }) => path);
   }
 
-  #askTails(paths: readonly string[]): Promise<AskedTail[]> {
+  /** @param otherwise what a stream that does not answer comes to; without it, the whole question fails. */
+  #askTails(paths: readonly string[], otherwise?: (error: unknown) => LinkOutcome): Promise<AskedTail[]> {
     const project = this.#subscription.record?.project ?? "";
-    return askEach(paths, async (path) => ({ path, outcome: await this.#peers.position(project, path) }));
+    return askEach(paths, async (path) => {
+      return { path, outcome: await this.#peers.position(project, path).catch(otherwise) };
+    });
   }
 
   /** Takes what streams told of themselves. One of another incarnation tells by a notice where its link begins. */
@@ -198,6 +202,20 @@ export class WakeRequests {
     const settled = storage.settledLinks(Math.max(0, WAKE_SETTLED_STREAMS_MAX - pending.length));
     return [...pending, ...settled].map(linkedStream);
   }
+}
+
+/** A stream that does not answer hides no work of the others. */
+function unknown(error: unknown): LinkOutcome {
+  console.error("A stream could not be asked whether it has news:", error);
+  return { kind: "not-found" };
+}
+
+/**
+ * The stream that was acked is deleted, and another one has its name. Whoever acks has done what was asked of them, and the
+ * later stream waits for the next wake.
+ */
+function isOfAnEarlierStream({ begun }: LinkRow, generation: number): boolean {
+  return generation <= begun;
 }
 
 interface AskedTail {

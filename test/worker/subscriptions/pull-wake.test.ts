@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { WAKE_EVENT_REPEAT_MS } from "../../../src/protocol/subscription/wake.ts";
 import { onlyByHand } from "../support/alarms.ts";
 import { Clock } from "../support/clock.ts";
 import { sendTo, StreamClient } from "../support/stream-client.ts";
@@ -80,6 +81,45 @@ describe("pull-wake: its events", () => {
     await subscription.reaches("sent");
     expect(await wakes.readMessages()).toMatchObject([{ generation: 1 }]);
     expect((await subscription.describe()).status).toBe("active");
+  });
+});
+
+describe("pull-wake: what is made anew", () => {
+  test("pull-wake: an event that nobody claims is written again where the wake stream was made anew", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const { subscription, wakes } = await pool();
+    await subscription.notify("events/a", 3);
+    await subscription.reaches("sent");
+    await wakes.delete();
+    await wakes.put();
+    clock.advanceSeconds(WAKE_EVENT_REPEAT_MS / 1000 - 1);
+    await subscription.alarm();
+    expect(await wakes.readMessages()).toEqual([]);
+    clock.advanceSeconds(1);
+    await subscription.alarm();
+    await subscription.reaches("sent");
+    expect(await wakes.readMessages()).toMatchObject([{ type: "wake", generation: 1 }]);
+  });
+
+  test("ack: of a stream that is gone, it moves no cursor of a later stream of that name", async () => {
+    const { subscription } = await pool();
+    await subscription.notify("events/a", 5);
+    const claim = await subscription.claimed();
+    await subscription.notify("events/a", 5, { kind: "ended" });
+    await subscription.notify("events/a", 7, { incarnation: "the later one" });
+    expect(await subscription.ack(claim, { "events/a": 5 })).toMatchObject({ kind: "acked", nextWake: true });
+    expect(await subscription.cursor("events/a")).toEqual([0, 7]);
+  });
+
+  test("ack: a stream that comes to be before the claim is acked with that claim", async () => {
+    const { subscription } = await pool();
+    await subscription.notify("events/a", 5);
+    await subscription.reaches("sent");
+    await subscription.notify("events/b", 2);
+    const claim = await subscription.claimed();
+    expect(await subscription.ack(claim, { "events/a": 5, "events/b": 2 })).toMatchObject({ nextWake: false });
+    expect(await subscription.cursor("events/b")).toEqual([2, 2]);
   });
 });
 
