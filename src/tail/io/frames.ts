@@ -1,7 +1,7 @@
 import type { Batch } from "../model/event.ts";
 
 /** No more often than this is the screen made anew for what arrives: 20 times a second. */
-export const FRAME_MS = 50;
+const FRAME_MS = 50;
 
 /** Past either of these a reader waits for the next frame, so that what is not shown yet stays bounded. */
 const PENDING_MAX_MESSAGES = 5_000;

@@ -7,7 +7,7 @@ export const MIN_COLUMNS = 40;
 export const MIN_ROWS = 10;
 
 /** The columns on the left that point at the chosen message. */
-export const GUTTER_COLUMNS = 2;
+const GUTTER_COLUMNS = 2;
 
 /** What is wrong with the shown streams, if anything. */
 export function problemOf(state: ViewState): string | undefined {

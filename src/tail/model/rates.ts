@@ -4,7 +4,7 @@
 export const RATE_SECONDS = 60;
 
 /** The figure beside it is the mean of the last so many seconds. */
-export const RATE_MEAN_SECONDS = 5;
+const RATE_MEAN_SECONDS = 5;
 
 export interface Rates {
   /** The second that the last bucket counts. */

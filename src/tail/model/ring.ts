@@ -17,7 +17,7 @@ export interface Ring {
 
 export const EMPTY_RING: Ring = { messages: [], bytes: 0 };
 
-export interface RingLimits {
+interface RingLimits {
   readonly maxMessages: number;
   readonly maxBytes: number;
 }

@@ -5,7 +5,7 @@ import { EMPTY_RING, type Ring } from "./ring.ts";
 import { newStream, type StreamState } from "./stream-state.ts";
 
 /** What the list does when messages arrive. */
-export type Reading =
+type Reading =
   /** It shows the newest. */
   | { readonly mode: "live" }
   /** It stands still, whatever arrives and whatever the ring lets go. */
@@ -32,7 +32,7 @@ export interface Notice {
 }
 
 /** A row of a message: what stands at the top of the screen. */
-export interface Top {
+interface Top {
   readonly number: number;
   readonly row: number;
 }

@@ -18,7 +18,7 @@ function line(keys: string, help: string, columns: number, width: number): Row {
 }
 
 /** All keys, and what a filter may say. */
-export function helpLines(columns: number): readonly Row[] {
+function helpLines(columns: number): readonly Row[] {
   const keys = BINDINGS.map(({ shown, help }) => line(shown, help, columns, KEYS_COLUMNS));
   const digits = line("0 1-9", "all streams, or the one of that number", columns, KEYS_COLUMNS);
   const grammar = GRAMMAR.map(([filter, help]) => line(filter, help, columns, KEYS_COLUMNS + 2));

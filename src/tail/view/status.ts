@@ -17,7 +17,7 @@ const OFFSET_COLUMNS = 12;
 const FILTER_COLUMNS = 24;
 
 /** How a stream stands, in words. */
-export function standing({ closed, connection, upToDate }: StreamState): string {
+function standing({ closed, connection, upToDate }: StreamState): string {
   if (closed) return "closed";
   if (connection === "live" && !upToDate) return "catching up";
   return connection;
