@@ -9,19 +9,18 @@ import { WakeRun } from "./support/wake-run.ts";
 
 /** `VITE_WAKE_SEED` brings back a run that failed (`VITE_` is what reaches workerd). The last one is new every time. */
 const { VITE_WAKE_SEED } = (import.meta as unknown as { env: Record<string, string | undefined> }).env;
-const SEEDS = VITE_WAKE_SEED === undefined ? [1, 4, Date.now() >>> 0] : [Number(VITE_WAKE_SEED)];
+const SEEDS = VITE_WAKE_SEED === undefined ? [1, 2, 3, 4, 5, 6, 7, 8, Date.now() >>> 0] : [Number(VITE_WAKE_SEED)];
 const RUNS_PER_GROUP = 3;
 const STEPS = 24;
 
 async function runGroup(seed: number): Promise<void> {
   using clock = new Clock();
-  using log = new ErrorLog();
+  using held = new DisposableStack();
+  held.use(new ErrorLog());
   onlyByHand(clock);
   const random = new SeededRandom(seed);
   const runs = Array.from({ length: RUNS_PER_GROUP }, () => new WakeRun(new SeededRandom(random.int(0, 2 ** 31))));
-  using doors = WakeRun.watch(runs);
-  // Both are there until the end.
-  void [log, doors];
+  held.use(WakeRun.watch(runs));
   new Receiver((delivery) => {
     for (const run of runs) {
       const answer = run.receive(delivery);
