@@ -93,8 +93,6 @@ async function buildCli() {
     platform: "node",
     jsx: "automatic",
     banner: { js: commonJsGlobals },
-    // Names and lines for stack traces; with the text of every bundled package the maps would outweigh the program.
-    sourcesContent: false,
     plugins: [leanUndici],
     // Its other form finds its own files in a way that no bundler follows.
     alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
