@@ -25,6 +25,8 @@ const common = {
   legalComments: "none",
   logLevel: "warning",
   sourcemap: "linked",
+  // Names and lines for stack traces; with the sources' text the maps would outweigh the programs.
+  sourcesContent: false,
   target: "es2023",
 };
 
