@@ -29,6 +29,7 @@ function inWorkerd(
         main: "./src/worker/index.ts",
         miniflare: {
           compatibilityDate: COMPATIBILITY_DATE,
+          compatibilityFlags: ["enable_request_signal"],
           bindings: { AUTH: "none", ...variables },
           durableObjects: {
             STREAMS: { className: "StreamDO", useSQLite: true },

@@ -55,6 +55,8 @@ export function wranglerConfig(config: WorkerConfig): Record<string, unknown> {
     main,
     ...(bundled === undefined ? {} : { no_bundle: true, find_additional_modules: bundled.withModules }),
     compatibility_date: config.compatibilityDate,
+    // Tells the Worker when the client of a live read has gone.
+    compatibility_flags: ["enable_request_signal"],
     workers_dev: customDomain === undefined,
     preview_urls: false,
     ...(customDomain === undefined ? {} : { routes: [{ pattern: customDomain, custom_domain: true }] }),

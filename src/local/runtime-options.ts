@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MiniflareOptions, WorkerOptions } from "miniflare";
-import { COMPATIBILITY_DATE } from "./compatibility-date.ts";
+import { COMPATIBILITY_DATE, COMPATIBILITY_FLAGS } from "./compatibility-date.ts";
 import { dataPaths } from "./data-folder.ts";
 import { entryModule } from "./entry-module.ts";
 import type { ListenHost } from "./address.ts";
@@ -55,6 +55,7 @@ function server(config: RuntimeConfig, name: string): WorkerOptions {
   return {
     name,
     compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: [...COMPATIBILITY_FLAGS],
     modules: [entryModule(config.workerFile), { type: "ESModule", path: config.workerFile }],
     modulesRoot: "/",
     unsafeDirectSockets: [{ host: config.host.bind, port: config.port }],

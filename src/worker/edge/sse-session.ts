@@ -49,6 +49,11 @@ export class SseSession {
             this.#cancel();
             controller.error(new Error("the client did not take what it was sent"));
           }, SSE_CONNECTION_MS + SSE_STALLED_GRACE_MS);
+          // Nobody calls `cancel` when a write fails. With `enable_request_signal` this tells of it.
+          this.#context.request.signal.addEventListener("abort", () => {
+            clearTimeout(cutOff);
+            this.#cancel();
+          });
         },
         pull: async (controller) => {
           const { done, value } = await frames.next().catch((error: unknown) => {
@@ -74,6 +79,7 @@ export class SseSession {
   }
 
   #cancel(): void {
+    if (this.#cancelled) return;
     this.#cancelled = true;
     this.#bridge?.close();
     this.#context.measurement.ended();
