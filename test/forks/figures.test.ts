@@ -96,7 +96,8 @@ describe("forks: what they cost", () => {
       meter.take();
       await runDurableObjectAlarm(fork.object);
       const release = meter.take();
-      expect(release.rowsRead).toBeLessThanOrEqual(10);
+      // The directory is told as well, which looks at a queue of its own.
+      expect(release.rowsRead).toBeLessThanOrEqual(16);
       expect(release.rowsWritten).toBeLessThanOrEqual(5);
     }
     expect(await references(source)).toHaveLength(10_000);
