@@ -2,8 +2,8 @@
 // folder. Each step goes on from the one before.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, symlink } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { environment, NODE } from "../support/cli.ts";
@@ -25,6 +25,11 @@ describe("from nothing to Cloudflare and back", () => {
   let token: string;
   beforeAll(async () => {
     operator = await Operator.installed("shop");
+    // The Node of somebody who can use the package at all, outside of any node_modules.
+    const bin = join(operator.folder, ".node");
+    await mkdir(bin);
+    await symlink(NODE, join(bin, "node"));
+    operator.env["PATH"] = [bin, process.env["PATH"]].join(delimiter);
     url = await operator.plane.workerUrl("shop");
   });
   afterAll(() => operator.stop());
@@ -75,6 +80,8 @@ describe("from nothing to Cloudflare and back", () => {
     expect(stdout).toBe("");
     expect(await operator.readProject()).toContain('"name": "shop"');
     expect(stderr).toMatch(/Next: npx durable-streams deploy\n$/);
+    // NODE_ENV is `test` here: nothing is transpiled all the same.
+    expect(stderr).not.toContain("typescript");
     await operator.edit('"vars": {}', `"url": "${url}",\n  "vars": {}`);
   });
 

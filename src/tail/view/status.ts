@@ -56,7 +56,7 @@ function lagParts(state: ViewState, streams: readonly StreamState[]): readonly P
   const answerMs = streams.length === 1 ? only?.answerMs : undefined;
   return [
     part(ago, 50, "dim"),
-    part(reconnects === 0 ? "" : counted(reconnects, "reconnect"), 40, "dim"),
+    part(reconnects === 0 ? "" : counted(reconnects, "reconnect"), 55, "dim"),
     part(answerMs === undefined ? "" : `answer ${String(Math.round(answerMs))} ms`, 20, "dim"),
   ];
 }
