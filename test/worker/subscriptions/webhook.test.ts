@@ -1,8 +1,10 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { WEBHOOK_ANSWER_MAX_BYTES } from "../../../src/protocol/limits.ts";
 import type { StoredWake } from "../../../src/worker/subscriptions/record.ts";
 import { onlyByHand } from "../support/alarms.ts";
+import { Gate } from "../support/at-the-door.ts";
 import { Clock } from "../support/clock.ts";
 import { offsetAt } from "../support/stream-client.ts";
 import { NEVER, Receiver, type Delivery } from "./support/receiver.ts";
@@ -89,15 +91,17 @@ describe("webhook: what is sent", () => {
 
 describe("webhook: what its answer means", () => {
   test("webhook: done acks what the wake told of, and what came meanwhile makes another wake", async () => {
-    let answer: (response: Response) => void = () => undefined;
-    const answered = new Promise<Response>((resolve) => (answer = resolve));
-    const receiver = new Receiver(() => answered);
+    const gate = new Gate();
+    const receiver = new Receiver(async () => {
+      await gate.pass();
+      return Response.json({ done: true });
+    });
     const subscription = await new SubscriptionClient(webhook(PATTERN)).created();
     await subscription.notify("events/a", 3);
     const first = await receiver.received(1);
     await subscription.notify("events/a", 5);
     receiver.answer = () => Response.json({ done: false });
-    answer(Response.json({ done: true }));
+    await runInDurableObject(subscription.object, gate.open);
     const second = await receiver.received(2);
     expect(second.wake.generation).toBe(2);
     expect(second.wake.wake_id).not.toBe(first.wake.wake_id);

@@ -31,21 +31,29 @@ export function atTheDoor<O extends object, M extends keyof O & string>(
   };
 }
 
+/** Whether somebody came cannot be awaited, only looked at. */
+const LOOK_EVERY_MS = 2;
+
 /** A promise that the test keeps: whoever waits for it goes on when it says so. */
 export class Gate {
-  /** Resolves when somebody has come to the gate. */
-  readonly reached: Promise<void>;
-  #reach = (): void => undefined;
+  #isReached = false;
   #open = (): void => undefined;
   readonly #opened: Promise<void>;
 
   constructor() {
-    this.reached = new Promise((resolve) => (this.#reach = resolve));
     this.#opened = new Promise((resolve) => (this.#open = resolve));
   }
 
+  /**
+   * Resolves when somebody has come to the gate. A promise that the object itself resolved would have the test go on inside
+   * that object, where nothing of its own may be used.
+   */
+  get reached(): Promise<void> {
+    return this.#untilReached();
+  }
+
   pass(): Promise<void> {
-    this.#reach();
+    this.#isReached = true;
     return this.#opened;
   }
 
@@ -53,4 +61,8 @@ export class Gate {
   readonly open = (): void => {
     this.#open();
   };
+
+  async #untilReached(): Promise<void> {
+    while (!this.#isReached) await scheduler.wait(LOOK_EVERY_MS);
+  }
 }

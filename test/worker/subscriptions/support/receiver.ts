@@ -25,7 +25,10 @@ interface DeliveredWake {
   readonly callback_token: string;
 }
 
-type Answer = (delivery: Delivery) => Response | Promise<Response>;
+/** What came in cannot be awaited, only looked for. */
+const LOOK_EVERY_MS = 2;
+
+export type Answer = (delivery: Delivery) => Response | Promise<Response>;
 
 /** An answer that does not come before the delivery is aborted. */
 export const NEVER: Answer = () => new Promise<never>(() => undefined);
@@ -37,7 +40,6 @@ export const NEVER: Answer = () => new Promise<never>(() => undefined);
 export class Receiver {
   readonly deliveries: Delivery[] = [];
   answer: Answer;
-  #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
   constructor(answer: Answer = () => Response.json({ done: true })) {
     this.answer = answer;
@@ -47,14 +49,16 @@ export class Receiver {
     });
   }
 
-  /** Waits until as many deliveries came in all; gives the last of them. */
+  /**
+   * Waits until as many deliveries came in all; gives the last of them. It looks for them: after a promise that the object
+   * resolved the test would go on inside that object, where nothing of its own may be used.
+   */
   async received(count: number): Promise<Delivery> {
-    if (this.deliveries.length < count) {
-      await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }));
+    for (;;) {
+      const delivery = this.deliveries[count - 1];
+      if (delivery !== undefined) return delivery;
+      await scheduler.wait(LOOK_EVERY_MS);
     }
-    const delivery = this.deliveries[count - 1];
-    if (delivery === undefined) throw new Error("there is no such delivery");
-    return delivery;
   }
 
   async #receive(url: string, init: RequestInit): Promise<Response> {
@@ -69,11 +73,6 @@ export class Receiver {
       redirect: init.redirect,
     };
     this.deliveries.push(delivery);
-    this.#waiting = this.#waiting.filter(({ count, resolve }) => {
-      if (this.deliveries.length < count) return true;
-      resolve();
-      return false;
-    });
     const signal = init.signal ?? new AbortController().signal;
     return Promise.race([this.answer(delivery), rejectedBy(signal)]);
   }
