@@ -30,9 +30,11 @@ const common = {
   target: "es2023",
 };
 
+/** @returns {Promise<string[]>} the files that went in */
 async function buildWorker() {
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     entryPoints: { server: "src/worker/index.ts", library: "src/worker/create-stream-worker.ts" },
     outdir: join(staging, "worker"),
     // workerd provides these modules itself.
@@ -41,6 +43,7 @@ async function buildWorker() {
     platform: "neutral",
     mainFields: ["module", "main"],
   });
+  return Object.keys(metafile.inputs);
 }
 
 /** The library's types. TypeScript leaves `.ts` in the imports of declarations, where a user's compiler may refuse it. */
@@ -81,6 +84,7 @@ const leanUndici = {
   },
 };
 
+/** @returns {Promise<string[]>} the files that went in */
 async function buildCli() {
   const entryPoints = ["src/cli/main.ts"];
   for await (const file of glob("src/{commands,cli/hooks}/**/*.ts", { cwd: ROOT })) entryPoints.push(file);
@@ -100,8 +104,12 @@ async function buildCli() {
     alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
     external: [...cliExternals, ...neverLoaded],
   });
-  const licenses = await bundledLicenses(ROOT, Object.keys(metafile.inputs));
-  await writeFile(join(staging, "THIRD-PARTY-LICENSES.txt"), licenses);
+  return Object.keys(metafile.inputs);
+}
+
+/** @param {readonly string[]} inputs */
+async function writeLicenses(inputs) {
+  await writeFile(join(staging, "THIRD-PARTY-LICENSES.txt"), await bundledLicenses(ROOT, inputs));
 }
 
 async function replaceDist() {
@@ -111,9 +119,11 @@ async function replaceDist() {
   await rm(old, { recursive: true, force: true });
 }
 
-const parts = [buildWorker(), buildTypes(), buildCli()];
+const bundles = [buildWorker(), buildCli()];
+const parts = [...bundles, buildTypes()];
 try {
   await Promise.all(parts);
+  await writeLicenses((await Promise.all(bundles)).flat());
   await replaceDist();
 } catch (error) {
   // tsc writes what is wrong to standard output.

@@ -27,7 +27,32 @@ test("licences: the text of a package's licence travels with its name and versio
   expect(await bundledLicenses(root, ["node_modules/a/index.js"])).toBe("a 1.2.3\n\nYou may do everything.\n");
 });
 
-test("licences: a package without any licence is not bundled in silence", async () => {
-  const root = await packages({ "node_modules/a/package.json": `{"name":"a","version":"1.0.0"}` });
-  await expect(bundledLicenses(root, ["node_modules/a/index.js"])).rejects.toThrow("a 1.0.0");
+test("licences: every text that a package brings is there, whatever the file is called, and copies of it once", async () => {
+  const manifest = `{"name":"a","version":"1.2.3","license":"Apache-2.0"}`;
+  const root = await packages({
+    "node_modules/a/package.json": manifest,
+    "node_modules/a/LICENSE-MIT.txt": "You may do everything.",
+    "node_modules/a/NOTICE": "By a.",
+    "node_modules/b/node_modules/a/package.json": manifest,
+    "node_modules/b/node_modules/a/LICENSE-MIT.txt": "You may do everything.",
+    "node_modules/b/node_modules/a/NOTICE": "By a.",
+  });
+  const inputs = ["node_modules/a/index.js", "node_modules/b/node_modules/a/index.js"];
+  expect(await bundledLicenses(root, inputs)).toBe("a 1.2.3\n\nYou may do everything.\n\nBy a.\n");
 });
+
+test("licences: a package that brings no text of its licence is not bundled in silence", async () => {
+  const root = await packages({ "node_modules/a/package.json": `{"name":"a","version":"1.0.0","license":"MIT"}` });
+  await expect(bundledLicenses(root, ["node_modules/a/index.js"])).rejects.toThrow("a 1.0.0 is bundled and brings no");
+});
+
+test.for(["", `,"license":"GPL-3.0-only"`, `,"license":"LGPL-3.0-or-later"`, `,"license":{"type":"MIT"}`])(
+  "licences: a package with %s instead of a licence that is allowed is not bundled",
+  async (license) => {
+    const root = await packages({
+      "node_modules/a/package.json": `{"name":"a","version":"1.0.0"${license}}`,
+      "node_modules/a/LICENSE": "You may do little.",
+    });
+    await expect(bundledLicenses(root, ["node_modules/a/index.js"])).rejects.toThrow("does not allow");
+  },
+);
