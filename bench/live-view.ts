@@ -72,8 +72,8 @@ try {
   await view.shows("waiting for messages", "● live");
   const pid = await view.pid();
   const before = await memoryOf(pid);
-  let highest = before;
-  const sampler = setInterval(() => void memoryOf(pid).then((bytes) => (highest = Math.max(highest, bytes))), 250);
+  const memory: number[] = [];
+  const sampler = setInterval(() => void memoryOf(pid).then((bytes) => memory.push(bytes)), 250);
   const over = new AbortController();
   const cpuBefore = await cpuOf(pid);
   await view.record(recording);
@@ -89,13 +89,16 @@ try {
   const lateS = (performance.now() - beganMs) / 1000 - tookS;
   clearInterval(sampler);
   const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(0)} MiB`;
+  const highestOf = (from: number, to: number): string =>
+    mib(Math.max(before, ...memory.slice(Math.floor(memory.length * from), Math.ceil(memory.length * to))));
+  const quarters = [0, 1, 2, 3].map((quarter) => highestOf(quarter / 4, (quarter + 1) / 4));
   const at = (share: number): string => `${(times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(0)} ms`;
   process.stdout.write(
     [
       `messages       ${String(sent)} in ${tookS.toFixed(1)} s, ${(sent / tookS).toFixed(0)}/s; all shown ${lateS.toFixed(1)} s after the last`,
       `frames         ${(frames / tookS).toFixed(1)} a second; the view took ${((cpuMs / tookS / 1000) * 100).toFixed(0)} % of a processor`,
       `a key          answered in ${at(0.5)} at the median, ${at(1)} at most (${String(times.length)} keys)`,
-      `memory         ${mib(before)} before, ${mib(highest)} at most`,
+      `memory         ${mib(before)} before, at most ${quarters.join(", ")} in the quarters of the run`,
       "",
     ].join("\n"),
   );
