@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { EXIT } from "./exit-codes.ts";
+import { ASKING_WORD } from "./completion/shells.ts";
 import { reportError } from "./error-report.ts";
 import { withFlagsBehind } from "./leading-flags.ts";
 import { Notices } from "./notices.ts";
@@ -50,6 +51,9 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
   try {
     if (argv[0] === "--version" || argv[0] === "version") {
       process.stdout.write(`${versionLine()}\n`);
+    } else if (argv[0] === ASKING_WORD) {
+      const { completionAnswer } = await import("./completion/answer.ts");
+      process.stdout.write(await completionAnswer(argv.slice(1), PACKAGE_ROOT));
     } else {
       const { runCommand } = await import("./run-command.ts");
       await runCommand(withHelpFlag(withFlagsBehind(argv)), PACKAGE_ROOT);

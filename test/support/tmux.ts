@@ -31,11 +31,16 @@ export class Tmux {
     this.#folder = folder;
   }
 
-  /** Starts a command. When it has ended, `EXIT` and its code stand on the screen that was there before. */
-  static async start(args: readonly string[], { env, columns = 80, rows = 24 }: TmuxOptions = {}): Promise<Tmux> {
+  /** Starts a command of ours. When it has ended, `EXIT` and its code stand on the screen that was there before. */
+  static start(args: readonly string[], options: TmuxOptions = {}): Promise<Tmux> {
+    return Tmux.run([NODE, BIN, ...args], options);
+  }
+
+  /** The same for any program. */
+  static async run(words: readonly string[], { env, columns = 80, rows = 24 }: TmuxOptions = {}): Promise<Tmux> {
     const folder = await mkdtemp(join(tmpdir(), "durable-streams-tmux-"));
     const terminal = new Tmux(`ds-${randomUUID()}`, folder);
-    const line = [NODE, BIN, ...args].map(quoted).join(" ");
+    const line = words.map(quoted).join(" ");
     // A shell of its own writes its number down and becomes the command.
     const inner = `export TERM=${quoted(env?.["TERM"] ?? "screen-256color")}; echo $$ > ${quoted(join(folder, "pid"))}; exec ${line}`;
     const script = `echo BEFORE; sh -c ${quoted(inner)}; echo EXIT $?; exec cat`;
@@ -67,7 +72,7 @@ export class Tmux {
 
   /** Types text as it is. */
   async type(text: string): Promise<void> {
-    await this.#tmux(["send-keys", "-l", text]);
+    await this.#tmux(["send-keys", "-l", "--", text]);
   }
 
   async resize(columns: number, rows: number): Promise<void> {
