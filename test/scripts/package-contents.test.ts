@@ -34,12 +34,17 @@ test("package: each file that a user needs is missed", () => {
   }
 });
 
-test.for(["src/cli/main.ts", "test/cli/a.test.js", "dist/commands/dev.test.js", "bin/dev.js", ".env", "dist/a.d.ts"])(
-  "package: %s does not belong in it",
-  (path) => {
-    expect(problems([...whole, path])).toEqual([`the package should not hold ${path}`]);
-  },
-);
+test.for([
+  "src/cli/main.ts",
+  "test/cli/a.test.js",
+  "dist/commands/dev.test.js",
+  "dist/commands/dev.js.map",
+  "bin/dev.js",
+  ".env",
+  "dist/a.d.ts",
+])("package: %s does not belong in it", (path) => {
+  expect(problems([...whole, path])).toEqual([`the package should not hold ${path}`]);
+});
 
 test("package: a package that has grown out of bounds is refused", () => {
   expect(problems(whole, 60_000_000)).toHaveLength(1);
