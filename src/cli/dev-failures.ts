@@ -19,7 +19,11 @@ export function devFailure(error: unknown): unknown {
   if (!(error instanceof LocalServerError)) return error;
   if (USAGE_CODES.includes(error.code)) return usageFailure(error.problem, error.remedy);
   const details = { code: error.code.toUpperCase(), message: error.problem, hint: error.remedy };
-  const exitCode = TAKEN_CODES.includes(error.code) ? EXIT.conflict : EXIT.failure;
+  const exitCode = TAKEN_CODES.includes(error.code)
+    ? EXIT.conflict
+    : error.code === "folder_not_usable"
+      ? EXIT.usage
+      : EXIT.failure;
   return new CommandFailure({ ...details, exitCode }, { cause: error });
 }
 

@@ -31,6 +31,11 @@ function parseHttpUrl(text: string, source: string): URL {
   return url;
 }
 
+/** Refuses what is no server's URL, by the name of who said it: `--url`, or a variable. */
+export function requireServerUrl(text: string, source: string): void {
+  parseHttpUrl(text, source);
+}
+
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }

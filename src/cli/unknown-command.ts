@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { EXIT } from "./exit-codes.ts";
+import { shownWord } from "./usage-error.ts";
 
 /** More changes than this, and a suggestion would be a guess. */
 const MOST_CHANGES = 3;
@@ -10,13 +11,14 @@ const MOST_CHANGES = 3;
  */
 export class UnknownCommandError extends Error {
   override readonly name = "UnknownCommandError";
-  readonly code = "UNKNOWN_COMMAND";
+  readonly code: string;
   readonly oclif = { exit: EXIT.usage };
   readonly hint: string;
 
-  constructor(message: string, hint: string) {
+  constructor(message: string, hint: string, code = "UNKNOWN_COMMAND") {
     super(message);
     this.hint = hint;
+    this.code = code;
   }
 }
 
@@ -47,9 +49,25 @@ function didYouMean({ asked, name }: Guess, bin: string): UnknownCommandError {
   return noSuch(asked, `Did you mean: ${bin} ${name.replaceAll(":", " ")}`);
 }
 
+/** Of a command that takes no arguments oclif takes the first for a part of its name. */
+function surplusArgument(
+  words: readonly string[],
+  names: readonly string[],
+  bin: string,
+): UnknownCommandError | undefined {
+  const known = words.findLastIndex((_word, i) => names.includes(words.slice(0, i + 1).join(":")));
+  const surplus = words[known + 1];
+  if (known === -1 || surplus === undefined) return undefined;
+  const name = words.slice(0, known + 1).join(" ");
+  const message = `${name} takes no arguments, and ${shownWord(surplus)} is one too many.`;
+  return new UnknownCommandError(message, `See: ${bin} ${name} --help`, "USAGE");
+}
+
 /** `id` and `names` have colons between topics, as oclif keeps them. */
 export function unknownCommand(id: string, names: readonly string[], bin: string): UnknownCommandError {
   const words = id.split(":");
+  const surplus = surplusArgument(words, names, bin);
+  if (surplus !== undefined) return surplus;
   const guess = nearest(words, names);
   if (guess !== undefined && isLikely(guess)) return didYouMean(guess, bin);
   return noSuch(words[0] ?? id, `All commands: ${bin} --help`);

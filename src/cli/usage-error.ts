@@ -108,6 +108,8 @@ function sentenceOf(message: string, shape: CommandShape): string | undefined {
     const [, name = "", options] = value;
     return `${spelled(name, shape)} needs a value${options === undefined ? "" : `: one of ${options}`}.`;
   }
+  const alone = /All of the following must be provided when using --([\w-]+): (--[\w-]+)/.exec(message);
+  if (alone !== null) return `${spelled(alone[1] ?? "", shape)} goes only with ${alone[2] ?? ""}.`;
   const twice = /^Flag --([\w-]+) can only be specified once$/.exec(message);
   return twice === null ? undefined : `${spelled(twice[1] ?? "", shape)} is given more than once.`;
 }
@@ -116,7 +118,7 @@ function sentenceOf(message: string, shape: CommandShape): string | undefined {
 const CREDENTIAL = /^(?:dssk_|dsop_|eyJ)/;
 
 /** A word of the command line, unless a log should not have it. */
-function shown(word: string): string {
+export function shownWord(word: string): string {
   return CREDENTIAL.test(word) ? "what looks like a credential" : JSON.stringify(word);
 }
 
@@ -131,7 +133,7 @@ export function usageError(error: Error, shape: CommandShape, plainMessage: stri
     if (first === undefined) return usageFailure(missingArguments(error.args, shape), seeHelp(shape));
     const takes = argumentsOf(shape);
     const rule = takes === "" ? "no arguments" : takes;
-    return usageFailure(`${shape.id} takes ${rule}, and ${shown(first)} is one too many.`, seeHelp(shape));
+    return usageFailure(`${shape.id} takes ${rule}, and ${shownWord(first)} is one too many.`, seeHelp(shape));
   }
   const excluded = exclusions(plainMessage, shape);
   if (excluded.length > 0) return usageFailure(excluded.join(" "), seeHelp(shape));

@@ -34,6 +34,7 @@ export class RetryClock {
   async failed(error: unknown): Promise<void> {
     const { giveUpAfterMs = GIVE_UP_AFTER_MS, signal, onRetry } = this.#options;
     if (!isRetryable(error)) throw error;
+    signal?.throwIfAborted();
     const nowMs = performance.now();
     this.#firstFailureMs ??= nowMs;
     const waitMs = this.#backoff.next(askedWaitMs(error));

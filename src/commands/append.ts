@@ -10,6 +10,9 @@ import { BODY_MAX_BYTES } from "../protocol/limits.ts";
 /** How long an append keeps trying while the server cannot be reached. */
 const GIVE_UP_AFTER_MS = 60_000;
 
+/** An append that is under way at Ctrl-C is waited for, as its answer decides what the checkpoint says. */
+const ANSWER_IS_LATE_MS = 1_000;
+
 export default class Append extends ServerCommand {
   static override summary = "Append messages from the command line, a file or stdin.";
 
@@ -74,6 +77,13 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
     const showProgress = process.stderr.isTTY && source.from !== "argument" && !flags.quiet;
     const progress = showProgress ? new ProgressLine() : undefined;
     const kind = INPUT_KINDS.find((each) => each === flags.input);
+    const signal = this.interruptSignal();
+    let late: NodeJS.Timeout | undefined;
+    signal.addEventListener("abort", () => {
+      late = setTimeout(() => {
+        this.notices.note("Waiting for the answer to what was sent last. Another Ctrl-C ends it on the spot.");
+      }, ANSWER_IS_LATE_MS);
+    });
     try {
       const summary = await appendInput(client, url, {
         source,
@@ -84,7 +94,7 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
         checkpoint: flags.checkpoint,
         streamSeq: flags["stream-seq"],
         close: flags.close,
-        signal: this.interruptSignal(),
+        signal,
         retry: { giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.noteRetry },
         onProgress: (soFar) => {
           progress?.update(soFar);
@@ -94,6 +104,7 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
       this.#report(url, summary);
       return { stream: url, ...summary };
     } finally {
+      clearTimeout(late);
       progress?.clear();
     }
   }

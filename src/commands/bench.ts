@@ -12,7 +12,7 @@ import { createOwnStream, deleteOwnStreams, useStream } from "../cli/bench/own-s
 import { checkSettings, parseReaders, type LoadSettings } from "../cli/bench/settings.ts";
 import { usageFailure } from "../cli/command-failure.ts";
 import { parseDurationSeconds } from "../cli/duration.ts";
-import { streamUrl } from "../cli/server-address.ts";
+import { requireServerUrl, streamUrl } from "../cli/server-address.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 import type { StreamClient } from "../client/stream-client.ts";
@@ -89,6 +89,7 @@ Exits 7 when appends failed that might succeed later. Appends cost money on a se
     const { args, flags } = await this.parse(Bench);
     const settings = settingsOf(flags);
     if (args.stream !== undefined) requireOwnStream(flags);
+    if (flags.compare !== undefined) requireServerUrl(flags.compare, "--compare");
     const signal = this.interruptSignal();
     const client = await this.connect(flags);
     const run = randomBytes(4).toString("hex");

@@ -49,7 +49,7 @@ export async function openDataFolder(dir: string): Promise<readonly string[]> {
     if (error instanceof LocalServerError) throw error;
     throw new LocalServerError(
       "folder_not_usable",
-      `Cannot use ${dir} as the data folder: ${String(error)}.`,
+      `Cannot use ${dir} as the data folder: ${error instanceof Error ? error.message : String(error)}.`,
       "Choose another with --persist.",
       { cause: error },
     );

@@ -50,6 +50,6 @@ test("the marker is written once", async () => {
 
 test.runIf(process.platform === "linux")("a place where nothing can be made is refused at once", async () => {
   await expect(openDataFolder("/proc/durable-streams/data")).rejects.toThrow(
-    "Cannot use /proc/durable-streams/data as the data folder: Error: nothing can be created in /proc. Choose another with --persist.",
+    "Cannot use /proc/durable-streams/data as the data folder: nothing can be created in /proc. Choose another with --persist.",
   );
 });

@@ -228,7 +228,7 @@ async function* onlyOne(all: AsyncGenerator<Batch>): AsyncGenerator<Batch> {
 
 async function run(client: StreamClient, url: string, options: AppendInputOptions): Promise<AppendSummary> {
   const { checkpoint, source, producerId, signal } = options;
-  const { contentType } = await client.describe(url);
+  const { contentType } = await client.describe(url, signal);
   const content = contentKind(contentType);
   const kind = options.kind ?? defaultInputKind(content, source);
   requireFitting(kind, content);

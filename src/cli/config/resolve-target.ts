@@ -1,5 +1,5 @@
 import { usageFailure } from "../command-failure.ts";
-import { DEFAULT_SERVER_URL } from "../server-address.ts";
+import { DEFAULT_SERVER_URL, requireServerUrl } from "../server-address.ts";
 import type { ConfigFolder } from "./config-folder.ts";
 import { type Contexts, contextNamed, loadContexts, requireContext } from "./contexts.ts";
 import { readDirectoryFile, type Wish } from "./directory-file.ts";
@@ -49,6 +49,12 @@ const NAMED_BY: Readonly<Record<TargetSource, string>> = {
   default: "",
 };
 
+/** Whose URLs have not been looked at before: contexts and the folder's file are checked when they are read. */
+const URL_SAID_BY: Readonly<Partial<Record<TargetSource, string>>> = {
+  flag: "--url",
+  environment: "DURABLE_STREAMS_URL",
+};
+
 /**
  * Flags go before the environment, that before `durable-streams.jsonc` in the folder, that before the active context,
  * and that before the default. Who names the server decides: what is said below that, of a project too, is not read
@@ -91,6 +97,8 @@ async function targetOf(
       ? requireContext(contexts, wish.context ?? "", NAMED_BY[source])
       : undefined;
   const url = wish.url ?? context?.url ?? DEFAULT_SERVER_URL;
+  const said = URL_SAID_BY[source];
+  if (said !== undefined && wish.url !== undefined) requireServerUrl(wish.url, said);
   const projects = levels.map((level) => level.wish.project ?? (level === deciding ? context?.project : undefined));
   const at = projects.findIndex((project) => project !== undefined);
   const isForeign = source === "file" && wish.url !== undefined;

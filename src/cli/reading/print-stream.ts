@@ -104,6 +104,9 @@ export function parsePattern(pattern: string | undefined): RegExp | undefined {
     return new RegExp(pattern, "u");
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw usageFailure(`--grep ${JSON.stringify(pattern)} is not a regular expression: ${reason}.`);
+    throw usageFailure(
+      `--grep ${JSON.stringify(pattern)} is not a regular expression: ${reason}.`,
+      "Write it as in JavaScript, and characters that mean themselves with a backslash, like --grep '\\(failed\\)'.",
+    );
   }
 }
