@@ -103,6 +103,8 @@ function sentenceOf(message: string, shape: CommandShape): string | undefined {
     const [, name = "", value = "", options = ""] = option;
     return `--${name} ${JSON.stringify(value)} is none of ${options}.`;
   }
+  const argument = /^Expected (?!--)([\s\S]*) to be one of: (.*)$/.exec(message);
+  if (argument !== null) return `${JSON.stringify(argument[1] ?? "")} is none of ${argument[2] ?? ""}.`;
   const value = /^Flag --([\w-]+) expects (?:a value|one of these values: (.*))$/.exec(message);
   if (value !== null) {
     const [, name = "", options] = value;

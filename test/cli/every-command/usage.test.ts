@@ -50,9 +50,14 @@ describe("a flag that is not there", () => {
 
 describe("an argument too many", () => {
   const commands = COMMANDS.filter(({ strict }) => strict);
-  const result = inAdvance(commands, ({ words, args }) => {
-    const surplus = Array.from({ length: Object.keys(args).length + 1 }, (_, i) => `word${String(i)}`);
-    return runAlone([...words, ...surplus, "--json"]);
+  const result = inAdvance(commands, (command) => {
+    const { words, args } = command;
+    const taken = Object.keys(args).length;
+    const fitting = wordsOf(command.row.works).slice(0, taken);
+    const flagAt = fitting.findIndex((word) => word.startsWith("-"));
+    const first = flagAt === -1 ? fitting : fitting.slice(0, flagAt);
+    const others = Array.from({ length: taken + 1 }, (_, i) => `word${String(i)}`).slice(first.length);
+    return runAlone([...words, ...first, ...others, "--json"]);
   });
   it.each(named(commands))("%s refuses it, as one object with --json", async (name, command) => {
     const { code, stdout, stderr } = await result(command);
@@ -88,6 +93,20 @@ describe("a value that a flag cannot have", () => {
       expect(stderr).toMatch(/\n.|write it/);
     },
   );
+});
+
+describe("an argument that cannot be meant", () => {
+  const commands = COMMANDS.filter(({ row }) => row.mistaken !== undefined);
+  const result = inAdvance(commands, ({ words, row }) => runAlone([...words, ...wordsOf(row.mistaken ?? "")]));
+  it.each(named(commands))("%s refuses it, and names it", async (_name, command) => {
+    const { code, stdout, stderr } = await result(command);
+    expectBehaved({ stdout, stderr });
+    expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
+    const words = wordsOf(command.row.mistaken ?? "");
+    const word = words.find((each) => /\/\/?b/.test(each)) ?? words[0] ?? "";
+    expect(stderr).toContain(command.id === "token:inspect" ? "This is no token" : `"${word}"`);
+    expect(stderr).toMatch(/\n.|write it/);
+  });
 });
 
 describe("where the server is", () => {

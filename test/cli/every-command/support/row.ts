@@ -33,6 +33,8 @@ export interface Row {
   readonly refuses?: Readonly<Record<string, string>>;
   /** Flags that take every text, or what only a server judges. */
   readonly takesAnything?: readonly string[];
+  /** Arguments of which the first, or the one with a slash, cannot be what it should. */
+  readonly mistaken?: string;
   /** Words that name what is not there: exit code 3. */
   readonly missing?: string;
   /** Words that would make it ask at a terminal, and the flag that answers instead. */
