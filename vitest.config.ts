@@ -67,7 +67,9 @@ const forks = inWorkerd("forks", 3, { SEGMENT_MAX_MESSAGES: "5", OPERATOR_API: "
 const e2e: TestProjectInlineConfiguration = {
   test: {
     name: "e2e",
-    include: ["cli", "local", "model", "kill", "package", "examples"].map((room) => `test/${room}/**/*.test.{ts,tsx}`),
+    include: ["cli", "local", "model", "kill", "package", "examples", "docs"].map(
+      (room) => `test/${room}/**/*.test.{ts,tsx}`,
+    ),
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

@@ -109,6 +109,9 @@ const TABLE = {
 
 export type ErrorCode = keyof typeof TABLE;
 
+/** All of them. */
+export const ERROR_CODES = Object.keys(TABLE) as readonly ErrorCode[];
+
 /** An error as a value: what went wrong and, in `message`, with which value and what to do about it. */
 export interface ProtocolError {
   readonly code: ErrorCode;

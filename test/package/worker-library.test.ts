@@ -1,10 +1,11 @@
 // The package as a user of the library gets it: packed, unpacked into a project of its own, compiled and bundled there.
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT, run } from "../../scripts/lib/process.mjs";
+import { userDocuments } from "../docs/support/documents.ts";
 import { pack } from "../support/packed-package.ts";
 
 const FIVE_LINES = `import { createStreamWorker, projectJwtAuth } from "durable-streams/worker";
@@ -87,11 +88,15 @@ test("library: a Worker with callbacks of its own compiles", async () => {
   expect(code).toBe(0);
 });
 
-test("library: the examples of the README compile", async () => {
-  const readme = await readFile(join(ROOT, "README.md"), "utf8");
-  const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map((block) => block[1] ?? "");
-  expect(examples.length).toBe(2);
-  for (const example of examples) expect(await compile(example)).toMatchObject({ code: 0, output: "" });
+test("library: every TypeScript block of the documents compiles", async () => {
+  const blocks = (await userDocuments()).flatMap(({ path, blocks }) => blocks.map((block) => ({ path, ...block })));
+  const examples = blocks.filter(({ language }) => language === "ts");
+  expect(examples.length).toBeGreaterThanOrEqual(5);
+  const files = examples.map(({ path, line }) => join(project, `${path.replaceAll(/\W/g, "_")}_${String(line)}.ts`));
+  await Promise.all(files.map((file, index) => writeFile(file, examples[index]?.text ?? "")));
+  const { code, output } = await compile(FIVE_LINES);
+  await Promise.all(files.map((file) => rm(file)));
+  expect({ code, output }).toEqual({ code: 0, output: "" });
 });
 
 test("library: the types are really there: a wrong callback does not compile", async () => {
