@@ -12,6 +12,7 @@ const REQUIRED = [
   "dist/worker/library.js.map",
   "dist/worker/server.js",
   "dist/worker/server.js.map",
+  "man/durable-streams.1",
   "oclif.manifest.json",
   "package.json",
 ];
@@ -23,6 +24,7 @@ const REQUIRED = [
 const ALLOWED = [
   /^(LICENSE|README\.md|package\.json|oclif\.manifest\.json)$/,
   /^bin\/run\.js$/,
+  /^man\/durable-streams\.1$/,
   /^dist\/THIRD-PARTY-LICENSES\.txt$/,
   /^dist\/(cli|commands|chunks)\/[\w./-]+\.js$/,
   /^dist\/worker\/(server|library)\.js(\.map)?$/,

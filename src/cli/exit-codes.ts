@@ -25,3 +25,18 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What people are told of each, in the reference and the manual page. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  [EXIT.done]: "Done.",
+  [EXIT.failure]: "Failure: neither other input nor another try is known to help.",
+  [EXIT.usage]: "Usage, or a local file: an unknown flag, a missing argument, a question that nobody could answer.",
+  [EXIT.notFound]: "There is no such stream, project or subscription on the server.",
+  [EXIT.notAllowed]: "Not authenticated, or not allowed.",
+  [EXIT.conflict]: "What is on the server contradicts the request, or another producer has taken over.",
+  [EXIT.closed]: "The stream is closed.",
+  [EXIT.retry]: "Worth retrying: the network, 429 or 5xx.",
+  [EXIT.verification]: "A verification failed, or drift was found.",
+  [EXIT.interrupted]: "Interrupted by Ctrl-C, in order.",
+  [EXIT.terminated]: "Terminated by SIGTERM, in order.",
+};

@@ -54,6 +54,9 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
     } else if (argv[0] === ASKING_WORD) {
       const { completionAnswer } = await import("./completion/answer.ts");
       process.stdout.write(await completionAnswer(argv.slice(1), PACKAGE_ROOT));
+    } else if (argv[0] === "help" && argv[1] === "--all" && argv.length === 2) {
+      const { wholeHelp } = await import("./help-all.ts");
+      process.stdout.write(await wholeHelp(PACKAGE_ROOT));
     } else {
       const { runCommand } = await import("./run-command.ts");
       await runCommand(withHelpFlag(withFlagsBehind(argv)), PACKAGE_ROOT);

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { runCli } from "../support/cli.ts";
 
@@ -6,6 +7,7 @@ describe("usage errors", () => {
     [["read", "s", "--ofset", "3"], "There is no flag --ofset for read. Did you mean --offset?"],
     [["tail", "s", "--grepp", "x"], "There is no flag --grepp for tail. Did you mean --grep?"],
     [["read", "s", "--bogus"], "There is no flag --bogus for read."],
+    [["completion", "tcsh"], `"tcsh" is none of bash, zsh, fish.`],
     [["create"], "create needs STREAM: durable-streams create STREAM [DATA]"],
     [["tail"], "tail needs STREAM: durable-streams tail STREAM..."],
     [["describe", "s", "t"], `describe takes STREAM, and "t" is one too many.`],
@@ -14,10 +16,15 @@ describe("usage errors", () => {
     [["tail", "s", "-n", "100001"], "-n 100001 is too large: the most is 100000."],
     [["read", "s", "--format"], "--format needs a value: one of raw, ndjson, json."],
     [["read", "s", "--format", "xml"], `--format "xml" is none of raw, ndjson, json.`],
+    [
+      ["subscriptions", "create", "x", "--pattern", "a", "--webhook", "https://a.example", "--create-wake-stream"],
+      "--create-wake-stream goes only with --wake-stream.",
+    ],
     [["read", "s", "--format", "raw", "--json"], "--json and --format exclude each other."],
     [["tail", "s", "--offset", "1", "--from-start"], "--from-start and --offset exclude each other."],
   ])("%j: %s", async (args, message) => {
-    const hint = `See: durable-streams ${args[0] ?? ""} --help`;
+    const id = args[0] === "subscriptions" ? args.slice(0, 2).join(" ") : args[0];
+    const hint = `See: durable-streams ${id ?? ""} --help`;
     const isJson = args.includes("--json");
     const { code, stdout, stderr } = await runCli(args);
     expect(code).toBe(2);
@@ -34,6 +41,15 @@ describe("usage errors", () => {
     expect(await runCli(["help", "raed"])).toMatchObject({ code: 2, stdout: "" });
   });
 
+  it("help --all is the help of every command", async () => {
+    const { code, stdout, stderr } = await runCli(["help", "--all"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const { commands } = JSON.parse(await readFile("oclif.manifest.json", "utf8")) as { commands: object };
+    const headings = [...stdout.matchAll(/^# durable-streams (.+)$/gm)].map(([, name]) => name);
+    expect(headings).toEqual(Object.keys(commands).map((id) => id.replaceAll(":", " ")));
+    expect(stdout).toContain("$ durable-streams subscriptions create mailer --pattern 'orders/*'");
+  });
+
   it("the usage lines of help are whole", async () => {
     const usage = async (...words: readonly string[]): Promise<string> => {
       const { stdout } = await runCli([...words, "--help"]);
@@ -41,6 +57,7 @@ describe("usage errors", () => {
     };
     expect(await usage("tail")).toContain("[--checkpoint FILE] ");
     expect(await usage("inspect", "verify")).toContain("--file FILE...]");
+    expect(await usage("subscriptions", "create")).toContain("[--create-wake-stream] ");
     expect(await usage("inspect", "cat")).toContain("inspect cat [STREAM] [SEGMENT|OFFSET] ");
   });
 });

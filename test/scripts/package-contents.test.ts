@@ -15,6 +15,7 @@ const whole = [
   "dist/worker/library.js.map",
   "dist/worker/server.js",
   "dist/worker/server.js.map",
+  "man/durable-streams.1",
   "oclif.manifest.json",
   "package.json",
 ];

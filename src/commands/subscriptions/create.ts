@@ -32,7 +32,8 @@ A subscription that is there already with this very configuration is a success; 
     "wake-stream": string({ summary: "Append wakes to this stream.", helpValue: "STREAM" }),
     "create-wake-stream": boolean({
       summary: "Create that stream, if it is not there, for application/json.",
-      dependsOn: ["wake-stream"],
+      // What dependsOn means, which would leave a hole in the usage that oclif writes.
+      relationships: [{ type: "all", flags: ["wake-stream"] }],
     }),
     ...LEASE_FLAG,
     description: string({ summary: "What it is for, in your words.", helpValue: "TEXT" }),
