@@ -4,7 +4,7 @@ import { LONG_SECONDS, onlyByHand } from "../support/alarms.ts";
 import { Clock } from "../support/clock.ts";
 import { ErrorLog } from "../support/error-log.ts";
 import { keepObjectsFast } from "../support/fast-objects.ts";
-import { Receiver } from "./support/receiver.ts";
+import { receiveFor } from "./support/receiver.ts";
 import { WakeRun } from "./support/wake-run.ts";
 
 /** `VITE_WAKE_SEED` brings back a run that failed (`VITE_` is what reaches workerd). The last one is new every time. */
@@ -21,13 +21,7 @@ async function runGroup(seed: number): Promise<void> {
   const random = new SeededRandom(seed);
   const runs = Array.from({ length: RUNS_PER_GROUP }, () => new WakeRun(new SeededRandom(random.int(0, 2 ** 31))));
   held.use(WakeRun.watch(runs));
-  new Receiver((delivery) => {
-    for (const run of runs) {
-      const answer = run.receive(delivery);
-      if (answer !== undefined) return answer;
-    }
-    return new Response(null, { status: 404 });
-  });
+  receiveFor(runs);
   const all = async (step: (run: WakeRun) => Promise<void>): Promise<void> => {
     const results = await Promise.allSettled(runs.map(step));
     for (const [i, result] of results.entries()) {
@@ -40,7 +34,7 @@ async function runGroup(seed: number): Promise<void> {
     await all((run) => run.step());
     clock.advanceSeconds(random.pick([0, 0, 0.4, 5, 31, 400]));
   }
-  for (const run of runs) run.calm();
+  await all((run) => run.calm());
   for (let pass = 0; pass < 5; pass++) {
     clock.advanceSeconds(LONG_SECONDS);
     await all((run) => run.ring());

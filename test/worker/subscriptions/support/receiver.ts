@@ -28,7 +28,7 @@ interface DeliveredWake {
 /** What came in cannot be awaited, only looked for. */
 const LOOK_EVERY_MS = 2;
 
-export type Answer = (delivery: Delivery) => Response | Promise<Response>;
+type Answer = (delivery: Delivery) => Response | Promise<Response>;
 
 /** An answer that does not come before the delivery is aborted. */
 export const NEVER: Answer = () => new Promise<never>(() => undefined);
@@ -76,6 +76,19 @@ export class Receiver {
     const signal = init.signal ?? new AbortController().signal;
     return Promise.race([this.answer(delivery), rejectedBy(signal)]);
   }
+}
+
+/** Gives what is sent out to whichever of these it is for. */
+export function receiveFor(
+  receivers: readonly { receive(delivery: Delivery): Promise<Response | undefined> }[],
+): Receiver {
+  return new Receiver(async (delivery) => {
+    for (const receiver of receivers) {
+      const answer = await receiver.receive(delivery);
+      if (answer !== undefined) return answer;
+    }
+    return new Response(null, { status: 404 });
+  });
 }
 
 function rejectedBy(signal: AbortSignal): Promise<never> {
