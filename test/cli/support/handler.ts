@@ -29,6 +29,8 @@ export type Answer = (response: ServerResponse) => void;
 /** A handler of webhooks that answers from a script, and hands what it gets to the test. */
 export class WebhookHandler {
   readonly received: Received[] = [];
+  /** Called for each of them. */
+  onReceived: (() => void) | undefined;
   readonly #server = createServer();
   #noted = new AbortController();
 
@@ -46,6 +48,7 @@ export class WebhookHandler {
           notification: JSON.parse(body) as Notification,
         });
         this.#noted.abort();
+        this.onReceived?.();
       })();
     });
   }

@@ -11,7 +11,7 @@ import { WakeRun } from "./support/wake-run.ts";
 const { VITE_WAKE_SEED } = (import.meta as unknown as { env: Record<string, string | undefined> }).env;
 const SEEDS = VITE_WAKE_SEED === undefined ? [1, 2, 3, 4, 5, 6, 7, 8, Date.now() >>> 0] : [Number(VITE_WAKE_SEED)];
 const RUNS_PER_GROUP = 3;
-const STEPS = 24;
+const STEPS = 40;
 
 async function runGroup(seed: number): Promise<void> {
   using clock = new Clock();
@@ -32,7 +32,7 @@ async function runGroup(seed: number): Promise<void> {
   await all((run) => run.begin());
   for (let step = 0; step < STEPS; step++) {
     await all((run) => run.step());
-    clock.advanceSeconds(random.pick([0, 0, 0.4, 5, 31, 400]));
+    clock.advanceSeconds(random.pick([0, 0, 0, 0, 0.4, 5, 31, 400]));
   }
   await all((run) => run.calm());
   for (let pass = 0; pass < 5; pass++) {

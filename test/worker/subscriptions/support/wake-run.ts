@@ -5,7 +5,7 @@ import { DirectoryDO } from "../../../../src/worker/directory/directory-do.ts";
 import { StreamStorage } from "../../../../src/worker/storage/stream-storage.ts";
 import { StreamDO } from "../../../../src/worker/stream/stream-do.ts";
 import { SubscriptionDO } from "../../../../src/worker/subscriptions/subscription-do.ts";
-import { atTheDoor, Gate } from "../../support/at-the-door.ts";
+import { atTheDoor } from "../../support/at-the-door.ts";
 import { eventually } from "../../support/eventually.ts";
 import { sendTo } from "../../support/stream-client.ts";
 import { Laws, type Move } from "./laws.ts";
@@ -15,15 +15,17 @@ import { pullWake, SubscriptionClient, webhook } from "./subscriptions.ts";
 
 const STEPS = {
   append: 8,
-  create: 4,
-  delete: 2,
+  create: 5,
+  delete: 1,
+  anew: 3,
   memory: 2,
   alarm: 3,
   twice: 1,
-  claim: 4,
-  ack: 3,
+  claim: 5,
+  ack: 5,
+  work: 4,
   release: 1,
-  callback: 3,
+  callback: 5,
   answer: 3,
   subscribe: 1,
   add: 1,
@@ -39,9 +41,11 @@ type Call = "register" | "unregister" | "notify" | "link" | "putSubscription" | 
 
 /** A receiver that answers when it is told to, maybe long after its lease. */
 interface SlowAnswer {
-  readonly subscription: SubscriptionClient;
-  readonly gate: Gate;
+  isDue: boolean;
 }
+
+/** That it is due can only be looked for: whoever told the object would have it go on elsewhere, where its own is of no use. */
+const LOOK_EVERY_MS = 2;
 
 interface Chances {
   /** That a call between objects fails, or a receiver does something wrong. */
@@ -162,15 +166,13 @@ export class WakeRun {
     if (this.#random.chance(this.#chances.fault)) throw new Error("injected: the receiver is down");
     for (const { path, acked_offset, tail_offset } of delivery.wake.streams)
       this.#see(to, path, positionOf(acked_offset), positionOf(tail_offset));
-    this.#deliveries.push({ to, delivery });
+    const isDone = !this.#random.chance(this.#chances.fault * 2);
+    if (!isDone || this.#random.chance(0.2)) this.#deliveries.push({ to, delivery });
     await this.#losses?.pass(object, "after the webhook is received");
-    if (!this.#random.chance(this.#chances.fault * 2)) return Response.json({ done: true });
-    const status = this.#random.pick([undefined, 200, 202, 302, 500, 0]);
-    if (status === 0) throw new Error("injected: the answer is lost");
-    if (status !== undefined) return new Response(status === 200 ? "{}" : null, { status });
-    const slow = { subscription: to, gate: new Gate() };
-    this.#slow.push(slow);
-    await slow.gate.pass();
+    const status = isDone ? "done" : this.#random.pick(["slow", "slow", "lost", 200, 202, 302, 500] as const);
+    if (status === "lost") throw new Error("injected: the answer is lost");
+    if (typeof status === "number") return new Response(status === 200 ? "{}" : null, { status });
+    if (status === "slow") await this.#untilDue();
     return Response.json({ done: true });
   }
 
@@ -193,7 +195,7 @@ export class WakeRun {
   async calm(): Promise<void> {
     this.#chances = CALM;
     this.#placesLeft = Infinity;
-    while (this.#slow.length > 0) await this.#answerSlowly();
+    for (const slow of this.#slow) slow.isDue = true;
     // One that was begun goes on by itself.
     if (!this.#isBegun) await this.#subscribe();
   }
@@ -232,13 +234,13 @@ export class WakeRun {
       case "append":
         this.#noteSent(path, 1);
         return this.#http(path, "POST", "[1]");
-      case "create": {
-        const body = this.#random.pick(["[]", "[1,2]"]);
-        if (body !== "[]") this.#noteSent(path, 2);
-        return this.#http(path, "PUT", body);
-      }
+      case "create":
+        return this.#create(path, this.#random.pick([0, 2]));
       case "delete":
         return this.#delete(path);
+      case "anew":
+        await this.#delete(path);
+        return this.#create(path, this.#random.pick([1, 5]));
       case "memory":
         return lose(this.#random.pick(this.#objects()));
       case "alarm":
@@ -254,6 +256,9 @@ export class WakeRun {
       }
       case "ack":
         return this.#ack(this.#oneOf(this.#leases), this.#random.chance(0.7));
+      case "work":
+        await this.#claim("worker-1");
+        return this.#ack(this.#leases.at(-1), this.#random.chance(0.7));
       case "release": {
         const lease = this.#leases.at(-1);
         if (lease !== undefined) await this.#pool.object.release(this.#pool.request(lease));
@@ -261,8 +266,11 @@ export class WakeRun {
       }
       case "callback":
         return this.#callback(this.#oneOf(this.#deliveries));
-      case "answer":
-        return this.#answerSlowly();
+      case "answer": {
+        const slow = this.#slow.shift();
+        if (slow !== undefined) slow.isDue = true;
+        return;
+      }
       case "subscribe":
         return this.#subscribe();
       case "add":
@@ -323,6 +331,11 @@ export class WakeRun {
     return env.STREAMS.getByName(`${this.#project}/${path}`);
   }
 
+  #create(path: string, messages: number): Promise<void> {
+    this.#noteSent(path, messages);
+    return this.#http(path, "PUT", JSON.stringify(Array.from({ length: messages }, () => 1)));
+  }
+
   async #delete(path: string): Promise<void> {
     for (const subscription of [this.#hook, this.#pool, this.#late]) this.#seen.delete(about(subscription, path));
     await this.#http(path, "DELETE");
@@ -340,7 +353,7 @@ export class WakeRun {
 
   async #ack(lease: Lease | undefined, done: boolean): Promise<void> {
     if (lease === undefined) return;
-    const acks = lease.streams.map(({ path, acked, tail }) => [path, this.#offset(acked, tail)] as const);
+    const acks = lease.streams.map(({ path, acked, tail }) => [path, this.#offset(path, acked, tail)] as const);
     await this.#pool.ack(lease, this.#random.chance(this.#chances.fault) ? {} : Object.fromEntries(acks), done);
   }
 
@@ -348,7 +361,7 @@ export class WakeRun {
     if (received === undefined) return;
     const { callback_token: token, wake_id: wakeId, generation, streams } = received.delivery.wake;
     const acks = streams.map(({ path, acked_offset, tail_offset }) => {
-      return [path, this.#offset(positionOf(acked_offset), positionOf(tail_offset))] as const;
+      return [path, this.#offset(path, positionOf(acked_offset), positionOf(tail_offset))] as const;
     });
     const wake = { token, wakeId, generation };
     const { to } = received;
@@ -356,9 +369,9 @@ export class WakeRun {
   }
 
   /** What is acknowledged of what a wake tells: all of it, or, where things go wrong, less than nothing, or too much. */
-  #offset(acked: number, tail: number): number {
+  #offset(path: string, acked: number, tail: number): number {
     if (!this.#random.chance(this.#chances.fault)) return tail;
-    return this.#random.pick([acked, Math.max(0, acked - 1), tail + 1]);
+    return this.#random.pick([acked, Math.max(0, acked - 1), (this.#sent.get(path) ?? 0) + 1]);
   }
 
   /** Most of the time the last one, the others of which are over. */
@@ -366,10 +379,10 @@ export class WakeRun {
     return this.#random.chance(0.6) || all.length === 0 ? all.at(-1) : this.#random.pick(all);
   }
 
-  /** The one who is slowest answers at last. */
-  async #answerSlowly(): Promise<void> {
-    const slow = this.#slow.shift();
-    if (slow !== undefined) await runInDurableObject(slow.subscription.object, slow.gate.open);
+  async #untilDue(): Promise<void> {
+    const slow: SlowAnswer = { isDue: false };
+    this.#slow.push(slow);
+    while (!slow.isDue) await scheduler.wait(LOOK_EVERY_MS);
   }
 
   /** As the platform runs it: again when it failed. */
