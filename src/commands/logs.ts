@@ -1,7 +1,9 @@
 import { string } from "@oclif/core/flags";
+import { CloudflareError } from "../cloudflare/cloudflare-error.ts";
 import { CloudflareCommand } from "../cli/deploy/cloudflare-command.ts";
 import { followLogs } from "../cli/deploy/follow-logs.ts";
 import { logJson, logText } from "../cli/deploy/log-text.ts";
+import { notDeployed } from "../cli/deploy/not-deployed.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 
 export default class Logs extends CloudflareCommand {
@@ -32,6 +34,9 @@ Cloudflare samples the log of a busy Worker. What has happened before is in the 
       signal: options.signal,
       notices: this.notices,
       onEvent: (event) => writeOutput(print(event)),
+    }).catch((error: unknown) => {
+      const isGone = error instanceof CloudflareError && error.kind === "not-found";
+      throw isGone ? notDeployed(target.name, "there is no log") : error;
     });
   }
 }

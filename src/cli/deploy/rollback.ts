@@ -12,6 +12,7 @@ import {
 import { BINDING } from "../../cloudflare/wrangler-config.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
+import { notDeployed } from "./not-deployed.ts";
 
 /** A Worker's versions, the newest first, and how many of a hundred requests each gets. */
 export interface Versions {
@@ -47,14 +48,14 @@ const OLDER_BUILD =
 
 export async function versionsOf({ api, accountId, name }: VersionsOf): Promise<Versions> {
   const deployment = await latestDeployment(api, accountId, name);
-  if (deployment === undefined) throw notDeployed(name);
+  if (deployment === undefined) throw notDeployed(name, "there is nothing to return to");
   const entries = await listVersions(api, accountId, name);
   const versions = entries.map((entry) => ({
     ...entry,
     livePercentage: deployment.versions.find(({ versionId }) => versionId === entry.id)?.percentage ?? 0,
   }));
   const [live] = [...deployment.versions].sort((left, right) => right.percentage - left.percentage);
-  if (live === undefined) throw notDeployed(name);
+  if (live === undefined) throw notDeployed(name, "there is nothing to return to");
   return { name, liveId: live.versionId, versions };
 }
 
@@ -113,15 +114,6 @@ function isBeginning(wanted: string, id: string): boolean {
 
 function hasOperatorSecret({ bindings }: WorkerVersion): boolean {
   return bindings.some(({ name, type }) => name === BINDING.operatorSecret && type === "secret_text");
-}
-
-function notDeployed(name: string): CommandFailure {
-  return new CommandFailure({
-    code: "NOT_DEPLOYED",
-    message: `There is no Worker ${name} in the account, so there is nothing to return to.`,
-    hint: "Deploy it: durable-streams deploy",
-    exitCode: EXIT.notFound,
-  });
 }
 
 function acrossMigration(from: WorkerVersion, to: WorkerVersion): CommandFailure {

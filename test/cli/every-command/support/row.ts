@@ -43,6 +43,8 @@ export interface Row {
   readonly long?: string;
   /** It goes on until Ctrl-C: words, what it prints when it is at work, and the exit code where that is not 130. */
   readonly endless?: { readonly words: string; readonly ready: RegExp; readonly code?: number };
+  /** The exit code where nothing is deployed. */
+  readonly undeployed?: number;
   /** What a server answers is its data, also a refusal: only the exit code says that it is one. */
   readonly showsRefusals?: true;
 }
