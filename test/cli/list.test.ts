@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli, startCli, type RunOptions, type RunResult } from "../support/cli.ts";
+import { startMeddling } from "../support/meddling-proxy.ts";
 import { startBuilt, startGuarded, startReference, type GuardedServer, type TestServer } from "../support/servers.ts";
+import { runAtTerminal } from "../support/terminal.ts";
+import { Tmux } from "../support/tmux.ts";
 
 const NAMES = ["a/1", "a/2", "a/é x", "b"];
 
@@ -77,6 +80,118 @@ describe("list and delete --prefix", () => {
     const again = await ds(["delete", "--prefix", "a/", "--yes"]);
     expect(again).toMatchObject({ code: 0, stdout: "" });
     expect(again.stderr).toContain("Deleted 0 streams");
+  });
+});
+
+describe("delete --prefix, when it matters", () => {
+  let server: TestServer;
+  let env: Readonly<Record<string, string>>;
+  const names = async (prefix: string): Promise<string> => (await runCli(["list", prefix], { env })).stdout;
+  const create = async (...paths: readonly string[]): Promise<void> => {
+    for (const path of paths) {
+      const made = await fetch(`${server.url}/v1/stream/${path}`, { method: "PUT", body: "abc" });
+      expect(made.status).toBe(201);
+    }
+  };
+
+  beforeAll(async () => {
+    server = await startBuilt();
+    env = { DURABLE_STREAMS_URL: server.url };
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it("at a terminal: it shows what would go, and anything but the prefix typed deletes nothing", async () => {
+    await create(...Array.from({ length: 7 }, (_, i) => `asked/${String(i)}`));
+    const question = "Type the prefix (asked/)";
+    for (const typed of ["y", "asked", ""]) {
+      const refused = await runAtTerminal(["delete", "--prefix", "asked/"], [{ to: question, with: typed }], { env });
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.screen).toContain("7 streams");
+      expect(refused.screen).toContain("and 2 more");
+      expect(refused.screen).toContain("Nothing was deleted");
+    }
+    expect((await names("asked/")).split("\n")).toHaveLength(8);
+    const done = await runAtTerminal(["delete", "--prefix", "asked/"], [{ to: question, with: "asked/" }], { env });
+    expect(done).toMatchObject({ code: 0, stdout: "" });
+    expect(done.screen).toContain("Deleted 7 streams");
+    expect(await names("asked/")).toBe("");
+  });
+
+  it("at a terminal: what was asked about goes, and a stream that is made meanwhile stays", async () => {
+    await create("seen/1", "seen/2");
+    const terminal = await Tmux.start(["delete", "--prefix", "seen/"], { env });
+    try {
+      await terminal.shows("2 streams", "Type the prefix (seen/)");
+      await create("seen/3");
+      await terminal.type("seen/");
+      await terminal.press("Enter");
+      await terminal.shows("Deleted 2 streams", "EXIT 0");
+    } finally {
+      await terminal.close();
+    }
+    expect(await names("seen/")).toBe("seen/3\n");
+  });
+
+  it("at a terminal: Ctrl-C instead of an answer deletes nothing", async () => {
+    await create("kept/1");
+    const terminal = await Tmux.start(["delete", "--prefix", "kept/"], { env });
+    try {
+      await terminal.shows("Type the prefix (kept/)");
+      await terminal.press("C-c");
+      await terminal.shows("EXIT 130");
+    } finally {
+      await terminal.close();
+    }
+    expect(await names("kept/")).toBe("kept/1\n");
+  });
+
+  it("a stream that is refused holds up no other, is named, and fails the command; the next run goes on with it", async () => {
+    await create("part/1", "part/2", "part/3");
+    let isRefusing = true;
+    const proxy = await startMeddling(server.url, {
+      refusal: ({ method, path }) => (isRefusing && method === "DELETE" && path.endsWith("/part/2") ? 403 : undefined),
+    });
+    try {
+      const through = { DURABLE_STREAMS_URL: proxy.url };
+      const failed = await runCli(["delete", "--prefix", "part/", "--yes"], { env: through });
+      expect(failed).toMatchObject({ code: 1, stdout: "" });
+      expect(failed.stderr).toContain("Deleted 2 streams");
+      expect(failed.stderr).toContain("1 stream could not be deleted");
+      expect(failed.stderr).toContain("part/2 was not deleted: ");
+      expect(await names("part/")).toBe("part/2\n");
+      const again = await runCli(["delete", "--prefix", "part/", "--yes", "--json"], { env: through });
+      expect(again.code).toBe(1);
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        prefix: "part/",
+        deleted: 0,
+        failed: 1,
+        failures: [{ path: "part/2", code: "REFUSED" }],
+      });
+      isRefusing = false;
+      const done = await runCli(["delete", "--prefix", "part/", "--yes", "--json"], { env: through });
+      expect(done.code).toBe(0);
+      expect(JSON.parse(done.stdout)).toEqual({ prefix: "part/", deleted: 1, alreadyGone: 0, failed: 0, failures: [] });
+      expect(await names("part/")).toBe("");
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it("an answer that is lost is asked for again, and counts as gone", async () => {
+    await create("lost/1", "lost/2");
+    const proxy = await startMeddling(server.url, {
+      status: ({ method, index }) => (method === "DELETE" && index === 0 ? 502 : undefined),
+    });
+    try {
+      const args = ["delete", "--prefix", "lost/", "--yes", "--json"];
+      const done = await runCli(args, { env: { DURABLE_STREAMS_URL: proxy.url } });
+      expect(done.code).toBe(0);
+      expect(JSON.parse(done.stdout)).toEqual({ prefix: "lost/", deleted: 1, alreadyGone: 1, failed: 0, failures: [] });
+    } finally {
+      await proxy.stop();
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { startScripted, type ScriptedServer } from "./scripted-server.ts";
 
 interface Exchange {
   readonly method: string;
+  readonly path: string;
   /** How many requests of this method came before. */
   readonly index: number;
   readonly isLive: boolean;
@@ -11,6 +12,8 @@ interface Exchange {
 export interface Meddling {
   /** Changes the messages of an answer to a live read of a JSON stream. */
   readonly messages?: (messages: readonly unknown[], exchange: Exchange) => readonly unknown[];
+  /** Answers with this status and an error, and asks the server nothing. */
+  readonly refusal?: (exchange: Exchange) => number | undefined;
   /** Answers with this status, after the server did what it was asked. */
   readonly status?: (exchange: Exchange) => number | undefined;
 }
@@ -19,13 +22,20 @@ export interface Meddling {
 const DROPPED = new Set(["connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive"]);
 
 /** Forwards requests to a server one by one; whole answers only, so no server-sent events. */
-export function startMeddling(server: string, { messages, status }: Meddling): Promise<ScriptedServer> {
+export function startMeddling(server: string, { messages, refusal, status }: Meddling): Promise<ScriptedServer> {
   const counts = new Map<string, number>();
   return startScripted(async (request, response, body) => {
     const { method = "", url = "" } = request;
     const index = counts.get(method) ?? 0;
     counts.set(method, index + 1);
-    const exchange = { method, index, isLive: url.includes("live=") };
+    const { pathname: path } = new URL(url, server);
+    const exchange = { method, path, index, isLive: url.includes("live=") };
+    const refused = refusal?.(exchange);
+    if (refused !== undefined) {
+      const error = { code: "REFUSED", message: "The proxy refuses this." };
+      response.writeHead(refused, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+      return;
+    }
     const sent = Object.entries(request.headers).filter(([name]) => !DROPPED.has(name) && name !== "host");
     const answer = await fetch(new URL(url, server), {
       method,

@@ -11,7 +11,20 @@ import { WakeRun } from "./support/wake-run.ts";
 const AT_ONCE = 8;
 const NOTHING_FAILS = { fault: 0, loss: 0 };
 
-const STORY = ["create", "subscribe", "append", "claim", "ack", "add", "append", "delete", "create", "append"] as const;
+const STORY = [
+  "create",
+  "subscribe",
+  "append",
+  "claim",
+  "anew",
+  "append",
+  "ack",
+  "add",
+  "work",
+  "delete",
+  "create",
+  "append",
+] as const;
 
 beforeAll(keepObjectsFast);
 

@@ -109,6 +109,25 @@ describe("webhook: what its answer means", () => {
     await subscription.reaches("sent");
   });
 
+  test("webhook: done about a stream that is another by now acks nothing of the later one", async () => {
+    const gate = new Gate();
+    const receiver = new Receiver(async () => {
+      await gate.pass();
+      return Response.json({ done: true });
+    });
+    const subscription = await new SubscriptionClient(webhook(PATTERN)).created();
+    await subscription.notify("events/a", 3);
+    await receiver.received(1);
+    await subscription.notify("events/a", 3, { kind: "ended" });
+    await subscription.notify("events/a", 5, { incarnation: "the later one" });
+    receiver.answer = () => Response.json({ done: false });
+    await runInDurableObject(subscription.object, gate.open);
+    const { wake } = await receiver.received(2);
+    expect(wake.streams).toMatchObject([{ acked_offset: offsetAt(0), tail_offset: offsetAt(5) }]);
+    await subscription.reaches("sent");
+    expect(await subscription.cursor("events/a")).toEqual([0, 5]);
+  });
+
   test.each([
     { what: "no body", response: () => new Response(null, { status: 204 }) },
     { what: "no JSON", response: () => new Response("done") },

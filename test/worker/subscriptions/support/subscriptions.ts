@@ -128,6 +128,14 @@ export class SubscriptionClient {
     await evictDurableObject(this.object);
   }
 
+  /** The same at once, whatever is under way, and also where a call failed: an eviction would wait for long then. */
+  async loseMemory(): Promise<void> {
+    await runInDurableObject(this.object, async (_instance, state) => {
+      await state.storage.sync();
+      state.abort("injected: out of memory");
+    }).catch(() => undefined);
+  }
+
   /** The row of the wake. */
   async wakeRow(): Promise<string> {
     return runInDurableObject(this.object, (_instance, { storage }) => {
