@@ -46,6 +46,7 @@ const PROJECT = objectOf({
   corsOrigins: listOf(isWord),
   bodyMaxBytes: optional(isCount),
   readersMax: optional(isCount),
+  streamsMax: optional(isCount),
   keys: listOf(KEY),
 });
 

@@ -94,6 +94,7 @@ const TABLE = {
   WEBHOOK_URL_REJECTED: { status: 400, retryable: false },
   SUBSCRIPTION_NOT_FOUND: { status: 404, retryable: false },
   SUBSCRIPTION_ALREADY_EXISTS: { status: 409, retryable: false },
+  TOO_MANY_STREAMS: { status: 409, retryable: false },
   TOO_MANY_SUBSCRIPTIONS: { status: 409, retryable: false },
   TOO_MANY_LINKS: { status: 409, retryable: false },
   TOKEN_INVALID: { status: 401, retryable: false },

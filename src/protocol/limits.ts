@@ -115,6 +115,12 @@ export const OPERATOR_TOKEN_LIFETIME_MAX_SECONDS = 5 * 60;
 /** How far ahead of the server the clock of whoever signs a token may be. */
 export const TOKEN_CLOCK_LEEWAY_SECONDS = 10;
 
+/**
+ * Largest limit that a project may have for its streams; without one there is none. Past the project's: 409
+ * `TOO_MANY_STREAMS`. The directory counts them once an awakening, and reads a row for each.
+ */
+export const PROJECT_STREAMS_MAX = 10_000_000;
+
 /** How long what a place knows of a project's keys is used before the project's object is asked again. */
 export const PROJECT_FRESH_MS = 30_000;
 
@@ -160,7 +166,11 @@ export const PROJECT_SUBSCRIPTIONS_MAX = 10_000;
 /** Most streams that a subscription is linked to. Past it: 409 `TOO_MANY_LINKS`; later streams that its pattern matches are not linked. */
 export const SUBSCRIPTION_LINKS_MAX = 100_000;
 
-/** Most subscriptions that one stream is linked to; the oldest go first. */
+/**
+ * Most subscriptions that one stream is linked to. Past it: 409 `TOO_MANY_LINKS`, for the subscription that would link one
+ * more, and for the creation of a stream that more of them match. Only a stream that was created while the directory did not
+ * answer is linked to all that match.
+ */
 export const STREAM_LINKS_MAX = 1000;
 
 /** Most streams that one wake, or one answer of a claim, lists: those with pending messages come first. */
@@ -190,6 +200,12 @@ export const DELIVERY_JITTER = 0.2;
 
 /** Shortest time between two notices of one stream to one subscription; what is appended meanwhile is told at once. */
 export const NOTICE_PAUSE_MS = 100;
+
+/** How long a subscription may take over a notice; then it is told again, later. */
+export const NOTICE_PATIENCE_MS = 10_000;
+
+/** How old a notice may be to be believed without asking its stream: less than the above, since clocks differ. */
+export const NOTICE_LATE_MS = 5_000;
 
 /** How old a webhook's signature may be for its receiver (section 12.10), in seconds. */
 export const WEBHOOK_REPLAY_WINDOW_SECONDS = 5 * 60;

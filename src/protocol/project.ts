@@ -1,5 +1,5 @@
 import { protocolError, quote, type ProtocolError } from "./errors.ts";
-import { BODY_MAX_BYTES, CORS_ORIGINS_MAX, LIVE_READERS_MAX, PROJECT_KEYS_MAX } from "./limits.ts";
+import { BODY_MAX_BYTES, CORS_ORIGINS_MAX, LIVE_READERS_MAX, PROJECT_KEYS_MAX, PROJECT_STREAMS_MAX } from "./limits.ts";
 import { failed, parsed, type Parsed } from "./result.ts";
 
 /** A key that tokens of a project are signed with. */
@@ -19,6 +19,8 @@ export interface ProjectSettings {
   readonly bodyMaxBytes?: number;
   /** Most live readers of one stream, where they are to be fewer than the server's own limit. */
   readonly readersMax?: number;
+  /** Most streams that there may be at a time. Default: any number. */
+  readonly streamsMax?: number;
 }
 
 /** All that is known of a project. Its object is the truth, and KV has copies, of which the one of the highest version counts. */
@@ -36,6 +38,7 @@ export interface SettingsChange {
   readonly corsOrigins?: readonly string[];
   readonly bodyMaxBytes?: number | null;
   readonly readersMax?: number | null;
+  readonly streamsMax?: number | null;
 }
 
 /** The keys that tokens may be signed with at the moment. */
@@ -78,15 +81,16 @@ export function retireOldKeys(keys: readonly SigningKey[], nowMs: number): reado
 export function parseSettings(value: unknown): Parsed<SettingsChange> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return failed(wrong("they are no JSON object"));
-  const known = ["corsOrigins", "bodyMaxBytes", "readersMax"];
+  const known = ["corsOrigins", "bodyMaxBytes", "readersMax", "streamsMax"];
   const unknown = Object.keys(value).find((name) => !known.includes(name));
   if (unknown !== undefined)
     return failed(wrong(`there is no setting ${quote(unknown)}; there are ${known.join(", ")}`));
-  const { corsOrigins, bodyMaxBytes, readersMax } = value as Record<string, unknown>;
+  const { corsOrigins, bodyMaxBytes, readersMax, streamsMax } = value as Record<string, unknown>;
   const problem =
     originsProblem(corsOrigins) ??
     limitProblem("bodyMaxBytes", bodyMaxBytes, BODY_MAX_BYTES) ??
-    limitProblem("readersMax", readersMax, LIVE_READERS_MAX);
+    limitProblem("readersMax", readersMax, LIVE_READERS_MAX) ??
+    limitProblem("streamsMax", streamsMax, PROJECT_STREAMS_MAX);
   return problem === undefined ? parsed(value as SettingsChange) : failed(wrong(problem));
 }
 
@@ -94,10 +98,12 @@ export function parseSettings(value: unknown): Parsed<SettingsChange> {
 export function changeSettings(settings: ProjectSettings, change: SettingsChange): ProjectSettings {
   const bodyMaxBytes = change.bodyMaxBytes === undefined ? settings.bodyMaxBytes : change.bodyMaxBytes;
   const readersMax = change.readersMax === undefined ? settings.readersMax : change.readersMax;
+  const streamsMax = change.streamsMax === undefined ? settings.streamsMax : change.streamsMax;
   return {
     corsOrigins: change.corsOrigins ?? settings.corsOrigins,
     ...(bodyMaxBytes === undefined || bodyMaxBytes === null ? {} : { bodyMaxBytes }),
     ...(readersMax === undefined || readersMax === null ? {} : { readersMax }),
+    ...(streamsMax === undefined || streamsMax === null ? {} : { streamsMax }),
   };
 }
 

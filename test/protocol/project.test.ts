@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BODY_MAX_BYTES, CORS_ORIGINS_MAX, LIVE_READERS_MAX, PROJECT_KEYS_MAX } from "../../src/protocol/limits.ts";
+import {
+  BODY_MAX_BYTES,
+  CORS_ORIGINS_MAX,
+  LIVE_READERS_MAX,
+  PROJECT_STREAMS_MAX,
+  PROJECT_KEYS_MAX,
+} from "../../src/protocol/limits.ts";
 import {
   acceptedKeys,
   allowedOrigin,
@@ -189,9 +195,9 @@ describe("projects: settings", () => {
     [{}],
     [{ corsOrigins: [] }],
     [{ corsOrigins: ["https://a.example", "*"] }],
-    [{ bodyMaxBytes: 1, readersMax: 1 }],
-    [{ bodyMaxBytes: BODY_MAX_BYTES, readersMax: LIVE_READERS_MAX }],
-    [{ bodyMaxBytes: null, readersMax: null }],
+    [{ bodyMaxBytes: 1, readersMax: 1, streamsMax: 1 }],
+    [{ bodyMaxBytes: BODY_MAX_BYTES, readersMax: LIVE_READERS_MAX, streamsMax: PROJECT_STREAMS_MAX }],
+    [{ bodyMaxBytes: null, readersMax: null, streamsMax: null }],
     [{ corsOrigins: Array.from({ length: CORS_ORIGINS_MAX }, (_, i) => `https://a${i}.example`) }],
   ])("projects: the change %j is read as it is", (change) => {
     expect(parseSettings(change)).toEqual(parsed(change));
@@ -220,6 +226,9 @@ describe("projects: settings", () => {
     [{ readersMax: -1 }, "readersMax must be a whole number from 1 to 30000"],
     [{ readersMax: LIVE_READERS_MAX + 1 }, "readersMax must be"],
     [{ readersMax: true }, "readersMax must be"],
+    [{ streamsMax: 0 }, "streamsMax must be a whole number from 1 to 10000000"],
+    [{ streamsMax: PROJECT_STREAMS_MAX + 1 }, "streamsMax must be"],
+    [{ streamsMax: "9" }, "streamsMax must be"],
   ])("projects: the change %j is refused", (change, why) => {
     expect(parseSettings(change)).toMatchObject({
       ok: false,
@@ -248,5 +257,9 @@ describe("projects: settings", () => {
       readersMax: 6,
     });
     expect(Object.keys(changeSettings({ corsOrigins: [] }, { readersMax: null }))).toEqual(["corsOrigins"]);
+    const limited = changeSettings(settings, { streamsMax: 9 });
+    expect(limited).toEqual({ ...settings, streamsMax: 9 });
+    expect(changeSettings(limited, { readersMax: 5 })).toEqual(limited);
+    expect(changeSettings(limited, { streamsMax: null })).toEqual(settings);
   });
 });

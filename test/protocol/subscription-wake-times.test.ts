@@ -19,11 +19,11 @@ function stateOf(states: Readonly<Record<string, WakeState>>, name: string): Wak
 }
 
 describe("wake: when it goes on by itself", () => {
-  test("wake: a webhook's lease begins when its wake is issued, and a callback extends it", () => {
+  test("wake: a webhook's lease begins when its wake is issued, anew with the answer, and a callback extends it", () => {
     const issued = stepWake(ASLEEP, { kind: "noticed" }, around()).state;
     expect(issued.phase).toMatchObject({ kind: "sending", leaseEndsAtMs: NOW_MS + LEASE_MS });
     const sent = stepWake(issued, { kind: "delivered", wakeId: "w6" }, around({ nowMs: NOW_MS + 500 })).state;
-    expect(wakeDueMs(sent)).toBe(NOW_MS + LEASE_MS);
+    expect(wakeDueMs(sent)).toBe(NOW_MS + 500 + LEASE_MS);
     const acked = { kind: "acked", wakeId: "w6", generation: 1, done: false, hasMoved: true } as const;
     expect(wakeDueMs(stepWake(sent, acked, around({ nowMs: NOW_MS + 900 })).state)).toBe(NOW_MS + 900 + LEASE_MS);
   });
@@ -83,15 +83,71 @@ describe("wake: when it goes on by itself", () => {
     expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
-  test("wake: when the lease ends while nobody answers, the next attempt is one of another wake, after the pause", () => {
+  test("wake: when nobody answers in time, nor within the lease, the next attempt is one of another wake, after the pause", () => {
     const sending = stepWake(ASLEEP, { kind: "noticed" }, around({ leaseTtlMs: 1000 })).state;
-    const { state, deliver } = stepWake(sending, { kind: "ticked" }, around({ nowMs: NOW_MS + 1000, freshId: "w7" }));
+    const dueAtMs = wakeDueMs(sending) ?? 0;
+    expect(dueAtMs).toBeGreaterThan(NOW_MS + around().deliveryTimeoutMs);
+    const { state, deliver } = stepWake(sending, { kind: "ticked" }, around({ nowMs: dueAtMs, freshId: "w7" }));
     expect(deliver).toBe(false);
     expect(state).toMatchObject({
       generation: 2,
-      phase: { kind: "pausing", wake: { id: "w7" }, dueAtMs: NOW_MS + 2000 },
+      phase: { kind: "pausing", wake: { id: "w7" }, dueAtMs: dueAtMs + 1000 },
       failing: { count: 1 },
     });
+  });
+
+  test("wake: a lease that is shorter than the answer takes does not end before it, and begins with it", () => {
+    const short = (nowMs: number) => around({ nowMs, leaseTtlMs: 1000 });
+    const sending = stepWake(ASLEEP, { kind: "noticed" }, short(NOW_MS)).state;
+    const wake = { wakeId: "w6", generation: 1 };
+    const slow = NOW_MS + 9000;
+    expect(stepWake(sending, { kind: "ticked" }, short(slow)).state).toBe(sending);
+    expect(isCurrent(sending, wake, short(slow))).toBe(true);
+    const sent = stepWake(sending, { kind: "delivered", wakeId: "w6" }, short(slow)).state;
+    expect(wakeDueMs(sent)).toBe(slow + 1000);
+    expect(isCurrent(sent, wake, short(slow + 999))).toBe(true);
+    expect(isCurrent(sent, wake, short(slow + 1000))).toBe(false);
+  });
+
+  test("wake: a callback while the delivery is under way does not cut it off, however short the lease is", () => {
+    const short = (nowMs: number) => around({ nowMs, leaseTtlMs: 1000 });
+    const sending = stepWake(ASLEEP, { kind: "noticed" }, short(NOW_MS)).state;
+    const ack = { kind: "acked", wakeId: "w6", generation: 1, done: false, hasMoved: true } as const;
+    const acked = stepWake(sending, ack, short(NOW_MS + 100)).state;
+    expect(isCurrent(acked, ack, short(NOW_MS + 9000))).toBe(true);
+    expect(stepWake(acked, { kind: "ticked" }, short(NOW_MS + 9000)).state).toBe(acked);
+  });
+
+  test("wake: of one that is released again and again the next comes after a pause that grows, until a cursor moves", () => {
+    const pull = (change: object = {}) => around({ type: "pull-wake", ...change });
+    let state = stepWake(ASLEEP, { kind: "noticed" }, pull()).state;
+    let nowMs = NOW_MS;
+    const release = (hasMoved: boolean): number => {
+      const { generation } = state;
+      const wakeId = state.phase.kind === "idle" ? "" : state.phase.wake.id;
+      const now = pull({ nowMs, freshId: `${wakeId}'` });
+      state = stepWake(state, { kind: "delivered", wakeId }, now).state;
+      state = stepWake(state, { kind: "claimed", worker: "w" }, now).state;
+      if (hasMoved) state = stepWake(state, { kind: "acked", wakeId, generation, done: false, hasMoved }, now).state;
+      const step = stepWake(state, { kind: "released", wakeId, generation }, now);
+      expect(step.answer).toEqual({ kind: "accepted", nextWake: true });
+      expect(step.state.generation).toBe(generation + 1);
+      state = step.state;
+      const pauseMs = step.deliver ? 0 : (wakeDueMs(state) ?? 0) - nowMs;
+      nowMs += pauseMs;
+      state = stepWake(state, { kind: "ticked" }, pull({ nowMs })).state;
+      expect(state.phase.kind).toBe("sending");
+      return pauseMs;
+    };
+    expect([false, false, false, true, false].map(release)).toEqual([1000, 2000, 4000, 0, 1000]);
+  });
+
+  test("wake: what is released without work left leaves nothing that waits", () => {
+    const held = stateOf(PULL_WAKE_STATES, "held");
+    const pull = around({ type: "pull-wake", hasPending: false });
+    const { state } = stepWake(held, { kind: "released", wakeId: "w5", generation: 5 }, pull);
+    expect(state).toMatchObject({ phase: { kind: "idle" }, failing: undefined });
+    expect(stepWake(state, { kind: "noticed" }, around({ type: "pull-wake" })).deliver).toBe(true);
   });
 
   test.each(["webhook", "pull-wake"] as const)(

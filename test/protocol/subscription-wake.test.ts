@@ -244,7 +244,7 @@ const PULL_WAKE: Table = {
     "acked, stale": ["=, fenced", "=, fenced"],
     "acked, another wake of the generation": ["=, fenced", "=, fenced"],
     "acked, another generation of the wake": ["=, fenced", "=, fenced"],
-    released: ["sending 6!, accepted, next", "idle 5, accepted"],
+    released: ["pausing 6 failed 1, accepted, next", "idle 5, accepted"],
     "released late": ["sending 6!, fenced", "idle 5, fenced"],
     "released, stale": ["=, fenced", "=, fenced"],
   },

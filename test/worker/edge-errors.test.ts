@@ -209,6 +209,15 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
   ...AUTH_PROVOCATIONS,
   ...SUBSCRIPTION_PROVOCATIONS,
 
+  TOO_MANY_STREAMS: {
+    status: 409,
+    provoke: async () => {
+      const limited = sendTo({ settingsOf: () => Promise.resolve({ corsOrigins: ["*"], streamsMax: 1 }) });
+      const root = `/v1/p${crypto.randomUUID()}/stream`;
+      await limited(`${root}/first`, { method: "PUT" });
+      return limited(`${root}/second`, { method: "PUT" });
+    },
+  },
   TOO_MANY_READERS: { status: 429, provoke: (stream) => stream.get("?offset=now&live=sse") },
   APPEND_QUEUE_FULL: {
     status: 429,

@@ -58,7 +58,7 @@ async function fork(source: StreamClient): Promise<[StreamClient, number]> {
 
 /** Makes the directory refuse to be told of this stream, until the result is disposed of. */
 function refusing(stream: StreamClient, method: "register" | "unregister"): Disposable {
-  return atTheDoor(DirectoryDO, method, (real, about) => {
+  return atTheDoor(DirectoryDO, method, (real, ...[about]: readonly unknown[]) => {
     const path = typeof about === "string" ? about : (about as Registration).path;
     if (path !== stream.name) return real();
     throw new Error(`injected failure of ${method}`);

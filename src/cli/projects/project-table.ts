@@ -20,13 +20,14 @@ function row(name: string, keys: string, created: string, origins: string): stri
 
 /** A project at length. `more` is what is known of it besides. */
 export function projectLines(project: ProjectFacts, more: Lines = []): string {
-  const { name, createdAtMs, corsOrigins, bodyMaxBytes, readersMax, keys } = project;
+  const { name, createdAtMs, corsOrigins, bodyMaxBytes, readersMax, streamsMax, keys } = project;
   return linesOf([
     ["project", name],
     ["created", time(createdAtMs)],
     ["CORS origins", corsOrigins.length === 0 ? "none" : corsOrigins.join(", ")],
     ["bodies", bodyMaxBytes === undefined ? undefined : `at most ${String(bodyMaxBytes)} bytes`],
     ["readers", readersMax === undefined ? undefined : `at most ${String(readersMax)} of a stream`],
+    ["streams", streamsMax === undefined ? undefined : `at most ${String(streamsMax)}`],
     ...keys.map((key, at) => [at === 0 ? "keys" : "", keyText(key)] as const),
     ...more,
   ]);

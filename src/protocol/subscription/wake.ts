@@ -16,8 +16,10 @@ import { deliveryPauseMs } from "./wake-pause.ts";
  * - I8: after a failed delivery nothing is sent before the time that was set for the next attempt, unless the receiver
  *   shows that it is well.
  * - I9: an attempt that is repeated is one of the same wake, until the lease of the wake ends.
- * - I10: a wake that is said to be done, and for which no cursor moved though there is work, is followed by the next after
- *   a pause that grows: a faulty receiver or worker must not keep everything busy for nothing.
+ * - I10: a wake that is said to be done, or given up, and for which no cursor moved though there is work, is followed by the
+ *   next after a pause that grows: a faulty receiver or worker must not keep everything busy for nothing.
+ * - I11: the lease of a webhook's wake does not end while a delivery of it is under way, however short it is, and begins anew
+ *   with the answer.
  */
 
 /** How long the answer to a delivery is waited for beyond its own limit, before it counts as lost with the object that sent it. */
@@ -74,7 +76,7 @@ export interface WakeState {
   readonly failing: Failing | undefined;
   /** Whether a cursor moved for the wake that there is. */
   readonly hasMoved?: boolean;
-  /** How many wakes, since a cursor last moved, were said to be done with work left. */
+  /** How many wakes, since a cursor last moved, were said to be done, or given up, with work left. */
   readonly fruitless?: number;
 }
 
@@ -166,7 +168,7 @@ export function wakeDueMs({ phase }: WakeState): number | undefined {
     case "idle":
       return undefined;
     case "sending":
-      return Math.min(phase.answerByMs, phase.leaseEndsAtMs ?? Infinity);
+      return phase.answerByMs;
     case "pausing":
       return phase.dueAtMs;
     case "sent":
@@ -225,7 +227,7 @@ function apply(state: WakeState, event: WakeEvent, around: WakeSurroundings): Ap
       return accepted(event.done ? done(moved(state, event), around) : extend(moved(state, event), around));
     case "released":
       if (phase.kind !== "held" || !isCurrent(state, event, around)) return { state, answer: { kind: "fenced" } };
-      return accepted({ ...state, phase: { kind: "idle" } });
+      return accepted(endedBy(state, RELEASED, around));
   }
 }
 
@@ -243,12 +245,13 @@ function issue(state: WakeState, around: WakeSurroundings): WakeState {
 function send(state: WakeState, wake: Wake, around: WakeSurroundings): WakeState {
   const attempt = state.attempts + 1;
   const answerByMs = around.nowMs + around.deliveryTimeoutMs + ANSWER_SLACK_MS;
-  const leaseEndsAtMs = leaseOfDelivery(around);
+  const leaseEndsAtMs = around.type === "webhook" ? leaseWhileSending(answerByMs, around) : undefined;
   return { ...state, attempts: attempt, phase: { kind: "sending", wake, attempt, answerByMs, leaseEndsAtMs } };
 }
 
-function leaseOfDelivery({ type, nowMs, leaseTtlMs }: WakeSurroundings): number | undefined {
-  return type === "webhook" ? nowMs + leaseTtlMs : undefined;
+/** A receiver that takes its time to answer works, and must not be cut off by the next wake. */
+function leaseWhileSending(answerByMs: number, { nowMs, leaseTtlMs }: WakeSurroundings): number {
+  return Math.max(answerByMs, nowMs + leaseTtlMs);
 }
 
 function fail(state: WakeState, wake: Wake, reason: string, { nowMs, random }: WakeSurroundings): WakeState {
@@ -270,9 +273,8 @@ function delivered(state: WakeState, around: WakeSurroundings): WakeState {
   const { phase, failing } = state;
   switch (phase.kind) {
     case "sending":
-      return { ...state, phase: sent(phase.wake, phase.leaseEndsAtMs, around), failing: undefined };
     case "pausing":
-      return { ...state, phase: sent(phase.wake, leaseOfDelivery(around), around), failing: undefined };
+      return { ...state, phase: sent(phase.wake, around), failing: undefined };
     case "idle":
     case "sent":
     case "held":
@@ -280,9 +282,11 @@ function delivered(state: WakeState, around: WakeSurroundings): WakeState {
   }
 }
 
-function sent(wake: Wake, leaseEndsAtMs: number | undefined, { type, nowMs }: WakeSurroundings): WakePhase {
-  const repeats = type === "pull-wake" ? { repeatAtMs: nowMs + WAKE_EVENT_REPEAT_MS } : {};
-  return { kind: "sent", wake, leaseEndsAtMs, ...repeats };
+/** No callback can have extended the lease past the one that begins with the answer. */
+function sent(wake: Wake, { type, nowMs, leaseTtlMs }: WakeSurroundings): WakePhase {
+  return type === "webhook"
+    ? { kind: "sent", wake, leaseEndsAtMs: nowMs + leaseTtlMs }
+    : { kind: "sent", wake, leaseEndsAtMs: undefined, repeatAtMs: nowMs + WAKE_EVENT_REPEAT_MS };
 }
 
 function asleep(state: WakeState): WakeState {
@@ -292,28 +296,39 @@ function asleep(state: WakeState): WakeState {
 /** Work goes on, so no pause for the lack of it is left. */
 function moved(state: WakeState, { hasMoved }: { readonly hasMoved: boolean }): WakeState {
   if (!hasMoved) return state;
-  const failing = state.failing?.reason === FRUITLESS ? undefined : state.failing;
-  return { ...state, hasMoved, fruitless: 0, failing };
+  const { reason } = state.failing ?? {};
+  return {
+    ...state,
+    hasMoved,
+    fruitless: 0,
+    failing: reason === DONE || reason === RELEASED ? undefined : state.failing,
+  };
 }
 
 /** Whoever finishes a webhook's wake is well; a worker of a pull-wake says nothing about the wake stream. */
 function done(state: WakeState, around: WakeSurroundings): WakeState {
-  const ended: WakeState = around.type === "webhook" ? asleep(state) : { ...state, phase: { kind: "idle" } };
-  return around.hasPending && state.hasMoved !== true ? fruitless(ended, around) : ended;
+  return endedBy(around.type === "webhook" ? { ...state, failing: undefined } : state, DONE, around);
+}
+
+/** Whoever had the wake has ended it. The next one waits where nothing came of this one. */
+function endedBy(state: WakeState, reason: string, around: WakeSurroundings): WakeState {
+  const ended: WakeState = { ...state, phase: { kind: "idle" } };
+  return around.hasPending && state.hasMoved !== true ? fruitless(ended, reason, around) : ended;
 }
 
 /** Counted apart from failures: a delivery that succeeds says nothing about what becomes of the wake. */
-function fruitless(state: WakeState, { nowMs, random }: WakeSurroundings): WakeState {
+function fruitless(state: WakeState, reason: string, { nowMs, random }: WakeSurroundings): WakeState {
   const count = (state.fruitless ?? 0) + 1;
   const nextAttemptAtMs = nowMs + deliveryPauseMs(count, random);
-  return { ...state, fruitless: count, failing: { count, reason: FRUITLESS, nextAttemptAtMs } };
+  return { ...state, fruitless: count, failing: { count, reason, nextAttemptAtMs } };
 }
 
-const FRUITLESS = "The last wake was said to be done, and nothing of the pending work was acknowledged.";
+const DONE = "The last wake was said to be done, and nothing of the pending work was acknowledged.";
+const RELEASED = "The last worker released the wake, and nothing of the pending work was acknowledged.";
 
 /** A callback shows that the receiver has the wake, whatever became of the answer to the delivery. */
-function extend(state: WakeState, { nowMs, leaseTtlMs }: WakeSurroundings): WakeState {
-  const leaseEndsAtMs = nowMs + leaseTtlMs;
+function extend(state: WakeState, around: WakeSurroundings): WakeState {
+  const leaseEndsAtMs = around.nowMs + around.leaseTtlMs;
   const { phase } = state;
   switch (phase.kind) {
     case "idle":
@@ -321,6 +336,7 @@ function extend(state: WakeState, { nowMs, leaseTtlMs }: WakeSurroundings): Wake
     case "pausing":
       return { ...state, phase: { kind: "sent", wake: phase.wake, leaseEndsAtMs }, failing: undefined };
     case "sending":
+      return { ...state, phase: { ...phase, leaseEndsAtMs: leaseWhileSending(phase.answerByMs, around) } };
     case "sent":
     case "held":
       return { ...state, phase: { ...phase, leaseEndsAtMs } };

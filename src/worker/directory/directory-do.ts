@@ -6,6 +6,7 @@ import type {
   PutSubscriptionOutcome,
   RegisterOutcome,
   Registration,
+  RegistrationLimits,
   StreamPage,
   StreamRef,
   SubscriptionPage,
@@ -41,9 +42,12 @@ export class DirectoryDO extends DurableObject<DirectoryEnv> {
     });
   }
 
-  /** Puts a stream into the list, before it is there: an entry of the same path is replaced. Gives what it is to be linked to. */
-  register(stream: Registration): Promise<RegisterOutcome> {
-    return this.#changes.submit({ kind: "begun", stream });
+  /**
+   * Puts a stream into the list, before it is there: an entry of the same path is replaced. Gives what it is to be linked to.
+   * With `limits` it may be refused.
+   */
+  register(stream: Registration, limits?: RegistrationLimits): Promise<RegisterOutcome> {
+    return this.#changes.submit({ kind: "begun", stream, limits });
   }
 
   /** Takes a stream out of the list, unless the entry is that of another stream of the path. */
@@ -76,14 +80,22 @@ export class DirectoryDO extends DurableObject<DirectoryEnv> {
     this.#directory.removeSubscription(subscription);
   }
 
+  /** Which of these are not in the list: they were deleted. */
+  unlisted(subscriptions: readonly SubscriptionRef[]): readonly SubscriptionRef[] {
+    return this.#directory.unlisted(subscriptions);
+  }
+
   /** Those whose id comes after `after`, in the order of the ids' bytes. */
   subscriptions(after: string, limit: number): SubscriptionPage {
     return this.#directory.subscriptions(after, limit);
   }
 
-  /** Streams registered under one of these paths from now on are linked to the subscription, which is in the list already. */
-  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): void {
-    this.#directory.putExplicit(subscription, paths);
+  /**
+   * Streams registered under one of these paths from now on are linked to the subscription, which is in the list already.
+   * Gives the paths that too many name for that.
+   */
+  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): readonly string[] {
+    return this.#directory.putExplicit(subscription, paths);
   }
 
   removeExplicit(subscription: SubscriptionRef, path: string): void {

@@ -1,3 +1,5 @@
+import { knownTables, type AddedColumns } from "../storage/known-tables.ts";
+
 /**
  * Tables of a project's directory. Every row written is billed, an index entry and a table included, so each is in the
  * order of its key and has no other index, and each is made at its first use. Texts are compared by their bytes in UTF-8,
@@ -20,9 +22,9 @@ const DEFINITIONS = {
     incarnation TEXT NOT NULL,
     type TEXT NOT NULL,
     pattern TEXT,
-    wake_stream TEXT,
     created_at_ms INTEGER NOT NULL,
-    has_explicit INTEGER NOT NULL
+    has_explicit INTEGER NOT NULL,
+    wake_stream TEXT
   ) WITHOUT ROWID`,
 
   /** Paths that subscriptions name, whether or not there is such a stream. */
@@ -36,7 +38,9 @@ const DEFINITIONS = {
 
 type TableName = keyof typeof DEFINITIONS;
 
-/** Version of the tables above and of what lies in `storage.kv`, stored there with the first of them. */
+const ADDED: AddedColumns = { subscription: { wake_stream: "wake_stream TEXT" } };
+
+/** Version of the tables above, but for columns that were added, and of what lies in `storage.kv`, stored there with the first of them. */
 const SCHEMA_VERSION = 1;
 const SCHEMA_KEY = "schema";
 
@@ -80,7 +84,6 @@ export class DirectoryTables {
         `The directory is stored in version ${String(version)} and this code knows ${String(SCHEMA_VERSION)}; deploy the newer version again.`,
       );
     }
-    const tables = this.#storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
-    return new Set(tables.toArray().map(({ name }) => name));
+    return knownTables(this.#storage.sql, ADDED);
   }
 }

@@ -1,3 +1,5 @@
+import { protocolError, quote, type ProtocolError } from "../../protocol/errors.ts";
+import { STREAM_LINKS_MAX } from "../../protocol/limits.ts";
 import { compilePattern } from "../../protocol/subscription/glob.ts";
 import { DirectoryTables } from "./directory-tables.ts";
 import type {
@@ -5,6 +7,7 @@ import type {
   PutSubscriptionOutcome,
   RegisterOutcome,
   Registration,
+  RegistrationLimits,
   StreamPage,
   StreamRef,
   SubscriptionPage,
@@ -25,7 +28,7 @@ const KEYS_KEY = "signing-keys";
 
 /** What becomes of the list of streams. */
 export type ListChange =
-  | { readonly kind: "begun"; readonly stream: Registration }
+  | { readonly kind: "begun"; readonly stream: Registration; readonly limits?: RegistrationLimits | undefined }
   | { readonly kind: "ended"; readonly streams: readonly StreamRef[] };
 
 const NOTHING_LINKED: RegisterOutcome = { links: [] };
@@ -48,10 +51,7 @@ export class Directory implements SigningKeyStore {
   change(changes: readonly ListChange[]): readonly RegisterOutcome[] {
     return this.#transaction(() =>
       changes.map((change): RegisterOutcome => {
-        if (change.kind === "begun") {
-          this.#streams.put(change.stream);
-          return { links: this.#subscriptions.linkedTo(change.stream.path) };
-        }
+        if (change.kind === "begun") return this.#begin(change.stream, change.limits);
         for (const { path, incarnation } of change.streams) this.#streams.remove(path, incarnation);
         return NOTHING_LINKED;
       }),
@@ -81,8 +81,7 @@ export class Directory implements SigningKeyStore {
   }
 
   putSubscription(subscription: ListedSubscription): PutSubscriptionOutcome {
-    const error = this.#transaction(() => this.#subscriptions.put(subscription));
-    return error === undefined ? { kind: "done" } : { kind: "refused", error };
+    return this.#transaction(() => this.#subscriptions.put(subscription));
   }
 
   removeSubscription(subscription: SubscriptionRef): void {
@@ -91,14 +90,16 @@ export class Directory implements SigningKeyStore {
     });
   }
 
+  unlisted(subscriptions: readonly SubscriptionRef[]): readonly SubscriptionRef[] {
+    return subscriptions.filter((subscription) => !this.#subscriptions.has(subscription));
+  }
+
   subscriptions(after: string, limit: number): SubscriptionPage {
     return this.#subscriptions.page(after, limit);
   }
 
-  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): void {
-    this.#transaction(() => {
-      this.#subscriptions.putExplicit(subscription, paths);
-    });
+  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): readonly string[] {
+    return this.#transaction(() => this.#subscriptions.putExplicit(subscription, paths));
   }
 
   removeExplicit(subscription: SubscriptionRef, path: string): void {
@@ -113,13 +114,48 @@ export class Directory implements SigningKeyStore {
     this.#storage.kv.put(KEYS_KEY, keys);
   }
 
+  #begin(stream: Registration, limits: RegistrationLimits | undefined): RegisterOutcome {
+    const { path } = stream;
+    const links = this.#subscriptions.linkedTo(path);
+    const refused = limits === undefined ? undefined : this.#problem(path, links, limits);
+    if (refused !== undefined) return { links: [], refused };
+    this.#streams.put(stream);
+    return { links };
+  }
+
+  /** Without a limit for the streams nothing is counted. */
+  #problem(
+    path: string,
+    { length }: readonly SubscriptionRef[],
+    { streamsMax }: RegistrationLimits,
+  ): ProtocolError | undefined {
+    if (length > STREAM_LINKS_MAX) return tooManyLinks(path, length);
+    if (streamsMax === undefined || this.#streams.has(path) || this.#streams.count() < streamsMax) return undefined;
+    return tooManyStreams(streamsMax);
+  }
+
   #transaction<T>(write: () => T): T {
     try {
       return this.#storage.transactionSync(write);
     } catch (error) {
       this.#tables.forget();
+      this.#streams.forget();
       this.#subscriptions.forget();
       throw error;
     }
   }
+}
+
+function tooManyLinks(path: string, links: number): ProtocolError {
+  return protocolError(
+    "TOO_MANY_LINKS",
+    `The stream ${quote(path)} would be linked to ${String(links)} subscriptions, and ${String(STREAM_LINKS_MAX)} is the most; delete those that nobody needs, or give them narrower patterns.`,
+  );
+}
+
+function tooManyStreams(streamsMax: number): ProtocolError {
+  return protocolError(
+    "TOO_MANY_STREAMS",
+    `The project may have ${String(streamsMax)} streams, and has as many; delete some, or have the project's operator raise its limit.`,
+  );
 }

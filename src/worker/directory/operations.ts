@@ -27,9 +27,17 @@ export interface SubscriptionRef {
   readonly incarnation: string;
 }
 
-/** The subscriptions that a stream which was registered is to be linked to, by pattern or by its name. */
+/** What a new stream is held to. A stream that is there already is registered whatever holds. */
+export interface RegistrationLimits {
+  /** Most streams of the project; `undefined` for any number. */
+  readonly streamsMax: number | undefined;
+}
+
 export interface RegisterOutcome {
+  /** The subscriptions that a stream which was registered is to be linked to, by pattern or by its name. */
   readonly links: readonly SubscriptionRef[];
+  /** Why the stream was not registered. */
+  readonly refused?: ProtocolError;
 }
 
 export interface StreamPage {
@@ -52,8 +60,9 @@ export interface SubscriptionPage {
   readonly more: boolean;
 }
 
+/** `outdated`: a later subscription has the id. */
 export type PutSubscriptionOutcome =
-  { readonly kind: "done" } | { readonly kind: "refused"; readonly error: ProtocolError };
+  { readonly kind: "done" | "outdated" } | { readonly kind: "refused"; readonly error: ProtocolError };
 
 /** A key that webhooks are signed with (Ed25519), its private half included; never leaves the Worker. */
 export interface WebhookSigningKey {

@@ -1,7 +1,7 @@
 import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import { PROJECT_SUBSCRIPTIONS_MAX, STREAM_LINKS_MAX } from "../../protocol/limits.ts";
 import { compilePattern } from "../../protocol/subscription/glob.ts";
-import type { ListedSubscription, SubscriptionPage, SubscriptionRef } from "./operations.ts";
+import type { ListedSubscription, PutSubscriptionOutcome, SubscriptionPage, SubscriptionRef } from "./operations.ts";
 import type { PatternRow, SubscriptionRows } from "./subscription-rows.ts";
 
 interface Matcher {
@@ -9,6 +9,8 @@ interface Matcher {
   readonly matches: (path: string) => boolean;
   readonly wakeStream: string | undefined;
 }
+
+const DONE: PutSubscriptionOutcome = { kind: "done" };
 
 /**
  * The subscriptions, and which of them a stream is linked to. Patterns are compiled once an awakening, at the first
@@ -23,19 +25,23 @@ export class SubscriptionList {
     this.#rows = rows;
   }
 
-  /** Puts a subscription into the list; refuses one more than a project may have. An earlier one of the id is forgotten. */
-  put(subscription: ListedSubscription): ProtocolError | undefined {
-    const { id, incarnation, pattern, wakeStream } = subscription;
+  /**
+   * Puts a subscription into the list; refuses one more than a project may have. An earlier one of the id is forgotten, and
+   * one that comes after a later one, because it was long under way, is not put there.
+   */
+  put(subscription: ListedSubscription): PutSubscriptionOutcome {
+    const { id, incarnation, pattern, wakeStream, createdAtMs } = subscription;
     const before = this.#rows.find(id);
-    if (before?.incarnation === incarnation) return undefined;
+    if (before?.incarnation === incarnation) return DONE;
+    if (before !== undefined && before.createdAtMs > createdAtMs) return { kind: "outdated" };
     this.#count ??= this.#rows.count();
-    if (before === undefined && this.#count >= PROJECT_SUBSCRIPTIONS_MAX) return tooMany();
+    if (before === undefined && this.#count >= PROJECT_SUBSCRIPTIONS_MAX) return { kind: "refused", error: tooMany() };
     if (before?.hasExplicit === true) this.#rows.removeAllExplicit(id);
     this.#rows.put(subscription);
     if (before === undefined) this.#count++;
     this.#matchers?.delete(id);
     this.#matchers?.set(id, matcherOf({ id, incarnation, pattern, wakeStream }));
-    return undefined;
+    return DONE;
   }
 
   remove({ id, incarnation }: SubscriptionRef): void {
@@ -47,16 +53,29 @@ export class SubscriptionList {
     this.#matchers?.delete(id);
   }
 
+  has({ id, incarnation }: SubscriptionRef): boolean {
+    return this.#rows.find(id)?.incarnation === incarnation;
+  }
+
   page(after: string, limit: number): SubscriptionPage {
     return this.#rows.page(after, limit);
   }
 
-  /** Of a subscription that is not in the list nothing is kept: it is being removed, or came too late. */
-  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): void {
-    const listed = this.#rows.find(subscription.id);
-    if (listed?.incarnation !== subscription.incarnation) return;
-    for (const path of paths) this.#rows.putExplicit(subscription, path);
-    if (!listed.hasExplicit && paths.length > 0) this.#rows.markExplicit(subscription.id);
+  /**
+   * Of a subscription that is not in the list nothing is kept: it is being removed, or came too late. Gives the paths that are
+   * not kept because as many subscriptions as a stream may be linked to name them already.
+   */
+  putExplicit(subscription: SubscriptionRef, paths: readonly string[]): readonly string[] {
+    const { id, incarnation } = subscription;
+    const listed = this.#rows.find(id);
+    if (listed?.incarnation !== incarnation) return [];
+    const full = paths.filter(
+      (path) => this.#rows.countNaming(path) >= STREAM_LINKS_MAX && !this.#rows.isNaming(id, path),
+    );
+    const kept = paths.filter((path) => !full.includes(path));
+    for (const path of kept) this.#rows.putExplicit(subscription, path);
+    if (!listed.hasExplicit && kept.length > 0) this.#rows.markExplicit(id);
+    return full;
   }
 
   removeExplicit(subscription: SubscriptionRef, path: string): void {
@@ -72,13 +91,12 @@ export class SubscriptionList {
     return new Set([...this.#known().values()].flatMap(({ wakeStream }) => wakeStream ?? []));
   }
 
-  /** The subscriptions that name the path, and then those whose pattern it matches; each once. */
+  /** The subscriptions that name the path, and then those whose pattern it matches; each once, and all of them. */
   linkedTo(path: string): SubscriptionRef[] {
-    const links = this.#rows.namingPath(path, STREAM_LINKS_MAX);
+    const links = this.#rows.namingPath(path);
     if (this.wakeStreams().has(path)) return links;
     const named = new Set(links.map(({ id }) => id));
     for (const { ref, matches } of this.#known().values()) {
-      if (links.length >= STREAM_LINKS_MAX) break;
       if (!named.has(ref.id) && matches(path)) links.push(ref);
     }
     return links;

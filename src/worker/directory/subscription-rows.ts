@@ -17,6 +17,13 @@ export interface PatternRow extends SubscriptionRef {
   readonly wakeStream: string | undefined;
 }
 
+/** Whose an id is. */
+interface HeldId {
+  readonly incarnation: string;
+  readonly createdAtMs: number;
+  readonly hasExplicit: boolean;
+}
+
 /** The list of a project's subscriptions, and the paths that they name. */
 export class SubscriptionRows {
   readonly #sql: SqlStorage;
@@ -28,15 +35,18 @@ export class SubscriptionRows {
   }
 
   /** Whose the id is at the moment. */
-  find(id: string): { readonly incarnation: string; readonly hasExplicit: boolean } | undefined {
+  find(id: string): HeldId | undefined {
     if (!this.#tables.has("subscription")) return undefined;
     const [row] = this.#sql
       .exec<{
         incarnation: string;
+        created_at_ms: number;
         has_explicit: number;
-      }>("SELECT incarnation, has_explicit FROM subscription WHERE id = ?", id)
+      }>("SELECT incarnation, created_at_ms, has_explicit FROM subscription WHERE id = ?", id)
       .toArray();
-    return row === undefined ? undefined : { incarnation: row.incarnation, hasExplicit: row.has_explicit === 1 };
+    if (row === undefined) return undefined;
+    const { incarnation, created_at_ms: createdAtMs, has_explicit } = row;
+    return { incarnation, createdAtMs, hasExplicit: has_explicit === 1 };
   }
 
   put({ id, incarnation, type, pattern, wakeStream, createdAtMs }: ListedSubscription): void {
@@ -133,14 +143,27 @@ export class SubscriptionRows {
     if (this.#tables.has("explicit")) this.#sql.exec("DELETE FROM explicit WHERE subscription = ?", id);
   }
 
+  /** How many subscriptions name this path; reads them all, and no more than a stream may be linked to. */
+  countNaming(path: string): number {
+    if (!this.#tables.has("explicit")) return 0;
+    return this.#sql.exec<{ naming: number }>("SELECT count(*) AS naming FROM explicit WHERE path = ?", path).one()
+      .naming;
+  }
+
+  isNaming(id: string, path: string): boolean {
+    if (!this.#tables.has("explicit")) return false;
+    const rows = this.#sql.exec("SELECT 1 FROM explicit WHERE path = ? AND subscription = ?", path, id).toArray();
+    return rows.length > 0;
+  }
+
   /** The subscriptions that name this path. */
-  namingPath(path: string, limit: number): SubscriptionRef[] {
+  namingPath(path: string): SubscriptionRef[] {
     if (!this.#tables.has("explicit")) return [];
     return this.#sql
       .exec<{
         id: string;
         incarnation: string;
-      }>("SELECT subscription AS id, incarnation FROM explicit WHERE path = ? LIMIT ?", path, limit)
+      }>("SELECT subscription AS id, incarnation FROM explicit WHERE path = ?", path)
       .toArray();
   }
 }

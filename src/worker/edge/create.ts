@@ -29,6 +29,7 @@ export async function handleCreate(context: StreamContext): Promise<Response> {
 
 async function parseCreate(context: StreamContext, fork: RequestedFork | undefined): Promise<Parsed<CreateRequest>> {
   const { request, url, name, limits, measurement } = context;
+  const { streamsMax } = limits;
   const { headers } = request;
   const contentType = parseContentType(headers.get("Content-Type"));
   if (!contentType.ok) return contentType;
@@ -49,6 +50,7 @@ async function parseCreate(context: StreamContext, fork: RequestedFork | undefin
     public: url.searchParams.has("public") ? url.searchParams.get("public") === "true" : undefined,
     closed: header.isClosedHeader(headers.get(header.STREAM_CLOSED)),
     messages: messages.value,
+    ...(streamsMax === undefined ? {} : { streamsMax }),
     fork: fork?.request,
     ...(takesType ? { unparsedBody: body.value } : {}),
   });

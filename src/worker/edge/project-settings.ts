@@ -7,6 +7,8 @@ export interface RequestLimits {
   readonly bodyMaxBytes: number;
   /** Most live readers of its stream. Past it: 429 `TOO_MANY_READERS`. */
   readonly readersMax: number;
+  /** Most streams of its project, `undefined` for any number. Past it: 409 `TOO_MANY_STREAMS`. */
+  readonly streamsMax: number | undefined;
 }
 
 /** The server's limits, or the project's where those are less. */
@@ -14,6 +16,7 @@ export function requestLimits(settings: ProjectSettings | undefined): RequestLim
   return {
     bodyMaxBytes: Math.min(settings?.bodyMaxBytes ?? BODY_MAX_BYTES, BODY_MAX_BYTES),
     readersMax: Math.min(settings?.readersMax ?? LIVE_READERS_MAX, LIVE_READERS_MAX),
+    streamsMax: settings?.streamsMax,
   };
 }
 

@@ -68,7 +68,7 @@ export class Project {
 
   change(name: string, settings: SettingsChange): Promise<ChangeProjectOutcome> {
     return this.#update(name, async (record) => {
-      const { bodyMaxBytes: _body, readersMax: _readers, ...rest } = record;
+      const { bodyMaxBytes: _body, readersMax: _readers, streamsMax: _streams, ...rest } = record;
       return this.#store(record, { ...rest, ...changeSettings(record, settings) });
     });
   }
@@ -185,7 +185,7 @@ function isSame(one: Content, other: Content): boolean {
 
 type Content = ProjectSettings & Partial<Pick<ProjectRecord, "keys">>;
 
-function contentOf({ corsOrigins, bodyMaxBytes, readersMax, keys = [] }: Content): unknown[] {
+function contentOf({ corsOrigins, bodyMaxBytes, readersMax, streamsMax, keys = [] }: Content): unknown[] {
   const keyContents = keys.map(({ kid, secret, createdAtMs, retiresAtMs }) => [kid, secret, createdAtMs, retiresAtMs]);
-  return [corsOrigins, bodyMaxBytes, readersMax, keyContents];
+  return [corsOrigins, bodyMaxBytes, readersMax, streamsMax, keyContents];
 }

@@ -1,6 +1,8 @@
-import { STREAM_LINKS_MAX } from "../../protocol/limits.ts";
 import type { Position } from "../../protocol/offset.ts";
 import type { Tables } from "./tables.ts";
+
+/** More than the links that any stream has. */
+const ENDED_MAX = 20_000;
 
 /** A subscription that an incarnation of this name is linked to. */
 export interface Link {
@@ -58,12 +60,25 @@ export class LinkRows {
     return this.#known().get(keyOf({ incarnation, subscription }));
   }
 
-  /** Stores a link, new or changed. Where it would be one too many the oldest goes. Must run inside a transaction. */
+  /** How many there are of an incarnation. Looks at all of them. */
+  count(incarnation: string): number {
+    return this.all().filter((link) => link.incarnation === incarnation).length;
+  }
+
+  /**
+   * A path whose streams come and go while nobody can be told keeps no more promises than {@link ENDED_MAX} to tell so; the
+   * oldest go, and their subscriptions learn it from the stream that there is. Must run inside a transaction.
+   */
+  forgetEnded(current: string): void {
+    if (this.#known().size <= ENDED_MAX) return;
+    const ended = this.all().filter(({ incarnation }) => incarnation !== current);
+    for (const link of ended.slice(0, this.#known().size - ENDED_MAX)) this.remove(link);
+  }
+
+  /** Stores a link, new or changed. Must run inside a transaction. */
   put(link: Link): void {
     this.#tables.ensure("link");
     const known = this.#known();
-    const [oldest] = known.values();
-    if (oldest !== undefined && known.size >= STREAM_LINKS_MAX && !known.has(keyOf(link))) this.remove(oldest);
     this.#sql.exec(
       `INSERT INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (incarnation, subscription) DO UPDATE SET
        subscription_incarnation = excluded.subscription_incarnation, linked_from = excluded.linked_from,

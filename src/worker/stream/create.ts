@@ -1,5 +1,6 @@
 import { contentKind, DEFAULT_CONTENT_TYPE } from "../../protocol/content-type.ts";
 import { configMismatch, type StreamConfig } from "../../protocol/create.ts";
+import type { ProtocolError } from "../../protocol/errors.ts";
 import { NEVER } from "../../protocol/expiry.ts";
 import { ownStart, type ForkOrigin } from "../../protocol/fork.ts";
 import { ROW_MAX_BYTES } from "../../protocol/limits.ts";
@@ -28,6 +29,12 @@ export type Registered =
   | { readonly kind: "registered"; readonly links: readonly SubscriptionRef[] }
   /** It failed, or took too long: it may know the stream or not. */
   | { readonly kind: "unanswered" };
+
+/** The stream may not be made. */
+export interface NotRegistered {
+  readonly kind: "refused";
+  readonly error: ProtocolError;
+}
 
 /** A stream that is no fork. The edge has filled in what such a creation may leave open. */
 export function newStream(request: CreateRequest, incarnation: string, createdAtMs: number): NewStream {

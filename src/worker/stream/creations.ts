@@ -1,4 +1,4 @@
-import { parsed, type Parsed } from "../../protocol/result.ts";
+import { failed, parsed, type Parsed } from "../../protocol/result.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import { confirmStream, createdOutcome, insertStream, newStream, type NewStream } from "./create.ts";
 import { ForkMaking, HELD_BY_FORKS, type MakingSurroundings } from "./fork-making.ts";
@@ -65,13 +65,14 @@ export class Creations {
 
   async #make(request: CreateRequest): Promise<Parsed<StreamState>> {
     if (request.fork !== undefined) return this.#forks.make(request, request.fork);
-    return parsed(await this.#store(newStream(request, crypto.randomUUID(), Date.now())));
+    return this.#store(newStream(request, crypto.randomUUID(), Date.now()));
   }
 
   /** Puts a stream into the directory's list, then stores it: in one transaction with its links, and for a fork with its release. */
-  async #store(stream: NewStream): Promise<StreamState> {
+  async #store(stream: NewStream): Promise<Parsed<StreamState>> {
     const { storage, registrar, created, schedule } = this.#around;
     const registered = await registrar.announce(stream);
+    if (registered.kind === "refused") return failed(registered.error);
     // While the directory was asked an alarm may have tidied up.
     await this.#untilEnded();
     const state = storage.transaction(() => {
@@ -82,7 +83,7 @@ export class Creations {
     // At once: until the object knows of its stream, whatever tidies up takes it for what is left of an earlier one.
     created(state);
     schedule();
-    return state;
+    return parsed(state);
   }
 
   async #untilEnded(): Promise<void> {

@@ -28,8 +28,8 @@ interface Source {
 export interface MakingSurroundings {
   readonly storage: StreamStorage;
   readonly source: (name: string) => Source;
-  /** Stores the fork and takes its release back, both or neither. */
-  readonly store: (fork: NewStream) => Promise<StreamState>;
+  /** Stores the fork and takes its release back, both or neither; neither also where the directory refuses it. */
+  readonly store: (fork: NewStream) => Promise<Parsed<StreamState>>;
   /** Sets the alarm to what is due first. */
   readonly schedule: () => void;
 }
@@ -89,11 +89,9 @@ export class ForkMaking {
       return granted;
     }
     const made = toFork(request, incarnation, granted.value, Date.now());
-    if (!made.ok) {
-      this.#put({ ...promise, dueAtMs: Date.now() });
-      return made;
-    }
-    return { ok: true, value: await this.#around.store(made.value) };
+    const stored = made.ok ? await this.#around.store(made.value) : made;
+    if (!stored.ok) this.#put({ ...promise, dueAtMs: Date.now() });
+    return stored;
   }
 
   #put(release: Release): void {

@@ -1,4 +1,4 @@
-import { NOTICE_PAUSE_MS } from "../../protocol/limits.ts";
+import { NOTICE_PATIENCE_MS, NOTICE_PAUSE_MS } from "../../protocol/limits.ts";
 import type { SubscriptionRef } from "../directory/operations.ts";
 import { backoffMs } from "../segments/backoff.ts";
 import { withinTime } from "../segments/within-time.ts";
@@ -10,9 +10,6 @@ import { splitStreamName } from "./stream-name.ts";
 
 /** Notices that are under way at the same time, to as many subscriptions. */
 const AT_ONCE = 32;
-
-/** How long a subscription may take; then it is told again, later. */
-const PATIENCE_MS = 10_000;
 
 /** How long after something is due the alarm looks whether it was told: an object that is lost meanwhile tells nobody. */
 const NET_MS = 10_000;
@@ -122,12 +119,12 @@ export class Notices {
       : { kind: "ended" as const, tail: link.notified };
     const { project, path } = splitStreamName(link.stream);
     const { subscription: id, subscriptionIncarnation: subscription, incarnation, linkedFrom } = link;
-    return { project, id, subscription, path, incarnation, linkedFrom, ...told };
+    return { project, id, subscription, path, incarnation, linkedFrom, sentAtMs: Date.now(), ...told };
   }
 
   async #ask(notice: Notice): Promise<NoticeOutcome | "failed"> {
     try {
-      return await withinTime(PATIENCE_MS, this.#around.notify(notice), `The subscription ${notice.id}`);
+      return await withinTime(NOTICE_PATIENCE_MS, this.#around.notify(notice), `The subscription ${notice.id}`);
     } catch (error) {
       console.error(`The subscription ${notice.id} could not be told, and will be later:`, error);
       return "failed";

@@ -20,6 +20,8 @@ export interface CreateRequest extends WantedConfig {
   readonly unparsedBody?: Uint8Array;
   /** Whether the source may be forked only if it is public: whoever asks may read nothing else there. */
   readonly publicSourceOnly?: boolean;
+  /** Most streams of the project; one that would be one more is refused. */
+  readonly streamsMax?: number;
 }
 
 export type CreateOutcome =
@@ -122,6 +124,8 @@ export type LinkOutcome =
       /** Where the link begins: the tail of a link that was just made, less where it was there before. Only of `link()`. */
       readonly linkedFrom?: Position;
     }
+  /** As many subscriptions as may be are linked already. Only of `link()`. */
+  | { readonly kind: "full" }
   | Absence;
 
 /** What a list tells of a stream, beyond what the directory knows. */

@@ -1,10 +1,10 @@
 import { ownStart } from "../../protocol/fork.ts";
-import type { RegisterOutcome, Registration, SubscriptionRef } from "../directory/operations.ts";
+import type { RegisterOutcome, Registration, RegistrationLimits, SubscriptionRef } from "../directory/operations.ts";
 import { backoffMs } from "../segments/backoff.ts";
 import { withinTime } from "../segments/within-time.ts";
 import type { PendingRegistration } from "../storage/registration-rows.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
-import type { NewStream, Registered } from "./create.ts";
+import type { NewStream, NotRegistered, Registered } from "./create.ts";
 import { addLinks } from "./links.ts";
 import type { StreamState } from "./state.ts";
 import { splitStreamName } from "./stream-name.ts";
@@ -17,8 +17,9 @@ const PATIENCE_MS = 5000;
 
 /** What a project's directory is asked for. */
 export interface Directory {
-  register(stream: Registration): Promise<RegisterOutcome>;
+  register(stream: Registration, limits?: RegistrationLimits): Promise<RegisterOutcome>;
   unregister(path: string, incarnation: string): Promise<void>;
+  unlisted(subscriptions: readonly SubscriptionRef[]): Promise<readonly SubscriptionRef[]>;
 }
 
 export interface RegistrarSurroundings {
@@ -51,20 +52,27 @@ export class Registrar {
     return this.#around.directory !== undefined;
   }
 
-  /** Puts a stream that is about to be stored into the list. Never fails. */
-  async announce(stream: NewStream): Promise<Registered> {
+  /** Puts a stream that is about to be stored into the list, if the directory lets it. Never fails. */
+  async announce(stream: NewStream): Promise<Registered | NotRegistered> {
     const { request, config, incarnation, createdAtMs } = stream;
     if (!this.lists) return { kind: "unlisted" };
     // Two at a time might arrive in the wrong order, and the list would keep the stream that has ended.
     if (this.#sent !== undefined) return { kind: "unanswered" };
     const facts = { ...config, incarnation, createdAtMs, name: request.name };
     try {
-      const { links } = await withinTime(CREATION_PATIENCE_MS, this.#register(facts), "The directory");
-      return { kind: "registered", links };
+      const asked = this.#register(facts, { streamsMax: request.streamsMax });
+      const { links, refused } = await withinTime(CREATION_PATIENCE_MS, asked, "The directory");
+      return refused === undefined ? { kind: "registered", links } : { kind: "refused", error: refused };
     } catch (error) {
       console.error(`The new stream ${request.name} could not be put into the directory, and will be later:`, error);
       return { kind: "unanswered" };
     }
+  }
+
+  /** Which of these subscriptions were deleted: a stream hears of that only when it has something to tell. */
+  async deletedAmong(project: string, subscriptions: readonly SubscriptionRef[]): Promise<readonly SubscriptionRef[]> {
+    if (!this.lists) return [];
+    return withinTime(PATIENCE_MS, this.#directory(project).unlisted(subscriptions), "The directory");
   }
 
   /** Puts a stream into the list that is older than the list. When that fails the alarm goes on with it. */
@@ -140,11 +148,11 @@ export class Registrar {
     registered(marked);
   }
 
-  #register(stream: RegisteredFacts): Promise<RegisterOutcome> {
+  #register(stream: RegisteredFacts, limits?: RegistrationLimits): Promise<RegisterOutcome> {
     const { project, path } = splitStreamName(stream.name);
     const { incarnation, contentType, createdAtMs, expiry } = stream;
     const facts = { path, incarnation, contentType, public: stream.public, createdAtMs, expiry };
-    const sent = this.#directory(project).register(facts);
+    const sent = this.#directory(project).register(facts, limits);
     const arrived = sent.then(ignore, ignore).then(() => {
       if (this.#sent === arrived) this.#sent = undefined;
     });

@@ -161,8 +161,8 @@ export class StreamDO extends DurableObject<StreamEnv> {
   async link(subscription: SubscriptionRef): Promise<LinkOutcome> {
     if (this.#current(Date.now()) === undefined) await this.#creations.settled();
     this.#notices.linked(subscription);
-    const state = this.#current(Date.now());
-    return state === undefined ? this.#absence() : linkStream(this.#storage, state, subscription, Date.now());
+    const around = { storage: this.#storage, registrar: this.#registrar, state: () => this.#current(Date.now()) };
+    return (await linkStream(around, subscription)) ?? this.#absence();
   }
 
   /** The subscription is told nothing more, not even that the stream ended. */

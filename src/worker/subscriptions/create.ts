@@ -23,6 +23,7 @@ export async function createSubscription(
     if (wakeStream !== undefined && streams.includes(wakeStream)) return refused(ownWakeStream(wakeStream));
     begin(subscription, request);
   }
+  if (existing !== undefined && existing.root !== request.root) follow(subscription, request.root);
   const begun = subscription.record;
   if (!isThere && begun !== undefined) {
     const outcome = await maker.made(begun);
@@ -32,6 +33,15 @@ export async function createSubscription(
   if (record === undefined || record.incarnation !== begun?.incarnation) return refused(deletedMeanwhile(request.id));
   const described = describeSubscription(subscription, record, "", LIST_PAGE_DEFAULT);
   return { kind: isThere ? "confirmed" : "created", subscription: described };
+}
+
+/** Callbacks go to where the subscription was last confirmed: what the deployment was called before may be nobody's by now. */
+function follow(subscription: Subscription, root: string): void {
+  const { record } = subscription;
+  if (record === undefined) return;
+  subscription.commit(() => {
+    subscription.putRecord({ ...record, root });
+  });
 }
 
 function begin(subscription: Subscription, { project, id, config, configHash, root }: CreateSubscription): void {

@@ -1,6 +1,10 @@
+import { protocolError, quote, type ProtocolError } from "../../protocol/errors.ts";
+import { STREAM_LINKS_MAX } from "../../protocol/limits.ts";
 import type { SubscriptionRef } from "../directory/operations.ts";
 import type { LinkOutcome } from "../stream/operations.ts";
 import { EXPLICIT, GLOB, JOINING } from "./link-kind.ts";
+import type { MembershipOutcome } from "./operations.ts";
+import { unwantExplicit } from "./notices.ts";
 import type { StoredRecord } from "./record.ts";
 import { askEach, type Peers } from "./peers.ts";
 import type { Subscription } from "./subscription.ts";
@@ -15,7 +19,7 @@ export function refOf({ id, incarnation }: StoredRecord): SubscriptionRef {
 /**
  * Brings about the explicit links that are stored as wanted: tells the directory, which links streams that are created
  * later, then the streams that there are. Until it is through, the alarm begins again. At most `budget` links; gives how
- * many it was.
+ * many it was. What cannot be linked is wanted no more, and thrown as {@link TooManyLinks} when all the rest is linked.
  */
 export async function join(
   subscription: Subscription,
@@ -24,22 +28,50 @@ export async function join(
   budget: number,
 ): Promise<number> {
   let joined = 0;
+  let full: string | undefined;
   while (subscription.links.areJoining && joined < budget && isStillThere(subscription, record)) {
-    const links = subscription.storage.linksOfKind(JOINING, JOINING_PAGE);
-    const paths = links.map(({ path }) => path);
-    await peers.putExplicit(record.project, refOf(record), paths);
+    const paths = subscription.storage.linksOfKind(JOINING, JOINING_PAGE).map(({ path }) => path);
+    const unnamed = await peers.putExplicit(record.project, refOf(record), paths);
     const outcomes = await linkAll(peers, record, paths);
     if (!isStillThere(subscription, record)) break;
+    const refused = paths.filter((path, i) => outcomes[i]?.kind === "full" || unnamed.includes(path));
+    // The directory first, as when a link is removed.
+    for (const path of refused) await peers.removeExplicit(record.project, refOf(record), path);
+    if (!isStillThere(subscription, record)) break;
     subscription.commit(() => {
-      for (const [i, path] of paths.entries()) storeJoined(subscription, path, outcomes[i]);
+      for (const [i, path] of paths.entries()) {
+        if (refused.includes(path)) unwantExplicit(subscription, path);
+        else storeJoined(subscription, path, outcomes[i]);
+      }
       subscription.step({ kind: "noticed" });
     });
-    joined += links.length;
+    full ??= refused[0];
+    joined += paths.length;
   }
+  if (full !== undefined && isStillThere(subscription, record)) throw new TooManyLinks(full);
   return joined;
 }
 
-/** Links streams that the pattern matches. */
+/** Links streams explicitly. Where one cannot be linked the others are, and asking for them again changes nothing. */
+export async function addExplicit(
+  subscription: Subscription,
+  peers: Peers,
+  record: StoredRecord,
+  paths: readonly string[],
+): Promise<MembershipOutcome> {
+  subscription.commit(() => {
+    for (const path of paths) wantExplicit(subscription, path);
+  });
+  try {
+    await join(subscription, peers, record, Infinity);
+    return { kind: "done" };
+  } catch (error) {
+    if (error instanceof TooManyLinks) return { kind: "refused", error: error.error };
+    throw error;
+  }
+}
+
+/** Links streams that the pattern matches; gives what is to be stored of it. */
 export async function joinMatching(
   subscription: Subscription,
   peers: Peers,
@@ -47,9 +79,26 @@ export async function joinMatching(
   paths: readonly string[],
 ): Promise<() => void> {
   const outcomes = await linkAll(peers, record, paths);
+  const full = paths.find((_path, i) => outcomes[i]?.kind === "full");
+  if (full !== undefined) throw new TooManyLinks(full);
   return () => {
     for (const [i, path] of paths.entries()) storeMatching(subscription, path, outcomes[i]);
   };
+}
+
+/** A stream is linked to as many subscriptions as may be. */
+export class TooManyLinks extends Error {
+  override readonly name = "TooManyLinks";
+  readonly error: ProtocolError;
+
+  constructor(path: string) {
+    const error = protocolError(
+      "TOO_MANY_LINKS",
+      `The stream ${quote(path)} is linked to ${String(STREAM_LINKS_MAX)} subscriptions, and no more are possible; delete those that nobody needs, or leave this stream out.`,
+    );
+    super(error.message);
+    this.error = error;
+  }
 }
 
 /** Whether it is still the same subscription after something was waited for. */

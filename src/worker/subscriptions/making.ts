@@ -1,7 +1,7 @@
 import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import { SUBSCRIPTION_LINKS_MAX } from "../../protocol/limits.ts";
 import { deliveryPauseMs } from "../../protocol/subscription/wake-pause.ts";
-import { isStillThere, join, joinMatching } from "./joining.ts";
+import { isStillThere, join, joinMatching, TooManyLinks } from "./joining.ts";
 import type { Peers } from "./peers.ts";
 import type { StoredRecord } from "./record.ts";
 import type { Subscription } from "./subscription.ts";
@@ -14,6 +14,9 @@ const SLICE = 1000;
 
 /** How soon the alarm takes up what should have gone on by itself. */
 const SAFETY_MS = 10_000;
+
+/** How long what was asked of the directory, and given up, may still be under way. */
+const LATE_PUT_MS = 60_000;
 
 export const TOO_MANY_LINKS = protocolError(
   "TOO_MANY_LINKS",
@@ -81,12 +84,16 @@ export class Maker {
 
   async #advance(record: StoredRecord): Promise<void> {
     try {
-      const outcome = await this.#slice(record);
+      const outcome = await this.#slice(record).catch((error: unknown) => {
+        if (error instanceof TooManyLinks) return this.#refuse(record, error.error);
+        throw error;
+      });
       if (outcome === undefined) return;
       this.#tell(record, (waiting) => {
         waiting.resolve(outcome);
       });
     } catch (error) {
+      if (!isStillThere(this.#subscription, record)) this.#mayBeListed(record);
       console.error("A subscription could not be linked to all of its streams yet, and will be later:", error);
       this.#postpone(record);
       this.#tell(record, (waiting) => {
@@ -103,6 +110,8 @@ export class Maker {
     const put = await this.#peers.putSubscription(project, listed);
     if (!isStillThere(this.#subscription, record)) return this.#withdraw(record);
     if (put.kind === "refused") return this.#refuse(record, put.error);
+    // By its clock the one before it is younger. It has ended, and goes when the directory has heard so.
+    if (put.kind === "outdated") throw new Error("The directory still lists an earlier subscription of the id.");
     let budget = SLICE;
     budget -= await join(this.#subscription, this.#peers, record, budget);
     while (pattern !== undefined && budget > 0 && isStillThere(this.#subscription, record)) {
@@ -151,6 +160,15 @@ export class Maker {
     const { id, incarnation } = record;
     await this.#peers.removeSubscription(record, { id, incarnation });
     return GONE;
+  }
+
+  /** It was deleted while the directory took too long: what was asked of it may still arrive, and is then taken back. */
+  #mayBeListed({ project, id, incarnation }: StoredRecord): void {
+    const { storage } = this.#subscription;
+    this.#subscription.commit(() => {
+      storage.makeTables();
+      storage.putFarewell({ project, id, incarnation, failures: 0, dueAtMs: Date.now() + LATE_PUT_MS });
+    });
   }
 
   async #refuse(record: StoredRecord, error: ProtocolError): Promise<MakingOutcome> {

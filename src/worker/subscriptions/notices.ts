@@ -1,4 +1,4 @@
-import { SUBSCRIPTION_LINKS_MAX } from "../../protocol/limits.ts";
+import { NOTICE_LATE_MS, SUBSCRIPTION_LINKS_MAX } from "../../protocol/limits.ts";
 import { matchesPattern } from "../../protocol/subscription/glob.ts";
 import { EXPLICIT, GLOB, JOINING } from "./link-kind.ts";
 import type { Notice, NoticeOutcome } from "./operations.ts";
@@ -13,7 +13,9 @@ import type { Subscription } from "./subscription.ts";
 export async function takeNotice(subscription: Subscription, peers: Peers, notice: Notice): Promise<NoticeOutcome> {
   if (isStranger(subscription, notice)) return "unlinked";
   const link = subscription.links.get(notice.path);
-  if (link !== undefined && isOfAnotherStream(link, notice)) {
+  if (notice.kind === "ended") subscription.streamEnded(notice.incarnation);
+  else if (subscription.hasEnded(notice.incarnation)) return "noted";
+  if (isDoubtful(link, notice)) {
     const current = await peers.position(notice.project, notice.path);
     // Told by a stream that is no more, too late.
     if (current.kind !== "linked" || current.incarnation !== notice.incarnation) return "noted";
@@ -30,9 +32,15 @@ function isStranger({ record }: Subscription, notice: Notice): boolean {
   return record?.incarnation !== notice.subscription;
 }
 
-/** The name of a stream may be used again, and what an earlier one of it had to tell may come after what the later one has. */
-function isOfAnotherStream({ incarnation }: LinkRow, notice: Notice): boolean {
-  return notice.kind === "appended" && incarnation !== null && incarnation !== notice.incarnation;
+/**
+ * Whether the stream has to be asked if it is still there. The name of a stream may be used again, and what an earlier one of
+ * it had to tell may come after what the later one has. And a notice that was long under way, which its stream has given up,
+ * may come after that of the stream's end. Clocks that differ cost a question, and no more.
+ */
+function isDoubtful(link: LinkRow | undefined, notice: Notice): boolean {
+  if (notice.kind === "ended" || link?.incarnation === notice.incarnation) return false;
+  const isNew = link === undefined || link.incarnation === null;
+  return !isNew || (notice.sentAtMs !== undefined && Date.now() - notice.sentAtMs >= NOTICE_LATE_MS);
 }
 
 function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {

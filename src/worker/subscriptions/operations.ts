@@ -118,6 +118,8 @@ export interface Notice extends SubscriptionName {
   /** Where the link begins: what was before it is not the subscription's business. */
   readonly linkedFrom: Position;
   readonly tail: Position;
+  /** By the stream's clock, in Unix milliseconds. */
+  readonly sentAtMs?: number;
 }
 
 /** `unlinked`: the stream is not linked, or the subscription is gone; the stream forgets it. */

@@ -58,8 +58,8 @@ export class Peers {
     await patiently(this.#directory(project).removeSubscription(subscription));
   }
 
-  async putExplicit(project: string, subscription: SubscriptionRef, paths: readonly string[]): Promise<void> {
-    await patiently(this.#directory(project).putExplicit(subscription, paths));
+  putExplicit(project: string, subscription: SubscriptionRef, paths: readonly string[]): Promise<readonly string[]> {
+    return patiently<readonly string[]>(this.#directory(project).putExplicit(subscription, paths));
   }
 
   async removeExplicit(project: string, subscription: SubscriptionRef, path: string): Promise<void> {

@@ -41,6 +41,8 @@ export interface SnapshotStream {
 export interface StoredWake {
   readonly state: WakeState;
   readonly snapshot: readonly SnapshotStream[];
+  /** Whether the streams were asked for news since this wake ended, and had none. */
+  readonly hadNoNews?: boolean;
 }
 
 /** A linked stream, as it is stored. */

@@ -6,7 +6,7 @@ import { createSubscription, explicitProblem } from "./create.ts";
 import { Deliveries } from "./deliveries.ts";
 import { describeSubscription } from "./describe.ts";
 import { endSubscription, sayFarewells } from "./farewells.ts";
-import { join, refOf, wantExplicit } from "./joining.ts";
+import { addExplicit, join, refOf } from "./joining.ts";
 import { Maker } from "./making.ts";
 import { takeNotice, unwantExplicit } from "./notices.ts";
 import type {
@@ -104,11 +104,7 @@ export class SubscriptionDO extends DurableObject<SubscriptionEnv> {
       if (record === undefined) return { kind: "absent" };
       const error = explicitProblem(this.#subscription, paths);
       if (error !== undefined) return { kind: "refused", error };
-      this.#subscription.commit(() => {
-        for (const path of paths) wantExplicit(this.#subscription, path);
-      });
-      await join(this.#subscription, this.#peers, record, Infinity);
-      return { kind: "done" };
+      return addExplicit(this.#subscription, this.#peers, record, paths);
     });
   }
 

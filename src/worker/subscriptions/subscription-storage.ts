@@ -1,5 +1,6 @@
 import { RECORD_FORMAT, type Farewell, type LinkRow, type StoredRecord, type StoredWake } from "./record.ts";
-import { TABLES } from "./subscription-tables.ts";
+import { knownTables } from "../storage/known-tables.ts";
+import { ADDED, TABLES } from "./subscription-tables.ts";
 
 type Row = Record<string, SqlStorageValue>;
 type FarewellRow = Omit<Farewell, "dueAtMs"> & { due_at_ms: number };
@@ -25,7 +26,7 @@ export class SubscriptionStorage {
   }
 
   get hasTables(): boolean {
-    this.#hasTables ??= this.#rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'part'").length > 0;
+    this.#hasTables ??= knownTables(this.#storage.sql, ADDED).has("part");
     return this.#hasTables;
   }
 
@@ -110,7 +111,7 @@ export class SubscriptionStorage {
 
   putLink({ path, incarnation, kind, acked, tail, begun }: LinkRow): void {
     this.#storage.sql.exec(
-      `INSERT INTO link VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE
+      `INSERT INTO link (${LINK}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE
        SET incarnation = excluded.incarnation, kind = excluded.kind, acked = excluded.acked, tail = excluded.tail,
        begun = excluded.begun`,
       path,

@@ -1,3 +1,5 @@
+import type { AddedColumns } from "../storage/known-tables.ts";
+
 /**
  * Tables of a subscription's SQLite. Every row written is billed to whoever runs the server, so there is no secondary
  * index, and nothing is made before there is a subscription: asking for one that is not there writes nothing.
@@ -20,7 +22,7 @@ const LINK_TABLE = `CREATE TABLE IF NOT EXISTS link (
   kind INTEGER NOT NULL,
   acked INTEGER NOT NULL,
   tail INTEGER NOT NULL,
-  begun INTEGER NOT NULL
+  begun INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID`;
 
 /** Subscriptions of this id that ended, and that the directory has to forget. It outlives them. */
@@ -31,5 +33,8 @@ const FAREWELL_TABLE = `CREATE TABLE IF NOT EXISTS farewell (
   due_at_ms INTEGER NOT NULL,
   failures INTEGER NOT NULL
 ) WITHOUT ROWID`;
+
+/** Before there was `begun`, nothing is known of an earlier stream. */
+export const ADDED: AddedColumns = { link: { begun: "begun INTEGER NOT NULL DEFAULT 0" } };
 
 export const TABLES: readonly string[] = [PART_TABLE, LINK_TABLE, FAREWELL_TABLE];

@@ -33,6 +33,10 @@ export class Subscription {
   /** When the alarm will come, as far as is known. */
   #alarmAtMs: number | undefined;
   #hasToDeliver = false;
+  readonly #ended = new Set<string>();
+  #hadNoNews = false;
+  /** Whether no wake has changed since the object came into memory. */
+  #isFresh = true;
 
   constructor(storage: SubscriptionStorage, deliver: () => void) {
     this.storage = storage;
@@ -78,6 +82,7 @@ export class Subscription {
     this.storage.removeParts();
     this.#record = undefined;
     this.#wake = NO_WAKE;
+    this.#hadNoNews = false;
     this.links.forget();
   }
 
@@ -99,17 +104,53 @@ export class Subscription {
     if (isChanged) {
       this.#wake = { state: step.state, snapshot: step.deliver ? this.#snapshot() : kept(step.state, snapshot) };
       this.storage.putWake(this.#wake);
+      this.#hadNoNews = false;
+      this.#isFresh = false;
     }
-    if (step.deliver) this.#hasToDeliver = true;
+    if (step.deliver) {
+      this.#hasToDeliver = true;
+      this.#tellOf(this.#wake);
+    }
     return step.answer;
   }
 
-  /** Sets the alarm to what is due first, unless it comes sooner anyway. */
+  /** A stream has ended: whatever it told before and that comes later is out of date. Known as long as the object is in memory. */
+  streamEnded(incarnation: string): void {
+    this.#ended.delete(incarnation);
+    this.#ended.add(incarnation);
+    const [oldest] = this.#ended;
+    if (oldest !== undefined && this.#ended.size > ENDED_MAX) this.#ended.delete(oldest);
+  }
+
+  hasEnded(incarnation: string): boolean {
+    return this.#ended.has(incarnation);
+  }
+
+  /** Whether the streams were asked for news since the last wake, and had none. What comes later they tell. */
+  get hadNoNews(): boolean {
+    this.#load();
+    return this.#hadNoNews;
+  }
+
+  /**
+   * Only within a commit: remembers {@link hadNoNews}. A row is written only where the object had been out of memory: there a
+   * worker asks so seldom that it would be so each time.
+   */
+  streamsHadNoNews(): void {
+    const { state } = this.wake;
+    if (this.#hadNoNews || state.phase.kind !== "idle") return;
+    this.#hadNoNews = true;
+    if (this.#isFresh) this.storage.putWake({ ...this.wake, hadNoNews: true });
+  }
+
+  /** Sets the alarm to what is due first, unless it comes sooner anyway. One that should have come a while ago never will. */
   schedule(): void {
     const dueAtMs = this.#nextDueMs();
-    if (dueAtMs === undefined || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= dueAtMs)) return;
-    this.#alarmAtMs = dueAtMs;
-    this.storage.setAlarm(dueAtMs);
+    const nowMs = Date.now();
+    const isSet = this.#alarmAtMs !== undefined && this.#alarmAtMs > nowMs - ALARM_LATE_MS;
+    if (dueAtMs === undefined || (isSet && this.#alarmAtMs !== undefined && this.#alarmAtMs <= dueAtMs)) return;
+    this.#alarmAtMs = Math.max(dueAtMs, nowMs);
+    this.storage.setAlarm(this.#alarmAtMs);
   }
 
   /** Removes all that is stored, when neither a subscription nor anything to do for an earlier one is left. */
@@ -118,6 +159,15 @@ export class Subscription {
     this.#alarmAtMs = undefined;
     this.links.forget();
     await this.storage.destroy();
+  }
+
+  /** A webhook's delivery that is repeated tells of streams which came to be since the wake was issued: acks of it are about those. */
+  #tellOf({ state: { generation }, snapshot }: StoredWake): void {
+    if (this.record?.config.type !== "webhook") return;
+    for (const { path } of snapshot) {
+      const link = this.links.get(path);
+      if (link !== undefined && link.begun >= generation) this.links.put({ ...link, begun: generation - 1 }, link);
+    }
   }
 
   /** What is remembered of a transaction that failed is forgotten with it. */
@@ -141,6 +191,7 @@ export class Subscription {
     if (this.#isLoaded) return;
     this.#record = this.storage.record();
     this.#wake = this.storage.wake() ?? NO_WAKE;
+    this.#hadNoNews = this.#wake.hadNoNews === true;
     this.#isLoaded = true;
   }
 
@@ -179,6 +230,12 @@ export class Subscription {
     return first === Infinity ? undefined : first;
   }
 }
+
+/** How late an alarm may be before it counts as lost. */
+const ALARM_LATE_MS = 10_000;
+
+/** Ends of streams that are remembered. */
+const ENDED_MAX = 1000;
 
 /** When the alarm takes up links that should have been told of at once. */
 const JOINING_AGAIN_MS = 10_000;

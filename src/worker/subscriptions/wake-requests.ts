@@ -20,12 +20,15 @@ import type {
 import { askEach, type Peers } from "./peers.ts";
 import type { LinkRow, StoredRecord } from "./record.ts";
 import type { Subscription } from "./subscription.ts";
-import { mintWakeToken, verifyWakeToken } from "./wake-token.ts";
+import { INVALID_WAKE_TOKEN, mintWakeToken, verifyWakeToken } from "./wake-token.ts";
 
 /** With more links than these, a claim without known work does not ask the streams whether there is some after all. */
 const ASKED_MAX = 32;
 
 const ABSENT: NoSubscription = { kind: "absent" };
+
+/** What a stream that does not answer comes to. */
+const NO_ANSWER: LinkOutcome = { kind: "not-found" };
 
 const FENCED = protocolError(
   "FENCED",
@@ -56,7 +59,9 @@ export class WakeRequests {
     if (this.#subscription.record?.incarnation !== record.incarnation) return ABSENT;
     const answer = this.#subscription.commit(() => {
       this.#advance(tails);
-      return this.#subscription.step({ kind: "claimed", worker });
+      const step = this.#subscription.step({ kind: "claimed", worker });
+      if (tails.length > 0 && tails.every(hasAnswered)) this.#subscription.streamsHadNoNews();
+      return step;
     });
     return this.#claimed(record, answer);
   }
@@ -94,7 +99,7 @@ export class WakeRequests {
     // What was appended a moment ago may have been read already, and not been told yet.
     const beyond = this.#isCurrent(request) ? this.#pastTail(request) : [];
     const tails = beyond.length > 0 ? await this.#askTails(beyond) : [];
-    if (this.#subscription.record?.incarnation !== record?.incarnation) return ABSENT;
+    if (this.#subscription.record?.incarnation !== record?.incarnation) return refused(INVALID_WAKE_TOKEN);
     return this.#subscription.commit(() => this.#apply(request, tails));
   }
 
@@ -144,12 +149,13 @@ export class WakeRequests {
   }
 
   /** Who sends a token of this subscription may speak for its wakes; for which one is judged with the request. */
-  async #tokenProblem(request: WakeRequest, type: SubscriptionType): Promise<NoSubscription | Refused | undefined> {
+  async #tokenProblem(request: WakeRequest, type: SubscriptionType): Promise<Refused | undefined> {
     const { record } = this.#subscription;
-    if (record === undefined) return ABSENT;
+    // Whoever has no token learns nothing, not even whether there is such a subscription.
+    if (record === undefined) return refused(INVALID_WAKE_TOKEN);
     const token = await verifyWakeToken(request.token, record, Date.now());
     if (!token.ok) return refused(token.error);
-    if (this.#subscription.record?.incarnation !== record.incarnation) return ABSENT;
+    if (this.#subscription.record?.incarnation !== record.incarnation) return refused(INVALID_WAKE_TOKEN);
     const wrong = wrongType(record, type);
     if (wrong !== undefined) return refused(wrong);
     const { id, generation } = token.value;
@@ -170,8 +176,9 @@ export class WakeRequests {
   }
 
   #mayHaveMissedWork(): boolean {
-    const { links, wake } = this.#subscription;
-    return wake.state.phase.kind !== "held" && !links.havePending && links.count <= ASKED_MAX;
+    const { links, wake, hadNoNews } = this.#subscription;
+    if (hadNoNews || wake.state.phase.kind === "held") return false;
+    return !links.havePending && links.count <= ASKED_MAX;
   }
 
   #allPaths(): string[] {
@@ -207,7 +214,11 @@ export class WakeRequests {
 /** A stream that does not answer hides no work of the others. */
 function unknown(error: unknown): LinkOutcome {
   console.error("A stream could not be asked whether it has news:", error);
-  return { kind: "not-found" };
+  return NO_ANSWER;
+}
+
+function hasAnswered({ outcome }: AskedTail): boolean {
+  return outcome !== NO_ANSWER;
 }
 
 /**

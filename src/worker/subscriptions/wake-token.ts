@@ -24,7 +24,8 @@ export async function mintWakeToken(owner: Owner, wake: Wake, nowMs: number): Pr
     .sign(secretOf(owner));
 }
 
-const INVALID = protocolError(
+/** The answer to every token that is none of a wake of a subscription that is there. */
+export const INVALID_WAKE_TOKEN = protocolError(
   "TOKEN_INVALID",
   "The token is not one of a wake of this subscription; send the one that came with the claim or the webhook.",
 );
@@ -46,9 +47,11 @@ export async function verifyWakeToken(token: string, owner: Owner, nowMs: number
       currentDate: new Date(nowMs),
     });
     const { generation, wake_id: id } = payload;
-    return typeof generation === "number" && typeof id === "string" ? parsed({ id, generation }) : failed(INVALID);
+    return typeof generation === "number" && typeof id === "string"
+      ? parsed({ id, generation })
+      : failed(INVALID_WAKE_TOKEN);
   } catch (error) {
-    return failed(error instanceof errors.JWTExpired ? EXPIRED : INVALID);
+    return failed(error instanceof errors.JWTExpired ? EXPIRED : INVALID_WAKE_TOKEN);
   }
 }
 

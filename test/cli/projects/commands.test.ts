@@ -219,6 +219,18 @@ describe("projects", () => {
     const { stdout } = await ds(["projects", "update", "shop", "--no-cors", "--no-readers-max", "--json"]);
     const { corsOrigins, readersMax, bodyMaxBytes } = JSON.parse(stdout) as Record<string, unknown>;
     expect({ corsOrigins, readersMax, bodyMaxBytes }).toEqual({ corsOrigins: [], bodyMaxBytes: 1000 });
+    // Either order of the words.
+    for (const [flag, most] of [
+      ["--streams-max", 50],
+      ["--max-streams", 60],
+    ] as const) {
+      const shown = await ds(["projects", "update", "shop", flag, String(most)]);
+      expect(shown.stdout).toContain(`at most ${String(most)}`);
+      expect(server.records.get("shop")).toMatchObject({ streamsMax: most });
+    }
+    await ds(["projects", "update", "shop", "--no-streams-max"]);
+    expect(server.records.get("shop")).not.toHaveProperty("streamsMax");
+    expect((await ds(["projects", "update", "shop", "--streams-max", "0"])).code).toBe(2);
     expect((await ds(["projects", "update", "shop"])).code).toBe(2);
     expect((await ds(["projects", "update", "shop", "--no-cors", "--cors-origin", "*"])).code).toBe(2);
   });

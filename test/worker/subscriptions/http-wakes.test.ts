@@ -153,7 +153,7 @@ describe("ack and release: with the token of the lease", () => {
     expect(await refusal(await other.wake("ack", lease))).toEqual([401, "TOKEN_INVALID"]);
     await subscription.delete();
     for (const action of ["ack", "release", "callback"] as const) {
-      expect(await refusal(await subscription.wake(action, lease))).toEqual([404, "SUBSCRIPTION_NOT_FOUND"]);
+      expect(await refusal(await subscription.wake(action, lease))).toEqual([401, "TOKEN_INVALID"]);
     }
   });
 });

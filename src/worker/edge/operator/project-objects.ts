@@ -41,14 +41,14 @@ export function projectsOf({ PROJECTS: objects }: Pick<BaseEnv, "PROJECTS">): Pr
 
 /** What operators are told of a project: everything but its secrets. */
 export function projectFacts(record: ProjectRecord): object {
-  const { name, version, createdAtMs, corsOrigins, bodyMaxBytes, readersMax } = record;
+  const { name, version, createdAtMs, corsOrigins, bodyMaxBytes, readersMax, streamsMax } = record;
   const keys = acceptedKeys(record, Date.now()).map(({ kid, createdAtMs: keyCreatedAtMs, retiresAtMs }) => ({
     kid,
     state: retiresAtMs === undefined ? "active" : "retiring",
     createdAtMs: keyCreatedAtMs,
     retiresAtMs,
   }));
-  return { name, version, createdAtMs, corsOrigins, bodyMaxBytes, readersMax, keys };
+  return { name, version, createdAtMs, corsOrigins, bodyMaxBytes, readersMax, streamsMax, keys };
 }
 
 /** The answer that shows a project; `secret` only if this very request made one, which nobody is told again. */

@@ -63,7 +63,8 @@ export async function subscribe(
 ): Promise<SubscriptionRef> {
   const subscription = listed(id, fields);
   const outcome = await directory.putSubscription(subscription);
-  if (outcome.kind !== "done") throw new Error(`refused: ${outcome.error.message}`);
+  if (outcome.kind !== "done")
+    throw new Error(`the subscription was not put into the list: ${JSON.stringify(outcome)}`);
   return { id, incarnation: subscription.incarnation };
 }
 

@@ -169,6 +169,13 @@ export class SubscriptionClient {
     }
   }
 
+  /** What a stream of the project, which has to be there, says of itself. */
+  async streamPosition(path: string): Promise<{ readonly incarnation: string; readonly tail: number }> {
+    const position = await env.STREAMS.getByName(`${this.name.project}/${path}`).position();
+    if (position.kind !== "linked") throw new Error(`the stream ${path} is ${position.kind}`);
+    return position;
+  }
+
   /** Where the cursor of a stream stands, and how far the stream is known. */
   async cursor(path: string): Promise<readonly [acked: number, tail: number] | undefined> {
     const { streams } = await this.describe("", 1000);
