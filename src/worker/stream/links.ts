@@ -4,7 +4,6 @@ import type { SubscriptionRef } from "../directory/operations.ts";
 import type { LinkRows } from "../storage/link-rows.ts";
 import type { StreamStorage } from "../storage/stream-storage.ts";
 import type { LinkOutcome, StreamSummary } from "./operations.ts";
-import type { Registrar } from "./registrar.ts";
 import { splitStreamName } from "./stream-name.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
 
@@ -29,7 +28,9 @@ export interface LinkingSurroundings {
   readonly storage: StreamStorage;
   /** The stream, unless there is none or its time is over. */
   readonly state: () => StreamState | undefined;
-  readonly registrar: Pick<Registrar, "deletedAmong">;
+  readonly registrar: {
+    deletedAmong(project: string, subscriptions: readonly SubscriptionRef[]): Promise<readonly SubscriptionRef[]>;
+  };
 }
 
 /**
