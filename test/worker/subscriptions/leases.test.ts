@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import {
@@ -6,6 +7,7 @@ import {
   wakeTokenSubject,
 } from "../../../src/protocol/subscription/wake-token-claims.ts";
 import { onlyByHand } from "../support/alarms.ts";
+import { Gate } from "../support/at-the-door.ts";
 import { Clock } from "../support/clock.ts";
 import { ProjectClient, SubscriptionHttp } from "./support/http.ts";
 import { Receiver, type Delivery } from "./support/receiver.ts";
@@ -27,9 +29,11 @@ describe("webhook: a lease shorter than the answer takes", () => {
   test("webhook: it is not cut off by its own next wake, and the lease begins with its answer", async () => {
     using clock = new Clock();
     onlyByHand(clock);
-    let answer: (response: Response) => void = () => undefined;
-    const answered = new Promise<Response>((resolve) => (answer = resolve));
-    const receiver = new Receiver(() => answered);
+    const gate = new Gate();
+    const receiver = new Receiver(async () => {
+      await gate.pass();
+      return Response.json({});
+    });
     const subscription = await new SubscriptionClient(webhook({ ...PATTERN, leaseTtlMs: 1000 })).created();
     await subscription.notify("events/a", 3);
     const delivery = await receiver.received(1);
@@ -38,7 +42,7 @@ describe("webhook: a lease shorter than the answer takes", () => {
     await subscription.notify("events/a", 4);
     expect(await subscription.describe()).toMatchObject({ generation: 1, status: "active" });
     expect(await callback(subscription, delivery, { "events/a": 1 }, false)).toMatchObject({ kind: "acked" });
-    answer(Response.json({}));
+    await runInDurableObject(subscription.object, gate.open);
     await subscription.reaches("sent");
     expect(await callback(subscription, delivery, { "events/a": 4 })).toEqual({ kind: "acked", nextWake: false });
     expect(receiver.deliveries).toHaveLength(1);
