@@ -1,0 +1,50 @@
+// Which block of commands is run where. All are run against a local server but those named here, each with its reason.
+import type { Document } from "./documents.ts";
+
+/** A block, by how its text begins; without that, every one of the document. */
+export interface BlockChoice {
+  readonly document: string;
+  readonly begins?: string;
+}
+
+/** Run by `test/deploy/documents.test.ts`, against the stand-in for Cloudflare. */
+export const ON_CLOUDFLARE: readonly BlockChoice[] = [
+  { document: "README.md", begins: "npx durable-streams init my-streams" },
+  { document: "docs/deploy.md" },
+];
+
+/** Not run by these tests. */
+export const NOT_RUN: readonly (BlockChoice & { readonly begins: string; readonly why: string })[] = [
+  {
+    document: "README.md",
+    begins: "npm ci && npm start",
+    why: "CI installs before it tests; what `npm start` runs, `dev --demo`, is the server of every document here",
+  },
+  { document: "README.md", begins: "npm ci && npm test", why: "it is what runs this test" },
+  {
+    document: "docs/segment-format.md",
+    begins: "file=$1",
+    why: "it is a script to be saved; test/protocol/segment-format.test.ts runs it",
+  },
+  {
+    document: "examples/api-keys/README.md",
+    begins: "KEY=$(openssl",
+    why: "wrangler makes KV namespaces without being told their id in no stand-in; test/examples/api-keys.test.ts runs the Worker",
+  },
+];
+
+export interface ShellBlock {
+  readonly document: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export function isChosen(block: ShellBlock, choices: readonly BlockChoice[]): boolean {
+  return choices.some(
+    ({ document, begins = "" }) => document === block.document && block.text.trimStart().startsWith(begins),
+  );
+}
+
+export function shellBlocks({ path, blocks }: Document): readonly ShellBlock[] {
+  return blocks.filter(({ language }) => language === "sh").map(({ line, text }) => ({ document: path, line, text }));
+}
