@@ -20,7 +20,7 @@ export function commandsOf(block: string): readonly string[] {
   let command = "";
   for (const line of block.split("\n")) {
     command += `${line}\n`;
-    if (/\\\n$/.test(command) || !isWhole(command)) continue;
+    if (command.endsWith("\\\n") || !isWhole(command)) continue;
     if (/^\s*[^#\s]/m.test(command)) commands.push(command.trim());
     command = "";
   }
