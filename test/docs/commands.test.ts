@@ -2,7 +2,8 @@
 // named in support/plan.ts, with the reason; what is not named there is run, so no new block can slip by.
 import { describe, expect, test } from "vitest";
 import { userDocuments } from "./support/documents.ts";
-import { isChosen, NOT_RUN, ON_CLOUDFLARE, type ShellBlock, shellBlocks } from "./support/plan.ts";
+import { isChosen, NOT_RUN, ON_CLOUDFLARE, shellBlocks } from "./support/plan.ts";
+import { followBlock } from "./support/follow-block.ts";
 import { Reader } from "./support/reader.ts";
 import { commandsOf } from "./support/shell.ts";
 
@@ -58,7 +59,7 @@ describe("documents: a reader who follows them", () => {
   test.for([...byDocument])("%s: every command does what it should", async ([, blocks]) => {
     const reader = await Reader.arrive();
     try {
-      await reader.startServer();
+      await reader.startUsualServer();
       for (const block of blocks) await followBlock(reader, block);
     } finally {
       await reader.leave();
@@ -80,16 +81,3 @@ describe("documents: a reader who follows them", () => {
     }
   });
 });
-
-async function followBlock(reader: Reader, { document, line, text }: ShellBlock): Promise<void> {
-  for (const command of commandsOf(text)) {
-    const { code, output } = await reader.follow(command);
-    // What the document says that is printed.
-    const [, exitCode] = /echo "exit code \$\?" +# (\d+)$/.exec(command) ?? [];
-    if (exitCode !== undefined) expect(output).toContain(`exit code ${exitCode}\n`);
-    expect({ document, line, command, code, output: code === 0 ? "" : output }).toEqual({
-      ...{ document, line, command },
-      ...{ code: 0, output: "" },
-    });
-  }
-}

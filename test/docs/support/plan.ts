@@ -11,6 +11,7 @@ export interface BlockChoice {
 export const ON_CLOUDFLARE: readonly BlockChoice[] = [
   { document: "README.md", begins: "npx durable-streams init my-streams" },
   { document: "docs/deploy.md" },
+  { document: "examples/api-keys/README.md" },
 ];
 
 /** Not run by these tests. */
@@ -29,11 +30,6 @@ export const NOT_RUN: readonly (BlockChoice & { readonly why: string })[] = [
     document: "docs/segment-format.md",
     begins: "file=$1",
     why: "it is a script to be saved; test/protocol/segment-format.test.ts runs it",
-  },
-  {
-    document: "examples/api-keys/README.md",
-    begins: "KEY=$(openssl",
-    why: "wrangler makes KV namespaces without being told their id in no stand-in; test/examples/api-keys.test.ts runs the Worker",
   },
 ];
 

@@ -1,5 +1,5 @@
 // A reader who follows a document on this machine, with a server as `npm start` starts it.
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -15,7 +15,7 @@ const RECEIVER = "127.0.0.1:8787";
 const ENDED_SOON: readonly { readonly pattern: RegExp; readonly ready: RegExp }[] = [
   { pattern: /durable-streams tail (?!.*--exit-at-tail)/, ready: /\n/ },
   { pattern: /^curl -N /, ready: /event: control/ },
-  { pattern: /durable-streams logs\b/, ready: /Connected|Following|log/i },
+  { pattern: /durable-streams logs\b/, ready: /Following the log/ },
 ];
 const IN_ANOTHER_TERMINAL: readonly { readonly pattern: RegExp; readonly ready: RegExp }[] = [
   { pattern: /durable-streams work /, ready: /Ctrl-C ends it/ },
@@ -37,20 +37,34 @@ echo "npx: the documents should not need $tool" >&2
 exit 127
 `;
 
+export interface ReaderOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Texts of documents, such as an address, and what stands for them here. */
+  readonly places?: readonly (readonly [text: string, here: string])[];
+}
+
 export class Reader {
   readonly #home: string;
   readonly #port: number;
   readonly #receiverPort: number;
   readonly #shell: DocumentShell;
+  /** Texts of documents, and what stands for them here. */
+  readonly #places: readonly (readonly [text: string, here: string])[];
   #server: { end(): Promise<void> } | undefined;
 
   private constructor(
     home: string,
     ports: readonly [server: number, receiver: number],
-    env: Readonly<Record<string, string>>,
+    { env = {}, places = [] }: ReaderOptions,
   ) {
     this.#home = home;
     [this.#port, this.#receiverPort] = ports;
+    this.#places = [
+      [SERVER, `127.0.0.1:${String(this.#port)}`],
+      [RECEIVER, `127.0.0.1:${String(this.#receiverPort)}`],
+      ["-C local ", `-C local-${String(this.#port)} `],
+      ...places,
+    ];
     const path = [join(home, "bin"), process.env["PATH"]].join(delimiter);
     this.#shell = new DocumentShell(
       join(home, "clone"),
@@ -66,23 +80,36 @@ export class Reader {
     );
   }
 
-  /** In an empty folder with the examples of the clone. */
-  static async arrive(env: Readonly<Record<string, string>> = {}): Promise<Reader> {
+  /** In what a reader needs of a clone that was built: nothing that a command writes gets into this one. */
+  static async arrive(options: ReaderOptions = {}): Promise<Reader> {
     const home = await mkdtemp(join(tmpdir(), "durable-streams-reader-"));
     await mkdir(join(home, "bin"));
     await mkdir(join(home, "clone"));
     await symlink(NODE, join(home, "bin/node"));
-    await symlink(join(ROOT, "examples"), join(home, "clone/examples"));
+    for (const name of ["examples", "package.json"]) {
+      await cp(join(ROOT, name), join(home, "clone", name), { recursive: true });
+    }
+    for (const name of ["dist", "node_modules"]) await symlink(join(ROOT, name), join(home, "clone", name));
     await writeFile(join(home, "bin/npx"), NPX, { mode: 0o755 });
     // An answer of 4xx or 5xx fails the command, as it disappoints the reader.
     await writeFile(join(home, ".curlrc"), "fail-with-body\nsilent\nshow-error\n");
-    return new Reader(home, [await freePort(), await freePort()], env);
+    return new Reader(home, [await freePort(), await freePort()], options);
   }
 
-  /** `npm start`, but for the build. Commands find it as they find a server at its usual address. */
+  /** `npm start`, but for the build. */
   async startServer(): Promise<void> {
+    await this.#serve("npx durable-streams dev --demo");
+  }
+
+  /** The same; commands find it as they find a server at its usual address. */
+  async startUsualServer(): Promise<void> {
     await this.#shell.set("DURABLE_STREAMS_URL", `http://127.0.0.1:${String(this.#port)}`);
     await this.#serve("npx durable-streams dev --demo");
+  }
+
+  /** A path in the folder where the reader began. */
+  file(name: string): string {
+    return join(this.#home, "clone", name);
   }
 
   /** Does what a command says; the result of one that lasts is that it did what it is for. */
@@ -119,10 +146,7 @@ export class Reader {
 
   /** The command for this machine's addresses. */
   #here(command: string): string {
-    return command
-      .replaceAll(SERVER, `127.0.0.1:${String(this.#port)}`)
-      .replaceAll(RECEIVER, `127.0.0.1:${String(this.#receiverPort)}`)
-      .replaceAll("-C local ", `-C local-${String(this.#port)} `);
+    return this.#places.reduce((line, [text, here]) => line.replaceAll(text, here), command);
   }
 }
 
