@@ -71,7 +71,7 @@ export abstract class ServerCommand extends BaseCommand {
   #target: Target | undefined;
   #isTokenTyped = false;
   #tokens: RequestTokens | undefined;
-  #client: StreamClient | undefined;
+  readonly #clients: StreamClient[] = [];
   /** The streams that the command line names, by URL. */
   readonly #named = new Map<string, NamedStream>();
   #lastRetryNoteMs = -Infinity;
@@ -113,12 +113,17 @@ export abstract class ServerCommand extends BaseCommand {
 
   /** A client with the user's credentials. It is disposed of when the command ends. */
   protected async connect(flags: ServerFlags, stdinIsData = false): Promise<StreamClient> {
+    const tokens = await this.tokensFor(flags, stdinIsData);
+    this.#tokens = tokens;
+    return this.clientWith(tokens);
+  }
+
+  /** A client with other credentials. It is disposed of when the command ends. */
+  protected clientWith(tokens: RequestTokens): StreamClient {
     const retry = { giveUpAfterMs: FIRST_ANSWER_GIVE_UP_MS, onRetry: this.noteRetry };
     const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
-    const tokens = await this.tokensFor(flags, stdinIsData);
     const client = new StreamClient({ token: tokens.provide, userAgent: this.config.userAgent, trace, retry });
-    this.#tokens = tokens;
-    this.#client = client;
+    this.#clients.push(client);
     return client;
   }
 
@@ -209,7 +214,7 @@ export abstract class ServerCommand extends BaseCommand {
 
   protected override async finally(error: Error | undefined): Promise<void> {
     this.#interrupt?.dispose();
-    await this.#client?.dispose();
+    await Promise.all(this.#clients.map((client) => client.dispose()));
     await super.finally(error);
   }
 }

@@ -17,6 +17,7 @@ import {
   type StreamDescription,
 } from "./operations.ts";
 import { OperatorClient } from "./operator.ts";
+import { producerStanding, type ProducerStanding, type StandingRequest } from "./producer-standing.ts";
 import { ProjectsClient } from "./projects.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { serverMetrics, type ServerMetrics } from "./server-metrics.ts";
@@ -63,6 +64,11 @@ export class StreamClient {
   /** Appends one batch exactly once, whatever happens to requests and answers on the way (section 5.2.1). */
   deliver(url: string, delivery: Delivery, retry: RetryOptions = {}): Promise<AppendResult> {
     return deliver(this.#transport, url, delivery, { ...this.#retry, ...retry });
+  }
+
+  /** Which of a producer's batches the stream waits for (section 5.2.1). Stores nothing. */
+  standing(url: string, request: StandingRequest): Promise<ProducerStanding> {
+    return producerStanding(this.#transport, url, request, this.#retry);
   }
 
   /** Closes a stream; one that is closed already is a success too (section 5.3). */

@@ -32,6 +32,22 @@ export const TABLE: Readonly<Record<string, Row>> = {
     takesAnything: ["--producer-id", "--stream-seq"],
     missing: "{none} 1",
   },
+  backup: {
+    asks: "streams",
+    bare: [2, "backup needs STREAM and DIR"],
+    works: "{full} kept",
+    mistaken: "a//b kept",
+    json: "document",
+    takesAnything: ["--prefix"],
+    missing: "{none} kept",
+  },
+  "backup:verify": {
+    asks: "nobody",
+    bare: [2, "backup verify needs DIR"],
+    works: "{backup}",
+    mistaken: "/no/such/folder",
+    json: "document",
+  },
   bench: {
     asks: "streams",
     bare: NOTHING_LISTENS,
@@ -293,6 +309,17 @@ export const TABLE: Readonly<Record<string, Row>> = {
     },
     takesAnything: ["--prefix"],
   },
+  mirror: {
+    asks: "streams",
+    bare: [2, "mirror needs SRC and DST"],
+    works: "{full} {new}",
+    mistaken: "a//b c",
+    json: "document",
+    refuses: { "--checkpoint": "/no/such/folder/x", "--from-context": "nowhere", "--to-context": "nowhere" },
+    takesAnything: ["--prefix", "--prefix-map"],
+    missing: "{none} {new}",
+    endless: { words: "{full} {new} --follow -v", ready: /Up to date/ },
+  },
   ping: {
     asks: "health",
     bare: NOTHING_LISTENS,
@@ -352,6 +379,16 @@ export const TABLE: Readonly<Record<string, Row>> = {
     takesAnything: ["--offset", "--until-offset"],
     missing: "{none}",
     long: "{full}",
+  },
+  restore: {
+    // Only for a backup that is there: what it does then is for test/cli/copies.
+    asks: "nobody",
+    bare: [2, "restore needs DIR"],
+    works: "{backup} --prefix-map ={new}/",
+    mistaken: "/no/such/folder",
+    json: "document",
+    refuses: { "--prefix-map": "unmapped" },
+    takesAnything: ["--prefix"],
   },
   rollback: {
     asks: "account",

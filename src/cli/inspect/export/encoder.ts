@@ -1,6 +1,6 @@
 import type { Position } from "../../../protocol/offset.ts";
 import type { CutRow } from "./rows.ts";
-import type { StreamIdentity } from "./stream-rows.ts";
+import type { StreamIdentity } from "../../copying/stream-identity.ts";
 
 export const EXPORT_FORMATS = ["ndjson", "raw", "parquet"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

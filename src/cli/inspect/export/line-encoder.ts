@@ -4,7 +4,7 @@ import { onOneLine } from "../one-line.ts";
 import { messageField } from "../segment-records.ts";
 import type { EncodedRows, ExportEncoder, ExportSource } from "./encoder.ts";
 import type { CutRow } from "./rows.ts";
-import { countsPositions } from "./stream-rows.ts";
+import { countsPositions } from "../../copying/stream-identity.ts";
 
 const LF = Buffer.from("\n");
 const COMMA = Buffer.from(",");

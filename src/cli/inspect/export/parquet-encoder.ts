@@ -4,7 +4,7 @@ import { contentKind, type ContentKind } from "../../../protocol/content-type.ts
 import { formatOffset } from "../../../protocol/offset.ts";
 import type { EncodedRows, EncoderState, ExportEncoder, ExportSource } from "./encoder.ts";
 import type { CutRow } from "./rows.ts";
-import { countsPositions } from "./stream-rows.ts";
+import { countsPositions } from "../../copying/stream-identity.ts";
 
 type Schema = ParquetWriter["schema"];
 type RowGroups = ParquetWriter["row_groups"];

@@ -1,10 +1,11 @@
-import { isClientError } from "../../../client/errors/client-error.ts";
 import type { PageHead } from "../../../client/catch-up.ts";
 import type { StreamClient } from "../../../client/stream-client.ts";
 import type { StreamBatch } from "../../../client/stream-batch.ts";
-import { contentKind, type ContentKind } from "../../../protocol/content-type.ts";
+import { contentKind } from "../../../protocol/content-type.ts";
 import { formatOffset, parseOffset, type Position } from "../../../protocol/offset.ts";
 import { CommandFailure } from "../../command-failure.ts";
+import { sizeOf, slice } from "../../copying/pieces.ts";
+import { countsPositions, readFailure, sameStream, type StreamIdentity } from "../../copying/stream-identity.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { RowCutter, rowShape, type CutRow } from "./rows.ts";
 
@@ -19,18 +20,6 @@ export interface ReadMark {
 }
 
 export const FIRST_MARK: ReadMark = { offset: "-1", offsetPosition: 0, position: 0 };
-
-/** What the first answer says of the stream, and every later one has to repeat. */
-export interface StreamIdentity {
-  readonly contentType: string;
-  /** `undefined` where the server does not tell creations of a name apart. */
-  readonly incarnation: string | undefined;
-}
-
-/** Whether offsets can be made from positions: our server's count them, other servers' are opaque (section 8). */
-export function countsPositions(identity: StreamIdentity | undefined): boolean {
-  return identity?.incarnation !== undefined;
-}
 
 export interface StreamRowsOptions {
   /** Default: the stream's start. */
@@ -54,23 +43,6 @@ function replaced(url: string): CommandFailure {
   });
 }
 
-/** The part of some pieces between two positions, counted from the first of them: messages for JSON, bytes otherwise. */
-function slice(kind: ContentKind, pieces: readonly Uint8Array[], from: number, to: number): readonly Uint8Array[] {
-  if (kind === "json") return pieces.slice(from, to);
-  const part: Uint8Array[] = [];
-  let at = 0;
-  for (const piece of pieces) {
-    const kept = piece.subarray(Math.max(0, from - at), Math.max(0, to - at));
-    if (kept.byteLength > 0) part.push(kept);
-    at += piece.byteLength;
-  }
-  return part;
-}
-
-function sizeOf(kind: ContentKind, pieces: readonly Uint8Array[]): number {
-  return kind === "json" ? pieces.length : pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-}
-
 interface PageStart {
   readonly offset: string;
   readonly position: Position;
@@ -82,24 +54,6 @@ interface Opened {
   readonly batches: AsyncGenerator<StreamBatch>;
   readonly first: StreamBatch;
   readonly tail: string;
-}
-
-/** What an answer adds to what is known of the stream. */
-function sameStream(
-  { contentType, incarnation }: PageHead,
-  known: StreamIdentity | undefined,
-  url: string,
-): StreamIdentity {
-  // Something on the way may leave the entity tag out of an answer; only another one says that the stream is another.
-  const isOther = known?.incarnation !== undefined && incarnation !== undefined && incarnation !== known.incarnation;
-  if (isOther || (known !== undefined && known.contentType !== contentType)) throw replaced(url);
-  return { contentType, incarnation: known?.incarnation ?? incarnation };
-}
-
-/** The failures of a read, where they say more here than they do by themselves. */
-function readFailure(error: unknown, url: string): unknown {
-  // This offset was once inside the stream.
-  return isClientError(error) && error.code === "OFFSET_BEYOND_TAIL" ? replaced(url) : error;
 }
 
 /**
@@ -140,11 +94,11 @@ export class StreamRows {
     const { nextOffset: tail } = await client.describe(url, signal);
     let identity = expected;
     const onPage = (page: PageHead): void => {
-      identity = sameStream(page, identity, url);
+      identity = sameStream(page, identity, () => replaced(url));
     };
     const batches = client.catchUp(url, { offset: from.offset, signal, onPage });
     const first = await batches.next().catch((error: unknown) => {
-      throw readFailure(error, url);
+      throw readFailure(error, () => replaced(url));
     });
     if (identity === undefined || first.done === true) throw new Error("a read ended without an answer");
     return new StreamRows(url, { identity, batches, first: first.value, tail }, options);
@@ -176,7 +130,7 @@ export class StreamRows {
       if (this.#at < Math.max(this.#from.position, this.end ?? 0)) throw replaced(this.#url);
       yield this.#cutter.end();
     } catch (error) {
-      throw readFailure(error, this.#url);
+      throw readFailure(error, () => replaced(this.#url));
     } finally {
       await this.#batches.return(undefined);
     }

@@ -82,7 +82,15 @@ export class Room {
       const wakes = ["--pattern", `none${own}/*`, "--wake-stream", `wake/${called}`, "--create-wake-stream"];
       await this.#do(["subscriptions", "create", called, ...wakes], "", env);
     }
+    if (name === "backup") return this.#backUp(env);
     return name === "token" ? (await this.#do(["mint-token"], "", env)).trim() : called;
+  }
+
+  /** The folder is beside that of the credentials, where the run stands. */
+  async #backUp(env: Readonly<Record<string, string>>): Promise<string> {
+    const folder = join(env["DURABLE_STREAMS_CONFIG_DIR"] ?? "", "..", NAMES.backup);
+    await this.#do(["backup", NAMES.closed, folder], "", env);
+    return folder;
   }
 
   async #do(words: readonly string[], input = "", env = this.#server.env): Promise<string> {

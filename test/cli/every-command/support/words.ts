@@ -17,6 +17,8 @@ export const NAMES = {
   subscription: "pool",
   newid: "newpool",
   context: "saved",
+  /** A folder that a stream was backed up to. */
+  backup: "kept",
   token: [{ alg: "HS256", typ: "JWT" }, { sub: "default", scope: "read", exp: 4_102_444_800 }, "not signed"]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join("."),

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { isCount, isText, listOf, objectOf } from "../../client/answer-shape.ts";
+import { unwritable } from "../checkpoint-file.ts";
+import { usageFailure } from "../command-failure.ts";
+import { isSystemError } from "../file-error.ts";
+import { type FileLock, lockFile } from "../file-lock.ts";
+import { damaged, readChecked, writeChecked } from "./checked-file.ts";
+import { folderName } from "./folder-name.ts";
+import { readStreamManifest, STREAM_MANIFEST, type StreamManifest, writeStreamManifest } from "./stream-manifest.ts";
+
+const MANIFEST = "manifest.json";
+const STREAMS = "streams";
+const FORMAT = "durable-streams backup 1";
+
+/** What the backup's own manifest says of a stream: that it is there, and has at least so much. */
+export interface StreamEntry {
+  readonly name: string;
+  readonly folder: string;
+  readonly generation: number;
+  readonly positions: number;
+}
+
+interface BackupManifest {
+  /** Random: no two backups have the same one. */
+  readonly id: string;
+  readonly streams: readonly StreamEntry[];
+}
+
+const IS_MANIFEST = objectOf({
+  format: isText,
+  id: isText,
+  streams: listOf(objectOf({ name: isText, folder: isText, generation: isCount, positions: isCount })),
+});
+
+function isManifest(value: unknown): value is BackupManifest & { readonly format: string } {
+  return IS_MANIFEST(value);
+}
+
+async function namesIn(folder: string): Promise<readonly string[] | undefined> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return undefined;
+    if (isSystemError(error) && error.code === "ENOTDIR") {
+      throw usageFailure(`${JSON.stringify(folder)} is a file, and a backup is a folder.`, "Name a folder.");
+    }
+    throw error;
+  }
+}
+
+/** Whether a folder with these names is one of ours, or none yet. A run that was killed may have left no more than a draft. */
+function isBackup(names: readonly string[]): boolean {
+  return names.includes(MANIFEST) || names.every((name) => name === STREAMS || name.includes(MANIFEST));
+}
+
+/** A stream's folder in a backup. */
+export interface StreamFolder {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** A backup: a folder with a manifest, and a folder for each stream (docs/backup.md). */
+export class BackupFolder {
+  readonly path: string;
+  readonly id: string;
+  /** As the last run that ended left it. */
+  readonly listed: readonly StreamEntry[];
+  readonly #lock: FileLock | undefined;
+
+  private constructor(path: string, { id, streams }: BackupManifest, lock?: FileLock) {
+    this.path = path;
+    this.id = id;
+    this.listed = streams;
+    this.#lock = lock;
+  }
+
+  /** Opens a backup to add to it, or makes one; no other command can add to it until it is released. */
+  static async claim(path: string): Promise<BackupFolder> {
+    if (!isBackup((await namesIn(path)) ?? [])) {
+      throw usageFailure(
+        `${JSON.stringify(path)} is not empty, and no backup.`,
+        "Name an empty folder, or one that is not there yet.",
+      );
+    }
+    // What is backed up is nobody else's business.
+    await mkdir(join(path, STREAMS), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw unwritable("folder", join(path, STREAMS), error);
+    });
+    const lock = await lockFile(join(path, MANIFEST)).catch((error: unknown) => {
+      throw unwritable("file", join(path, MANIFEST), error);
+    });
+    try {
+      const manifest = await readManifest(path);
+      if (manifest !== undefined) return new BackupFolder(path, manifest, lock);
+      const begun = new BackupFolder(path, { id: randomUUID(), streams: [] }, lock);
+      await begun.#write([]);
+      return begun;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Opens a backup to read it. Others may add to it meanwhile: what is there does not change. */
+  static async open(path: string): Promise<BackupFolder> {
+    const manifest = await readManifest(path);
+    if (manifest !== undefined) return new BackupFolder(path, manifest);
+    throw usageFailure(`There is no backup in ${JSON.stringify(path)}.`, "Name the folder that backup wrote to.");
+  }
+
+  streamFolder(name: string): StreamFolder {
+    return { name, path: join(this.path, STREAMS, folderName(name)) };
+  }
+
+  /** Every folder of a stream, those of a run that was killed included. */
+  async folders(): Promise<readonly string[]> {
+    const found = (await namesIn(join(this.path, STREAMS))) ?? [];
+    const all = new Set([...this.listed.map(({ folder }) => folder), ...found.filter((name) => !name.startsWith("."))]);
+    return [...all].sort().map((name) => join(this.path, STREAMS, name));
+  }
+
+  /** Writes the manifest anew, from those of the streams. */
+  async finish(): Promise<void> {
+    const entries: StreamEntry[] = [];
+    for (const path of await this.folders()) {
+      const manifest = await readStreamManifest(join(path, STREAM_MANIFEST));
+      if (manifest !== undefined) {
+        const { name, generation, positions } = manifest;
+        entries.push({ name, folder: basename(path), generation, positions });
+      }
+    }
+    await this.#write(entries);
+  }
+
+  async release(): Promise<void> {
+    await this.#lock?.release();
+  }
+
+  async #write(streams: readonly StreamEntry[]): Promise<void> {
+    await writeChecked(join(this.path, MANIFEST), { format: FORMAT, id: this.id, streams });
+  }
+}
+
+async function readManifest(path: string): Promise<BackupManifest | undefined> {
+  const file = join(path, MANIFEST);
+  const value = await readChecked(file).catch((error: unknown) => {
+    if (isSystemError(error) && error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+  if (value === undefined) return undefined;
+  if (!isManifest(value) || value.format !== FORMAT) {
+    throw damaged(file, "it is no manifest of a backup that this version knows");
+  }
+  return value;
+}
+
+export function readManifestOf({ path }: StreamFolder): Promise<StreamManifest | undefined> {
+  return readStreamManifest(join(path, STREAM_MANIFEST));
+}
+
+export async function writeManifestOf({ path }: StreamFolder, manifest: StreamManifest): Promise<void> {
+  await writeStreamManifest(join(path, STREAM_MANIFEST), manifest);
+}

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { writeFileAtomically } from "../atomic-file.ts";
+import { jsonOrNothing, unwritable } from "../checkpoint-file.ts";
+import { CommandFailure } from "../command-failure.ts";
+import { EXIT } from "../exit-codes.ts";
+import { isSystemError } from "../file-error.ts";
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** What was backed up is no longer what it was. */
+export function damaged(file: string, what: string): CommandFailure {
+  return new CommandFailure({
+    code: "BACKUP_DAMAGED",
+    message: `${file} is damaged: ${what}.`,
+    hint: "See all damage with: durable-streams backup verify DIR",
+    exitCode: EXIT.verification,
+  });
+}
+
+/** Writes a value as one line of JSON, and the line's hash as a second one; whole or not at all. */
+export async function writeChecked(file: string, value: unknown): Promise<void> {
+  const line = JSON.stringify(value);
+  await writeFileAtomically(file, [`${line}\n${JSON.stringify({ sha256: sha256(line) })}\n`]).catch(
+    (error: unknown) => {
+      throw unwritable("file", file, error);
+    },
+  );
+}
+
+/** Reads such a file; `undefined` when there is none. Throws `BACKUP_DAMAGED` where it is not what was written. */
+export async function readChecked(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  const [line = "", hash = "", rest] = text.split("\n");
+  const said = jsonOrNothing(hash);
+  const isSame =
+    typeof said === "object" && said !== null && "sha256" in said && said.sha256 === sha256(line) && rest === "";
+  if (!isSame) throw damaged(file, "its first line does not have the hash that its second line says");
+  return jsonOrNothing(line);
+}

@@ -1,0 +1,169 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { StreamClient } from "../../client/stream-client.ts";
+import { encodeStreamPath } from "../../protocol/path.ts";
+import { isOwnFailure, type NamedFailure, STREAMS_AT_ONCE } from "../backup/backup.ts";
+import type { PrefixMap } from "../backup/prefix-map.ts";
+import { CommandFailure, usageFailure } from "../command-failure.ts";
+import { inParallel } from "../inspect/in-parallel.ts";
+import { kindOf, mirrorStream, type MirrorOptions, type MirrorSummary } from "./mirror-stream.ts";
+
+/** Failures that are told one by one; of the rest only the number is. */
+const TOLD_MAX = 10;
+
+/** Most streams that one command follows: each takes a connection of its own. */
+const FOLLOWED_MAX = 500;
+
+/** How soon a stream that is created meanwhile is followed too. */
+const LIST_AGAIN_MS = 5_000;
+
+/** A server's streams: the URL below which they are, and a client with the credentials for them. */
+interface MirrorRoot {
+  readonly client: StreamClient;
+  readonly root: string;
+}
+
+export interface MirrorStreamsOptions extends Omit<MirrorOptions, "source" | "target" | "checkpoint" | "onCaughtUp"> {
+  readonly source: MirrorRoot;
+  readonly target: MirrorRoot;
+  readonly prefix: string;
+  readonly map: PrefixMap;
+  /** Called at once where streams are followed: their command has no other end to tell it at. */
+  readonly onFailure: (failure: NamedFailure) => void;
+  readonly onCaughtUp: (streams: number) => void;
+}
+
+/** What a run over many streams has mirrored. */
+export interface MirrorsSummary {
+  readonly streams: number;
+  /** Streams that had nothing new. */
+  readonly unchanged: number;
+  /** Of JSON streams. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** JSON messages that the target's server wrote anew, of those that were compared. */
+  readonly rewritten: number;
+  readonly failed: number;
+  readonly failures: readonly NamedFailure[];
+}
+
+class Tally {
+  #sum = { streams: 0, unchanged: 0, messages: 0, bytes: 0, rewritten: 0, failed: 0 };
+  readonly #failures: NamedFailure[] = [];
+
+  add(done: MirrorSummary): void {
+    const { streams, unchanged, messages, bytes, rewritten, failed } = this.#sum;
+    const moved = done.position - done.resumedAt;
+    this.#sum = {
+      streams: streams + 1,
+      unchanged: unchanged + (moved === 0 ? 1 : 0),
+      messages: messages + (kindOf(done) === "json" ? moved : 0),
+      bytes: bytes + done.bytes,
+      rewritten: rewritten + done.rewritten,
+      failed,
+    };
+  }
+
+  fail(failure: NamedFailure): void {
+    this.#sum.failed++;
+    if (this.#failures.length < TOLD_MAX) this.#failures.push(failure);
+  }
+
+  get summary(): MirrorsSummary {
+    return { ...this.#sum, failures: this.#failures };
+  }
+}
+
+async function* namesOf({ source, prefix, signal }: MirrorStreamsOptions): AsyncGenerator<string> {
+  for await (const page of source.client.directory(source.root).names({ prefix, signal })) yield* page;
+}
+
+function mirrorOne(name: string, options: MirrorStreamsOptions, onCaughtUp: () => void): Promise<MirrorSummary> {
+  const { source, target, map } = options;
+  const url = (root: string, path: string): string => `${root}/${encodeStreamPath(path)}`;
+  const to = map.apply(name);
+  if (source.root === target.root && to === name) throw ontoItself(name);
+  return mirrorStream({
+    ...options,
+    source: { client: source.client, url: url(source.root, name) },
+    target: { client: target.client, url: url(target.root, to) },
+    onCaughtUp,
+  });
+}
+
+function ontoItself(name: string): CommandFailure {
+  return usageFailure(
+    `${JSON.stringify(name)} would be mirrored onto itself.`,
+    "Name another server, or other names with --prefix-map OLD=NEW.",
+  );
+}
+
+/** Mirrors the streams that there are, a few at a time; what one of them refuses holds up no other. */
+export async function mirrorStreams(options: MirrorStreamsOptions): Promise<MirrorsSummary> {
+  const tally = new Tally();
+  const one = async (name: string): Promise<MirrorSummary | NamedFailure> => {
+    try {
+      return await mirrorOne(name, options, () => undefined);
+    } catch (error) {
+      if (isOwnFailure(error)) return { name, error };
+      throw error;
+    }
+  };
+  for await (const done of inParallel(namesOf(options), STREAMS_AT_ONCE, one)) {
+    if (!("error" in done)) tally.add(done);
+    else {
+      tally.fail(done);
+      options.onFailure(done);
+    }
+  }
+  return tally.summary;
+}
+
+/** Follows the streams that there are and those that are created meanwhile, until the signal ends it. */
+export async function followStreams(options: MirrorStreamsOptions): Promise<MirrorsSummary> {
+  const tally = new Tally();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const begun = new Map<string, Promise<void>>();
+  const caughtUp = new Set<string>();
+  const one = async (name: string): Promise<void> => {
+    try {
+      tally.add(
+        await mirrorOne(name, { ...options, signal }, () => {
+          if (caughtUp.has(name)) return;
+          caughtUp.add(name);
+          options.onCaughtUp(caughtUp.size);
+        }),
+      );
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isOwnFailure(error)) {
+        stop.abort(error);
+        return;
+      }
+      tally.fail({ name, error });
+      options.onFailure({ name, error });
+    }
+  };
+  try {
+    for (;;) {
+      for await (const name of namesOf({ ...options, signal })) {
+        if (!begun.has(name)) begun.set(name, one(name));
+        if (begun.size > FOLLOWED_MAX) throw tooMany(options.prefix);
+      }
+      await wait(LIST_AGAIN_MS, undefined, { signal });
+    }
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(begun.values());
+    options.signal.throwIfAborted();
+    throw stop.signal.reason;
+  }
+}
+
+function tooMany(prefix: string): CommandFailure {
+  return new CommandFailure({
+    code: "TOO_MANY_STREAMS",
+    message: `More than ${String(FOLLOWED_MAX)} streams have names that begin with ${JSON.stringify(prefix)}, and each takes a connection to follow.`,
+    hint: "Follow fewer with a longer --prefix, or mirror without --follow again and again.",
+  });
+}
