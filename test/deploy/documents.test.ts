@@ -46,7 +46,7 @@ test.for([...Map.groupBy(blocks, ({ document }) => document)])(
     for (const block of ofDocument) {
       await followBlock(reader, block, async (command) => {
         await settle(command);
-        if (command.includes(' deploy --yes')) expect([scripts.size, buckets.size, namespaces.size]).toEqual([1, 1, 1]);
+        if (command.includes(" deploy --yes")) expect([scripts.size, buckets.size, namespaces.size]).toEqual([1, 1, 1]);
       });
     }
     const left = document.startsWith("examples/") ? 1 : 0;
