@@ -48,10 +48,12 @@ export function missingStreamReport(
   mayCreate: boolean,
 ): ErrorReport {
   const create = `Create it with: ${bin} create ${quote(stream.name)} --content-type application/json${samePlace(stream)}`;
+  // Of the protocol's servers only ours list their streams, and only ours explain themselves.
+  const list = !error.explained || isUrl(stream.name) ? undefined : `Those there are: ${bin} list${samePlace(stream)}`;
   return {
     code: error.code,
     message: visibleText(`There is no stream ${placeOf(stream)}.`),
-    hint: mayCreate ? create : undefined,
+    hint: mayCreate ? create : list,
     exitCode: EXIT.notFound,
     unexpected: false,
   };

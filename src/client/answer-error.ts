@@ -117,6 +117,7 @@ export async function answerError(answer: Answer, url: string, doing: string): P
     code: code ?? fallback,
     message,
     explained,
+    said: explained ? said : undefined,
   });
   if (status === 403 && (answer.header(PRODUCER_EPOCH) !== undefined || code === "STALE_EPOCH")) {
     return new StaleEpochError({ ...details("STALE_EPOCH"), currentEpoch: wholeNumber(answer.header(PRODUCER_EPOCH)) });

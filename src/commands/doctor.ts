@@ -2,7 +2,7 @@ import { boolean, string } from "@oclif/core/flags";
 import { ConfigFolder } from "../cli/config/config-folder.ts";
 import { CloudflareCommand } from "../cli/deploy/cloudflare-command.ts";
 import { type Diagnosis, doctor } from "../cli/doctor/doctor.ts";
-import { resultText, summaryText } from "../cli/doctor/doctor-text.ts";
+import { ResultLines, summaryText } from "../cli/doctor/doctor-text.ts";
 import { EXIT } from "../cli/exit-codes.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 
@@ -33,12 +33,13 @@ Exits 0 when no check failed, and 8 when one did.`;
     const call = (words: string): string => {
       return this.call(words, OF_DEPLOYMENTS.has(words.split(" ")[0] ?? "") ? env : undefined);
     };
+    const lines = new ResultLines();
     const diagnosis = await doctor({
       ...this.options(env, flags.verbose),
       config: new ConfigFolder((sentence) => this.notices.warning(sentence), process.env, false),
       fix,
       call,
-      onResult: (result) => (json ? Promise.resolve() : writeOutput(resultText(result))),
+      onResult: (result) => (json ? Promise.resolve() : writeOutput(lines.next(result))),
     });
     if (!diagnosis.well) process.exitCode = EXIT.verification;
     if (!json) this.notices.note(summaryText(diagnosis.checks, call("doctor --fix")));

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { boolean, integer, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
+import { allOf } from "../cli/all-mistakes.ts";
+import type { ErrorReport } from "../cli/report.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 import { deliveryLine } from "../cli/subscriptions/delivery-line.ts";
 import { type Delivery, forwardWake, type ForwardEnd, type ForwardOptions } from "../cli/subscriptions/forward.ts";
@@ -62,13 +64,19 @@ A line for each delivery goes to stdout: time, status, outcome, duration, wake, 
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Listen);
-    requireStreams(flags);
-    const target = handlerUrl(flags["forward-to"]);
-    const isKept = flags.keep || flags.name !== undefined;
-    const id = `listen-${flags.name === undefined ? randomBytes(NAMELESS_ID_BYTES).toString("hex") : requireName(flags.name)}`;
+    const { name } = flags;
+    const [target, leaseTtlMs] = allOf(
+      () => handlerUrl(flags["forward-to"]),
+      () => leaseMs(flags.lease),
+      () => {
+        requireStreams(flags);
+      },
+      () => (name === undefined ? undefined : requireName(name)),
+    );
+    const isKept = flags.keep || name !== undefined;
+    const id = `listen-${name ?? randomBytes(NAMELESS_ID_BYTES).toString("hex")}`;
     const wakePath = `listen/${id}`;
     const wakeStream = { path: wakePath, url: this.streamUrl(flags, wakePath) };
-    const leaseTtlMs = leaseMs(flags.lease);
     const client = await this.connect(flags);
     const root = this.streamRoot(flags);
     const signal = this.interruptSignal();
@@ -112,6 +120,15 @@ A line for each delivery goes to stdout: time, status, outcome, duration, wake, 
       await transport.close();
       if (isMade && !isKept) await remove(client, root, id, wakeStream.url);
     }
+  }
+
+  /** Of a command line without the handler, all that it lacks. */
+  protected override report(error: unknown): ErrorReport {
+    const report = super.report(error);
+    const lacksHandler = error instanceof Error && error.message.includes("Missing required flag forward-to");
+    const namesStreams = this.argv.some((word) => /^(?:--pattern|--stream|-s)/.test(word));
+    if (!lacksHandler || namesStreams) return report;
+    return { ...report, message: "listen needs --forward-to, and --pattern or --stream." };
   }
 
   async #forward(client: StreamClient, root: string, url: string, options: ForwardOptions): Promise<void> {
@@ -198,8 +215,8 @@ function handlerUrl(text: string): string {
   );
 }
 
-function requireName(name: string): string {
-  if (NAME.test(name)) return name;
+function requireName(name: string): void {
+  if (NAME.test(name)) return;
   throw usageFailure(
     `--name ${JSON.stringify(name)} is not a name for this.`,
     "Use up to 128 letters, digits, dots, _ and -, beginning with a letter or digit.",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, integer, string } from "@oclif/core/flags";
+import { allOf } from "../cli/all-mistakes.ts";
 import { CommandFailure, usageFailure } from "../cli/command-failure.ts";
 import { EXIT } from "../cli/exit-codes.ts";
 import { writeOutput } from "../cli/standard-output.ts";
@@ -87,8 +88,14 @@ What the command prints goes to stdout, or with --json to stderr: stdout then ha
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Work);
-    const id = args.subscription ?? derivedId(flags);
-    leaseMs(flags.lease);
+    const isMade = flags.pattern !== undefined || flags.stream !== undefined;
+    const [id] = allOf(
+      () => args.subscription ?? derivedId(flags),
+      () => leaseMs(flags.lease),
+      () => {
+        if (isMade) requireStreams(flags);
+      },
+    );
     const client = await this.connect(flags);
     const signal = this.interruptSignal();
     const wakeStream = await this.#subscription(client, id, flags);
@@ -214,7 +221,6 @@ function derivedId({ pattern, stream, ...flags }: WorkFlags): string {
       "Name it, or let one be made: work --pattern 'orders/*' --exec COMMAND",
     );
   }
-  requireStreams({ pattern, stream });
   const key = JSON.stringify([pattern, [...(stream ?? [])].sort(), flags["wake-stream"]]);
   return `work-${createHash("sha256").update(key).digest("hex").slice(0, DERIVED_ID_CHARACTERS)}`;
 }

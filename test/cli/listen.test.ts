@@ -193,5 +193,10 @@ it("listen: a wrong command line is told with exit code 2", async () => {
   const ds = (...args: readonly string[]) => runCli(["listen", ...args], { env: { DURABLE_STREAMS_URL: server.url } });
   expect(await ds("--forward-to", "http://localhost:9/")).toMatchObject({ code: 2 });
   expect(await ds("--forward-to", "localhost:9", "--stream", "x")).toMatchObject({ code: 2 });
+  const bare = await ds();
+  expect(bare.stderr).toContain("listen needs --forward-to, and --pattern or --stream.");
+  const wrong = await ds("--forward-to", "localhost:9", "--pattern", "**x", "--lease", "99h", "--name", "a/b");
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+  for (const word of ["--forward-to", "--lease", "--pattern", "--name"]) expect(wrong.stderr).toContain(word);
   expect(await ds("--forward-to", "http://localhost:9/", "--stream", "x", "--name", "a/b")).toMatchObject({ code: 2 });
 });

@@ -29,7 +29,9 @@ describe("subscriptions", () => {
     const other = await ds([...args, "--json"]);
     expect(other.code).toBe(5);
     expect(JSON.parse(other.stdout)).toMatchObject({ error: { code: "SUBSCRIPTION_ALREADY_EXISTS" } });
-    expect(other.stdout).toContain("subscriptions show ID");
+    expect(other.stdout).toContain("subscriptions show hooks");
+    expect(other.stdout).toContain("subscriptions delete hooks");
+    expect(other.stdout).not.toMatch(/409|__ds/);
   });
 
   it("create: makes the wake stream when it is asked to", async () => {
@@ -48,6 +50,37 @@ describe("subscriptions", () => {
     ]) {
       expect({ args, ...(await ds(["create", ...args])) }).toMatchObject({ code: 2, stdout: "" });
     }
+  });
+
+  it("create: tells all mistakes of a command line at once", async () => {
+    const wrong = await ds(["create", "a", "--pattern", "a//b", "--webhook", "ftp://x", "--lease", "11m"]);
+    expect(wrong).toMatchObject({ code: 2, stdout: "" });
+    expect(wrong.stderr).toContain("--lease 11m is not from");
+    expect(wrong.stderr).toContain('The pattern "a//b" has an empty');
+    expect(wrong.stderr).toContain('--webhook "ftp://x" is not an https URL.');
+  });
+
+  it("create: what the server refuses of the command line is told in sentences, with exit code 2", async () => {
+    const refused = async (url: string): Promise<string> => {
+      const { code, stdout, stderr } = await ds(["create", "a", "--pattern", "a/*", "--webhook", url]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).not.toMatch(/failed with|__ds/);
+      return stderr;
+    };
+    const plain = await refused("http://example.com/x");
+    expect(plain).toContain("must begin with https://, so that nobody on the way reads or changes");
+    expect(plain).toContain("http://localhost");
+    expect(await refused("https://10.0.0.1/x")).toContain("10.0.0.1 is no public address");
+  });
+
+  it("one that is not there is told in a sentence, with the command that lists them", async () => {
+    const sentence = `Error: There is no subscription "no such" at ${server.url}.\n`;
+    const hint = "Those there are: durable-streams subscriptions list\n";
+    const gone = { code: 3, stdout: "", stderr: sentence + hint };
+    expect(await ds(["show", "no such"])).toEqual({ ...gone, signal: null });
+    expect(await ds(["add", "no such", "a"])).toEqual({ ...gone, signal: null });
+    const options = { env: { DURABLE_STREAMS_URL: server.url } };
+    expect(await runCli(["work", "no such", "--exec", "cat"], options)).toEqual({ ...gone, signal: null });
   });
 
   it("show: what it is, and how far it is in its streams, as add and remove change them", async () => {

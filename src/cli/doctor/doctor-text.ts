@@ -6,12 +6,21 @@ const STATE_WIDTH = 8;
 const NAME_WIDTH = 17;
 const INDENT = " ".repeat(STATE_WIDTH + NAME_WIDTH);
 
-/** A check as a line, with what mends it below. */
-export function resultText({ name, state, detail, mend, fixed }: CheckResult): string {
-  const did = fixed ? "mended: " : "";
-  const line = `${state.padEnd(STATE_WIDTH)}${name.padEnd(NAME_WIDTH)}${did}${visibleLine(detail)}\n`;
-  const mends = mend === undefined ? [] : mend.split("\n");
-  return [line, ...mends.map((each) => `${INDENT}-> ${visibleLine(each)}\n`)].join("");
+/** Writes checks as lines, each with what mends it below. A reason is told once: what is skipped for it later says where. */
+export class ResultLines {
+  /** The check that each reason was told at. */
+  readonly #toldAt = new Map<string, string>();
+
+  next({ name, state, detail, mend, fixed }: CheckResult): string {
+    const start = `${state.padEnd(STATE_WIDTH)}${name.padEnd(NAME_WIDTH)}`;
+    const reason = JSON.stringify([detail, mend]);
+    const before = this.#toldAt.get(reason);
+    if (state === "skipped" && before !== undefined) return `${start}as ${before}\n`;
+    this.#toldAt.set(reason, name);
+    const line = `${start}${fixed ? "mended: " : ""}${visibleLine(detail)}\n`;
+    const mends = mend === undefined ? [] : mend.split("\n");
+    return [line, ...mends.map((each) => `${INDENT}-> ${visibleLine(each)}\n`)].join("");
+  }
 }
 
 const STATES: readonly CheckState[] = ["ok", "warning", "failed", "skipped"];

@@ -1,11 +1,14 @@
 import { string } from "@oclif/core/flags";
 import { isClientError } from "../../client/errors/client-error.ts";
 import { LEASE_MAX_MS, LEASE_MIN_MS } from "../../protocol/limits.ts";
+import { parsePattern } from "../../protocol/subscription/glob.ts";
 import { parseDurationSeconds } from "../duration.ts";
 import { usageFailure } from "../command-failure.ts";
 import { sameServer } from "../projects/same-server.ts";
 import type { ErrorReport } from "../report.ts";
 import { ServerCommand } from "../server-command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { refusalReport } from "./refusal-report.ts";
 
 /** Which streams a subscription is about. */
 export const STREAMS_FLAGS = {
@@ -37,15 +40,10 @@ export abstract class SubscriptionCommand extends ServerCommand {
 
   protected override report(error: unknown): ErrorReport {
     const report = super.report(error);
-    const hint = isClientError(error) ? this.#remedy(error.code) : undefined;
-    return hint === undefined ? report : { ...report, hint };
-  }
-
-  #remedy(code: string): string | undefined {
-    const { bin } = this.config;
-    if (code === "SUBSCRIPTION_NOT_FOUND") return `Those there are: ${bin} subscriptions list${this.sameServer}`;
-    if (code !== "SUBSCRIPTION_ALREADY_EXISTS") return undefined;
-    return `See what it is with: ${bin} subscriptions show ID${this.sameServer}\nThen choose another id, or delete it: a subscription cannot be changed.`;
+    // Who was not let in is told what it was sent with.
+    if (!isClientError(error) || report.exitCode === EXIT.notAllowed) return report;
+    const { url, project } = this.target;
+    return refusalReport(error, report, { bin: this.config.bin, server: url, project, sameServer: this.sameServer });
   }
 }
 
@@ -57,7 +55,7 @@ export function leaseMs(text: string | undefined): number | undefined {
   throw usageFailure(`--lease ${text} is not from 1 second to 10 minutes.`, "Write it like --lease 30s.");
 }
 
-/** Refuses a subscription to nothing. */
+/** Refuses a subscription to nothing, and a pattern that means nothing. */
 export function requireStreams({
   pattern,
   stream,
@@ -65,7 +63,15 @@ export function requireStreams({
   readonly pattern?: string | undefined;
   readonly stream?: readonly string[] | undefined;
 }): void {
-  if (pattern !== undefined || (stream !== undefined && stream.length > 0)) return;
+  if (pattern !== undefined) {
+    const normal = parsePattern(pattern);
+    if (normal.ok) return;
+    throw usageFailure(
+      `--pattern is refused. ${normal.error.message}`,
+      "Write it like --pattern 'orders/*', or 'orders/**'.",
+    );
+  }
+  if (stream !== undefined && stream.length > 0) return;
   throw usageFailure(
     "Which streams are meant is not said.",
     "Name them by --pattern 'events/*' or by --stream events/a, or both.",

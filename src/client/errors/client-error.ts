@@ -13,6 +13,8 @@ export interface ClientErrorDetails {
   readonly status?: number | undefined;
   /** The message is the server's own and says what to do as well. Default: false. */
   readonly explained?: boolean | undefined;
+  /** The server's sentence alone, where it explains. */
+  readonly said?: string | undefined;
 }
 
 /**
@@ -28,6 +30,8 @@ export abstract class ClientError extends Error {
   readonly status: number | undefined;
   /** The message says what to do: the hint would only say it again, or something else. */
   readonly explained: boolean;
+  /** The server's own sentence alone, without what was asked and which status it came with. */
+  readonly said: string | undefined;
 
   constructor(details: ClientErrorDetails, options?: ErrorOptions) {
     super(details.message, options);
@@ -36,6 +40,7 @@ export abstract class ClientError extends Error {
     this.code = details.code;
     this.status = details.status;
     this.explained = details.explained ?? false;
+    this.said = details.said;
   }
 }
 

@@ -1,6 +1,7 @@
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
-import { usageFailure } from "../../cli/command-failure.ts";
+import { allOf } from "../../cli/all-mistakes.ts";
+import { type CommandFailure, usageFailure } from "../../cli/command-failure.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 import { createWakeStream } from "../../cli/subscriptions/make-pull-wake.ts";
 import {
@@ -42,11 +43,16 @@ A subscription that is there already with this very configuration is a success; 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(SubscriptionsCreate);
     const { pattern, stream, webhook, "wake-stream": wakeStream, description } = flags;
-    requireStreams(flags);
-    if (webhook === undefined && wakeStream === undefined) {
-      throw usageFailure("How workers are woken is not said.", "Give --webhook URL, or --wake-stream STREAM.");
-    }
-    const leaseTtlMs = leaseMs(flags.lease);
+    const [leaseTtlMs] = allOf(
+      () => leaseMs(flags.lease),
+      () => {
+        requireStreams(flags);
+      },
+      () => {
+        if (webhook !== undefined) requireWebhookUrl(webhook);
+        else if (wakeStream === undefined) throw howIsNotSaid();
+      },
+    );
     const wakeUrl = wakeStream === undefined ? undefined : this.streamUrl(flags, wakeStream);
     const client = await this.connect(flags);
     if (flags["create-wake-stream"] && wakeUrl !== undefined) await createWakeStream(client, wakeUrl);
@@ -64,4 +70,18 @@ A subscription that is there already with this very configuration is a success; 
     if (flags.json !== true) await writeOutput(subscriptionLines(subscription));
     return { created, ...subscription };
   }
+}
+
+function howIsNotSaid(): CommandFailure {
+  return usageFailure("How workers are woken is not said.", "Give --webhook URL, or --wake-stream STREAM.");
+}
+
+/** Refuses what no server can call. Which addresses it may call is for the server to say. */
+function requireWebhookUrl(text: string): void {
+  const { protocol } = URL.canParse(text) ? new URL(text) : { protocol: undefined };
+  if (protocol === "https:" || protocol === "http:") return;
+  throw usageFailure(
+    `--webhook ${JSON.stringify(text)} is not an https URL.`,
+    "Write it like https://worker.example/hooks. Only the server of `durable-streams dev` calls http://localhost too.",
+  );
 }

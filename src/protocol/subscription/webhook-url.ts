@@ -78,7 +78,8 @@ const OTHER_PROTOCOLS = new Set([
  */
 export function checkWebhookUrl(text: string, { toLoopback }: WebhookRules): ProtocolError | undefined {
   const url = parseUrl(text);
-  const why = url === undefined ? "it is no URL" : urlProblem(url, toLoopback);
+  const why =
+    url === undefined ? "it is no URL; write it like https://worker.example/hooks" : urlProblem(url, toLoopback);
   return why === undefined ? undefined : protocolError("WEBHOOK_URL_REJECTED", `The webhook's URL is refused: ${why}.`);
 }
 
@@ -92,13 +93,15 @@ function parseUrl(text: string): URL | undefined {
   }
 }
 
+const NOT_HTTPS =
+  "it must begin with https://, so that nobody on the way reads or changes what it carries; only the server of `durable-streams dev` calls http:// too, and no more than this machine (http://localhost)";
+
 function urlProblem({ protocol, username, password, hostname, port }: URL, toLoopback: boolean): string | undefined {
   if (username !== "" || password !== "") return "it has a user name or a password in it, and the webhook is signed";
   if (protocol === "http:") {
-    if (!DEVELOPMENT_HOST.test(hostname)) return "it must begin with https://";
-    return toLoopback ? undefined : "it must begin with https://; only a local server calls http://localhost";
+    return toLoopback && DEVELOPMENT_HOST.test(hostname) ? undefined : NOT_HTTPS;
   }
-  if (protocol !== "https:") return `it must begin with https://, and not with ${quote(protocol)}`;
+  if (protocol !== "https:") return `${NOT_HTTPS}. It begins with ${quote(protocol)}`;
   return portProblem(port) ?? hostProblem(hostname);
 }
 
