@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
+import costsDocument from "../../docs/costs.md?raw";
 import { DirectoryDO } from "../../src/worker/directory/directory-do.ts";
 import { PROJECT_FRESH_MS } from "../../src/protocol/limits.ts";
 import { bearer, GuardedServer } from "./auth/support/guarded-server.ts";
@@ -82,6 +83,34 @@ describe("costs: what an operation is billed for", () => {
 
   test("without projects no operation reads the registry", () => {
     expect([...counted.values()].map(({ cost }) => cost.kvReads)).toEqual(Array.from(counted, () => 0));
+  });
+});
+
+/** The rows of the first table of docs/costs.md: an operation, and what it writes, reads and asks. */
+function documentedCosts(): Map<string, readonly number[]> {
+  const [table = ""] = /^\| operation .*?^$/ms.exec(costsDocument) ?? [];
+  const rows = table.split("\n").slice(2, -1);
+  return new Map(
+    rows.map((row) => {
+      const [operation = "", ...numbers] = row.split("|").slice(1, -1);
+      return [operation.trim(), numbers.map(Number)];
+    }),
+  );
+}
+
+describe("costs: what the documents say", () => {
+  test("docs/costs.md has every operation, with what was counted", () => {
+    const documented = documentedCosts();
+    const together = `${String(CONCURRENT_APPENDS)} appends at the same time`;
+    expect([...documented.keys()]).toEqual([...counted.keys()]);
+    for (const [operation, { cost }] of counted) {
+      // How many share a commit depends on how they arrive.
+      if (operation === together) continue;
+      expect([operation, cost.rowsWritten, cost.rowsRead, cost.objectRequests]).toEqual([
+        operation,
+        ...(documented.get(operation) ?? []),
+      ]);
+    }
   });
 });
 

@@ -15,3 +15,9 @@ declare namespace Cloudflare {
     durableNamespaces: "StreamDO" | "ProjectDO" | "DirectoryDO" | "SubscriptionDO";
   }
 }
+
+/** A file of the repository as its text, taken in when the tests are bundled. */
+declare module "*?raw" {
+  const text: string;
+  export default text;
+}
