@@ -8,9 +8,18 @@ const COMPATIBILITY_DATE = "2026-07-30";
 const unit: TestProjectInlineConfiguration = {
   test: {
     name: "unit",
-    include: ["protocol", "storage", "segments", "stream", "client", "tail", "checks", "scripts"].map(
-      (room) => `test/${room}/**/*.test.{ts,tsx}`,
-    ),
+    include: [
+      "protocol",
+      "storage",
+      "segments",
+      "stream",
+      "client",
+      "screen",
+      "tail",
+      "browse",
+      "checks",
+      "scripts",
+    ].map((room) => `test/${room}/**/*.test.{ts,tsx}`),
     // The planted trees of test/checks start compilers and linters.
     testTimeout: 60_000,
     sequence: { groupOrder: 0 },

@@ -19,9 +19,11 @@ export const ROOMS = {
     packages: ["@oclif/core", "fastest-levenshtein", "hyparquet-writer", "jose", "jsonc-parser"],
     node: true,
   },
-  tail: { rooms: ["client", "protocol"], packages: ["ink", "react", "string-width"], node: true },
+  screen: { rooms: ["client"], packages: ["ink", "react", "string-width"], node: true },
+  tail: { rooms: ["screen", "client", "protocol"], packages: [], node: true },
+  browse: { rooms: ["screen", "tail", "client", "protocol"], packages: [], node: true },
   commands: {
-    rooms: ["cli", "tail", "client", "local", "cloudflare", "protocol"],
+    rooms: ["cli", "screen", "tail", "browse", "client", "local", "cloudflare", "protocol"],
     packages: ["@oclif/core"],
     node: true,
   },

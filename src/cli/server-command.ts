@@ -13,6 +13,7 @@ import { isTyped, wishesOf } from "./config/command-target.ts";
 import { resolveTarget, type Target } from "./config/resolve-target.ts";
 import { deniedReport } from "./denied-access.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import type { ViewEnd, ViewOptions } from "./full-screen.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { damagedStreamReport, goneStreamReport, missingStreamReport, type NamedStream } from "./missing-stream.ts";
 import type { ErrorReport } from "./report.ts";
@@ -75,6 +76,8 @@ export abstract class ServerCommand extends BaseCommand {
   /** The streams that the command line names, by URL. */
   readonly #named = new Map<string, NamedStream>();
   #lastRetryNoteMs = -Infinity;
+  /** Whether a full-screen view has the terminal: what is written beside it would tear it. */
+  #isScreenTaken = false;
   #interrupt: ReturnType<typeof interruptSignal> | undefined;
 
   /** Puts in the place of `--url` and `--project` what is meant in the end. */
@@ -148,6 +151,7 @@ export abstract class ServerCommand extends BaseCommand {
   /** Says once in a while that the server is being waited for, and for how long. */
   protected readonly noteRetry = (error: unknown, _waitMs: number, leftMs: number): void => {
     const nowMs = performance.now();
+    if (this.#isScreenTaken) return;
     if (nowMs - this.#lastRetryNoteMs < RETRY_NOTE_EVERY_MS) return;
     this.#lastRetryNoteMs = nowMs;
     const problem = error instanceof Error ? error.message : String(error);
@@ -166,6 +170,19 @@ export abstract class ServerCommand extends BaseCommand {
   protected interruptSignal(): AbortSignal {
     this.#interrupt ??= interruptSignal(() => this.insist());
     return this.#interrupt.signal;
+  }
+
+  /** Gives the terminal to a full-screen view until that is left. */
+  protected async onScreen(view: (options: ViewOptions) => Promise<ViewEnd>): Promise<void> {
+    this.#isScreenTaken = true;
+    try {
+      const hasColours = !process.env["NO_COLOR"];
+      const { interrupted, farewell } = await view({ signal: this.interruptSignal(), hasColours });
+      if (farewell !== undefined) this.notices.note(farewell);
+      if (interrupted) process.exitCode = this.interruptExitCode;
+    } finally {
+      this.#isScreenTaken = false;
+    }
   }
 
   /** A further Ctrl-C: true if what holds the command up was ended, and it ends by itself; false ends it on the spot. */

@@ -1,6 +1,13 @@
 import { string as stringArg } from "@oclif/core/args";
-import { boolean, integer } from "@oclif/core/flags";
+import { boolean, integer, string } from "@oclif/core/flags";
 import { STREAMS_HEADING, streamRow } from "../cli/listing/stream-row.ts";
+import { changeLine } from "../cli/listing/change-line.ts";
+import { watchStreams } from "../cli/listing/watch-streams.ts";
+import { usageFailure } from "../cli/command-failure.ts";
+import { parseDurationSeconds } from "../cli/duration.ts";
+import { reportError } from "../cli/error-report.ts";
+import { isFullScreenTerminal } from "../cli/full-screen.ts";
+import type { StreamClient } from "../client/stream-client.ts";
 import { openDataOutput } from "../cli/reading/data-output.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import type { DirectoryClient, ListOptions } from "../client/directory.ts";
@@ -10,11 +17,13 @@ export default class List extends ServerCommand {
   static override description = `Names in the order of their bytes, one a line, as they come; memory stays the same however many there are.
 --long asks every stream, and shows a table: type, tail, whether it is closed and public, when it was created and when it expires.
 --json prints an object a line: {"path"}, and with --long all of it.
+--watch goes on until Ctrl-C. On a terminal the list can be browsed: Enter shows a stream live, / filters, ? lists the keys. Else, or with --plain or --json, a line is printed for each stream that is there, and from then on for each that was added, changed or removed; with --json {"change","path"} and what the stream is. Every look asks each stream, as --long does; the list on a terminal asks only those on the screen.
 It needs a durable-streams server: the protocol has no list of streams.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> orders/ --long",
+    "<%= config.bin %> <%= command.id %> orders/ --watch",
     "<%= config.bin %> <%= command.id %> --json --long | jq -r 'select(.closed).path'",
   ];
 
@@ -25,13 +34,31 @@ It needs a durable-streams server: the protocol has no list of streams.`;
   static override flags = {
     long: boolean({ char: "l", summary: "Show what each stream is." }),
     limit: integer({ summary: "Print at most so many.", min: 1, helpValue: "N" }),
+    watch: boolean({
+      char: "w",
+      summary: "Go on: a list to browse on a terminal, else what changes.",
+      exclusive: ["limit", "long"],
+    }),
+    interval: string({
+      summary: "With --watch: how long to wait between two looks.",
+      helpValue: "DURATION",
+      default: "2s",
+    }),
+    plain: boolean({ summary: "With --watch: print changes on a terminal too, for screen readers." }),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(List);
+    const intervalMs = parseInterval(flags.interval);
     const client = await this.connect(flags);
     const directory = client.directory(this.streamRoot(flags));
     const options: ListOptions = { prefix: args.prefix, limit: flags.limit, signal: this.interruptSignal() };
+    if (flags.watch) {
+      const isViewed = !flags.plain && flags.json !== true && isFullScreenTerminal();
+      if (isViewed) await this.#browse(client, flags, args.prefix, intervalMs);
+      else await this.#printChanges(directory, args.prefix, intervalMs, flags.json === true);
+      return;
+    }
     const output = openDataOutput();
     let count = 0;
     for await (const lines of pages(directory, options, flags)) {
@@ -41,6 +68,55 @@ It needs a durable-streams server: the protocol has no list of streams.`;
     }
     if (count === 0) this.notices.note(nothing(args.prefix, this.streamRoot(flags)));
   }
+
+  async #printChanges(
+    directory: DirectoryClient,
+    prefix: string | undefined,
+    intervalMs: number,
+    isJson: boolean,
+  ): Promise<void> {
+    const output = openDataOutput();
+    const onProblem = (error: unknown): void => {
+      this.notices.note(`${reportError(error).message} The list is asked for again.`);
+    };
+    const signal = this.interruptSignal();
+    for await (const changes of watchStreams(directory, { prefix, intervalMs, signal, onProblem })) {
+      await output.write(changes.map((change) => changeLine(change, isJson)).join(""));
+    }
+  }
+
+  async #browse(
+    client: StreamClient,
+    flags: Parameters<List["streamRoot"]>[0],
+    prefix: string | undefined,
+    intervalMs: number,
+  ): Promise<void> {
+    const root = this.streamRoot(flags);
+    const directory = client.directory(root);
+    // What fails on the first request belongs on the screen that stays.
+    await directory.names({ prefix, limit: 1, signal: this.interruptSignal() }).next();
+    const { runScenes } = await import("../screen/run-scenes.tsx");
+    const { inspectionOf } = await import("../cli/inspect/inspection.ts");
+    const { viewSources } = await import("../cli/reading/view-sources.ts");
+    const { ListScene } = await import("../browse/list/list-scene.ts");
+    const urlOf = (path: string): string => this.streamUrl(flags, path);
+    const scene = new ListScene({
+      directory,
+      root,
+      prefix,
+      intervalMs,
+      sourcesOf: (path, signal) => viewSources(client, [{ name: path, url: urlOf(path) }], "recent", signal),
+      inspectionOf: (path, signal) => inspectionOf(client, path, urlOf(path), signal),
+    });
+    await this.onScreen((options) => runScenes(scene, options));
+  }
+}
+
+/** In milliseconds. */
+function parseInterval(text: string): number {
+  const seconds = parseDurationSeconds(text, "--interval");
+  if (seconds > 0) return seconds * 1000;
+  throw usageFailure("--interval 0s would leave the server no pause.", "The shortest is --interval 1s.");
 }
 
 /** What is printed of each page, a line for each stream. */

@@ -3,6 +3,7 @@ import { boolean, integer, string } from "@oclif/core/flags";
 import type { ConnectionState } from "../client/follow.ts";
 import type { StreamClient } from "../client/stream-client.ts";
 import { usageFailure } from "../cli/command-failure.ts";
+import { isFullScreenTerminal } from "../cli/full-screen.ts";
 import { openDataOutput } from "../cli/reading/data-output.ts";
 import { parsePattern, printBatches } from "../cli/reading/print-stream.ts";
 import { ReadingCheckpoint } from "../cli/reading/reading-checkpoint.ts";
@@ -93,7 +94,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     const client = await this.connect(flags);
     const { checkpoint } = flags;
     const hasTask = plan.format !== undefined || plan.grep !== undefined || plan.exitAtTail || checkpoint !== undefined;
-    if (flags.plain || hasTask || !isLiveTerminal()) await this.#print(client, names, urls, plan, checkpoint);
+    if (flags.plain || hasTask || !isFullScreenTerminal()) await this.#print(client, names, urls, plan, checkpoint);
     else {
       const streams = urls.map((url, i) => ({ name: names[i] ?? url, url }));
       await this.#view(client, streams, plan);
@@ -104,10 +105,9 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     const signal = this.interruptSignal();
     const sources = await viewSources(client, streams, start, signal);
     for (const { url } of streams) this.notices.detail(`Following ${url}`);
-    const { runLiveView } = await import("../tail/run-live-view.tsx");
-    const end = await runLiveView({ sources, signal, hasColours: !process.env["NO_COLOR"] });
-    this.notices.note(end.farewell);
-    if (end.interrupted) process.exitCode = this.interruptExitCode;
+    const { runScenes } = await import("../screen/run-scenes.tsx");
+    const { LiveScene } = await import("../tail/live-scene.ts");
+    await this.onScreen((options) => runScenes(new LiveScene(sources), options));
   }
 
   async #print(
@@ -161,9 +161,4 @@ function startOf(flags: StartFlags): TailStart {
   if (flags.count !== undefined) return { at: "last", count: flags.count };
   if (flags.offset !== undefined) return { at: "offset", offset: flags.offset };
   return { at: "offset", offset: flags["from-start"] || flags["exit-at-tail"] ? "-1" : "now" };
-}
-
-/** Whether a full-screen view has a person in front of it. */
-function isLiveTerminal(): boolean {
-  return process.stdin.isTTY && process.stdout.isTTY && process.env["TERM"] !== "dumb" && !process.env["CI"];
 }

@@ -1,3 +1,5 @@
+import { actionFinder, type Binding } from "../screen/press.ts";
+
 /** What a key does while no prompt is open. */
 export type Action =
   | "leave"
@@ -25,16 +27,8 @@ export type Action =
   | "previousTab"
   | "help";
 
-export interface Binding {
-  readonly action: Action;
-  /** Characters, and names as `pressOf` gives them. */
-  readonly keys: readonly string[];
-  readonly shown: string;
-  readonly help: string;
-}
-
 /** The key map: what the help, the documentation and the view itself go by. Digits choose streams. */
-export const BINDINGS: readonly Binding[] = [
+export const BINDINGS: readonly Binding<Action>[] = [
   { action: "pause", keys: [" "], shown: "Space", help: "pause, and go on live" },
   { action: "up", keys: ["up", "k"], shown: "↑ k", help: "the message above" },
   { action: "down", keys: ["down", "j"], shown: "↓ j", help: "the message below" },
@@ -61,51 +55,4 @@ export const BINDINGS: readonly Binding[] = [
   { action: "interrupt", keys: ["ctrl-c"], shown: "Ctrl-C", help: "leave, interrupted (exit code 130)" },
 ];
 
-const ACTIONS = new Map(BINDINGS.flatMap(({ keys, action }) => keys.map((key) => [key, action] as const)));
-
-export function actionOf(key: string): Action | undefined {
-  return ACTIONS.get(key);
-}
-
-/** What ink says of a key. */
-export interface KeyPress {
-  readonly upArrow: boolean;
-  readonly downArrow: boolean;
-  readonly pageUp: boolean;
-  readonly pageDown: boolean;
-  readonly home: boolean;
-  readonly end: boolean;
-  readonly return: boolean;
-  readonly escape: boolean;
-  readonly tab: boolean;
-  readonly shift: boolean;
-  readonly backspace: boolean;
-  readonly delete: boolean;
-  readonly ctrl: boolean;
-  readonly meta: boolean;
-}
-
-const NAMED: readonly (readonly [keyof KeyPress, string])[] = [
-  ["upArrow", "up"],
-  ["downArrow", "down"],
-  ["pageUp", "pageup"],
-  ["pageDown", "pagedown"],
-  ["home", "home"],
-  ["end", "end"],
-  ["return", "return"],
-  ["escape", "escape"],
-  // Terminals send DEL for the key that erases to the left.
-  ["backspace", "backspace"],
-  ["delete", "backspace"],
-];
-
-/** A key that has a name, or text that was typed or pasted. */
-export type Press = { readonly name: string } | { readonly text: string };
-
-export function pressOf(input: string, key: KeyPress): Press {
-  const named = NAMED.find(([flag]) => key[flag]);
-  if (named !== undefined) return { name: named[1] };
-  if (key.tab) return { name: key.shift ? "shift-tab" : "tab" };
-  if (key.ctrl) return { name: `ctrl-${input}` };
-  return { text: key.meta ? "" : input };
-}
+export const actionOf = actionFinder(BINDINGS);

@@ -11,8 +11,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   local: ["protocol", "miniflare", "node:fs"],
   cloudflare: ["node:fs"],
   cli: ["client", "local", "cloudflare", "protocol", "@oclif/core", "node:fs"],
-  tail: ["client", "protocol", "ink", "react", "node:fs"],
-  commands: ["cli", "tail", "client", "local", "cloudflare", "protocol", "@oclif/core", "node:fs"],
+  screen: ["client", "ink", "react", "node:fs"],
+  tail: ["screen", "client", "protocol", "node:fs"],
+  browse: ["screen", "tail", "client", "protocol", "node:fs"],
+  commands: ["cli", "screen", "tail", "browse", "client", "local", "cloudflare", "protocol", "@oclif/core", "node:fs"],
 };
 const ROOMS = Object.keys(ALLOWED);
 const PACKAGES = ["undici", "eventsource-parser", "miniflare", "@oclif/core", "ink", "react", "vitest"];
@@ -58,13 +60,17 @@ test("boundaries: with nothing forbidden the check passes and has seen every roo
     "src/local/server.ts": `import "miniflare";\n`,
     "src/cloudflare/deploy.ts": `import "node:fs";\n`,
     "src/cli/main.ts": `import "../client/client.ts";\nimport "../local/server.ts";\nimport "../cloudflare/deploy.ts";\n`,
-    "src/tail/view.tsx": `import "ink";\nimport "../client/client.ts";\n`,
+    "src/screen/view.tsx": `import "ink";\nimport "../client/client.ts";\n`,
+    "src/tail/view.ts": `import "../screen/view.tsx";\n`,
+    "src/browse/list.ts": `import "../tail/view.ts";\n`,
     "src/commands/dev.ts": `import "../cli/main.ts";\n`,
-    "src/commands/tail.ts": `import "../tail/view.tsx";\n`,
+    "src/commands/tail.ts": `import "../tail/view.ts";\nimport "../browse/list.ts";\n`,
     "test/worker/inside.test.ts": `import "../../src/worker/index.ts";\n`,
   });
   expect(problems).toEqual([]);
-  expect(seen).toBe("modules seen: cli 1, client 1, cloudflare 1, commands 2, local 1, protocol 1, tail 1, worker 1");
+  expect(seen).toBe(
+    "modules seen: browse 1, cli 1, client 1, cloudflare 1, commands 2, local 1, protocol 1, screen 1, tail 1, worker 1",
+  );
   expect(code).toBe(0);
 });
 

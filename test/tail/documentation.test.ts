@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { INSPECT_BINDINGS } from "../../src/browse/inspect/keys.ts";
+import { LIST_BINDINGS } from "../../src/browse/list/keys.ts";
 import { BINDINGS } from "../../src/tail/keys.ts";
 import { parseFilter } from "../../src/tail/filter/parse-filter.ts";
 
@@ -19,6 +21,11 @@ describe("docs/live-view.md", () => {
   it("has the key map, no more and no less", () => {
     const digits = ["0 1-9", "all streams, or the one of that number"];
     expect(rowsOf("Keys")).toEqual([...BINDINGS.map(({ shown, help }) => [shown, help]), digits]);
+  });
+
+  it("has the key maps of the list of streams and of the map of a stream, no more and no less", () => {
+    expect(rowsOf("The list of streams")).toEqual(LIST_BINDINGS.map(({ shown, help }) => [shown, help]));
+    expect(rowsOf("How a stream is kept")).toEqual(INSPECT_BINDINGS.map(({ shown, help }) => [shown, help]));
   });
 
   it("shows only filters that are filters", () => {

@@ -3,7 +3,7 @@ import { render } from "ink-testing-library";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LiveStore } from "../../src/tail/live-store.ts";
 import type { Effect } from "../../src/tail/model/event.ts";
-import { LiveView } from "../../src/tail/view/live-view.tsx";
+import { ScreenView } from "../../src/screen/screen-view.tsx";
 import { batch } from "./support/view.ts";
 
 let unmount: (() => void) | undefined;
@@ -24,7 +24,7 @@ async function show(): Promise<Shown> {
   const effects: Effect[] = [];
   const store = new LiveStore([{ name: "orders", url: "http://127.0.0.1/orders" }], (effect) => effects.push(effect));
   store.dispatch({ type: "resized", columns: 80, rows: 12 });
-  const view = render(<LiveView store={store} hasColours={false} />);
+  const view = render(<ScreenView screen={store} hasColours={false} />);
   ({ unmount } = view);
   const frame = (): string => stripVTControlCharacters(view.lastFrame() ?? "");
   store.dispatch({ type: "arrived", atMs: 0, batches: [batch([`{"id":1}`, `{"id":2}`, `{"id":3}`])] });

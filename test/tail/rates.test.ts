@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advanced, counted, meanPerSecond, NO_RATES, RATE_SECONDS, summed } from "../../src/tail/model/rates.ts";
-import { sparkline } from "../../src/tail/text/figures.ts";
+import { sparkline } from "../../src/screen/text/figures.ts";
 
 describe("rates", () => {
   it("are the mean of the last five whole seconds", () => {

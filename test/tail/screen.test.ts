@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BINDINGS } from "../../src/tail/keys.ts";
-import { rowText } from "../../src/tail/text/segment.ts";
-import { widthOf } from "../../src/tail/text/width.ts";
+import { rowText } from "../../src/screen/text/segment.ts";
+import { widthOf } from "../../src/screen/text/width.ts";
 import { farewell, shortOffset } from "../../src/tail/view/sentences.ts";
-import { paint } from "../../src/tail/view/paint.ts";
+import { paint } from "../../src/screen/paint.ts";
 import { screenOf } from "../../src/tail/view/screen.ts";
 import { View } from "./support/view.ts";
 

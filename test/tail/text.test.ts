@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { shortBytes, shortDuration, shortNumber } from "../../src/tail/text/figures.ts";
+import { shortBytes, shortDuration, shortNumber } from "../../src/screen/text/figures.ts";
 import { bytesPerRow, hexRows } from "../../src/tail/text/hex.ts";
-import { highlighted, towardsMatch } from "../../src/tail/text/highlight.ts";
+import { highlighted, towardsMatch } from "../../src/screen/text/highlight.ts";
 import { foldedRow, unfoldedRows, UNFOLDED_MAX_ROWS } from "../../src/tail/text/message-rows.ts";
 import { prettyJson } from "../../src/tail/text/pretty-json.ts";
-import { cutRow, wrapRow } from "../../src/tail/text/row-cut.ts";
-import { rowText, segment } from "../../src/tail/text/segment.ts";
-import { cut, cutLeft, widthOf, wrapped } from "../../src/tail/text/width.ts";
+import { cutRow, wrapRow } from "../../src/screen/text/row-cut.ts";
+import { rowText, segment } from "../../src/screen/text/segment.ts";
+import { cut, cutLeft, widthOf, wrapped } from "../../src/screen/text/width.ts";
 import { arrivalOf, type Message } from "../../src/tail/model/message.ts";
 import type { ContentKind } from "../../src/protocol/content-type.ts";
 

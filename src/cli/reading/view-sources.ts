@@ -2,6 +2,7 @@ import type { ConnectionState } from "../../client/follow.ts";
 import type { StreamBatch } from "../../client/stream-batch.ts";
 import type { StreamClient } from "../../client/stream-client.ts";
 import { RecordSplitter } from "./record-splitter.ts";
+import { recentStart } from "../listing/recent-start.ts";
 import { requireRecords } from "./print-stream.ts";
 import { tailBatches, type TailStart } from "./tail-batches.ts";
 
@@ -28,22 +29,27 @@ function splitter(): (batch: StreamBatch) => readonly Uint8Array[] {
   };
 }
 
-/** Asks for each stream what it is, so that a failure on the first request belongs on the screen that stays. */
+/**
+ * Asks for each stream what it is, so that a failure on the first request belongs on the screen that stays. `recent` begins
+ * with the last messages, as far as they can be found without reading all of a stream.
+ */
 export function viewSources(
   client: StreamClient,
   streams: readonly { readonly name: string; readonly url: string }[],
-  start: TailStart,
+  start: TailStart | "recent",
   signal: AbortSignal,
 ): Promise<readonly Source[]> {
   return Promise.all(
     streams.map(async ({ name, url }): Promise<Source> => {
       const { contentType, nextOffset } = await client.describe(url, signal);
-      if (start.at === "last") requireRecords(contentType, "-n");
-      const isNow = start.at === "offset" && start.offset === "now";
+      const wanted: TailStart =
+        start === "recent" ? { at: "offset", offset: recentStart(contentType, nextOffset) } : start;
+      if (wanted.at === "last") requireRecords(contentType, "-n");
+      const isNow = wanted.at === "offset" && wanted.offset === "now";
       return {
         name,
         url,
-        start: isNow ? { at: "offset", offset: nextOffset } : start,
+        start: isNow ? { at: "offset", offset: nextOffset } : wanted,
         open: (from, reading, onState) =>
           from.at === "offset"
             ? client.follow(url, { offset: from.offset, contentType, signal: reading, onState })

@@ -1,8 +1,10 @@
+import { basename } from "node:path";
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { findSegment, parseSegmentChoice } from "../../cli/inspect/find-segment.ts";
 import { describeSegment, fetchObject, openObject, requireSegmentFile } from "../../cli/inspect/read-segment.ts";
 import { SEGMENT_FORMATS, segmentRecords, type SegmentFormat } from "../../cli/inspect/segment-records.ts";
+import { isFullScreenTerminal } from "../../cli/full-screen.ts";
 import { usageFailure } from "../../cli/command-failure.ts";
 import { requireFileName } from "../../cli/file-error.ts";
 import { openDataOutput } from "../../cli/reading/data-output.ts";
@@ -22,6 +24,7 @@ export default class InspectCat extends ServerCommand {
   ndjson  a line a message: JSON messages as they are, others as {"offset","message"}, or {"offset","base64"} where they are not text
   segment the object itself, as it lies in the bucket: what --file reads
 Default on a JSON stream: ndjson. On any other: raw. --offsets and --json make every line an object with offset and appendedAt.
+On a terminal they are shown in the message view of tail (? lists its keys, q leaves); --plain, --format, --offsets, --json, or output into a pipe print them.
 Messages that are still in the hot log are printed by read --offset.`;
 
   static override examples = [
@@ -42,6 +45,7 @@ Messages that are still in the hot log are printed by read --offset.`;
   static override flags = {
     file: string({ summary: "Read a segment from this file, without any server.", helpValue: "FILE" }),
     format: string({ summary: "How to print.", options: [...SEGMENT_FORMATS, OBJECT], exclusive: ["json"] }),
+    plain: boolean({ summary: "Print on a terminal too: for screen readers, and to copy from." }),
     offsets: boolean({ summary: "Print each message's offset and append time with it." }),
   };
 
@@ -62,10 +66,27 @@ Messages that are still in the hot log are printed by read --offset.`;
         ? await this.#fromServer(args.stream, args["segment|offset"], flags)
         : await this.#fromFile(flags.file, args.stream);
     if (flags.format === OBJECT) return;
+    const isPlain = flags.plain || withOffsets || flags.format !== undefined;
+    if (!isPlain && isFullScreenTerminal()) {
+      await this.#view(
+        segment,
+        flags.file === undefined
+          ? `${args.stream ?? ""} segment ${args["segment|offset"] ?? ""}`
+          : basename(flags.file),
+      );
+      return;
+    }
     const asked = SEGMENT_FORMATS.find((each) => each === flags.format);
     const byDefault: SegmentFormat = withOffsets || contentKind(segment.contentType) === "json" ? "ndjson" : "raw";
     const output = openDataOutput();
     for (const piece of segmentRecords(segment, { format: asked ?? byDefault, withOffsets })) await output.write(piece);
+  }
+
+  async #view(segment: Segment, name: string): Promise<void> {
+    const { runScenes } = await import("../../screen/run-scenes.tsx");
+    const { StillScene } = await import("../../tail/still-scene.ts");
+    const { segmentContent } = await import("../../browse/segment-content.ts");
+    await this.onScreen((options) => runScenes(new StillScene(segmentContent(segment, name)), options));
   }
 
   async #fromServer(name: string | undefined, segment: string | undefined, flags: Flags): Promise<Segment> {

@@ -1,7 +1,10 @@
 import { string as stringArg } from "@oclif/core/args";
+import { boolean } from "@oclif/core/flags";
 import type { SegmentRow, StreamMap } from "../../client/operator-types.ts";
 import type { EdgeSegments } from "../../cli/inspect/edge-segments.ts";
 import { edgeSegments } from "../../cli/inspect/edge-segments.ts";
+import { inspectionOf } from "../../cli/inspect/inspection.ts";
+import { isFullScreenTerminal } from "../../cli/full-screen.ts";
 import { keyPrefix, SegmentTable, terminalColumns } from "../../cli/inspect/segment-table.ts";
 import { streamTable } from "../../cli/inspect/stream-table.ts";
 import { counted } from "../../cli/inspect/units.ts";
@@ -14,7 +17,8 @@ import { mistypedCommand } from "../../cli/unknown-command.ts";
 export default class Inspect extends ServerCommand {
   static override summary = "Show how a stream is kept: its hot log, its segments, sealing, readers and producers.";
 
-  static override description = `New messages are in the hot log; older ones are sealed into segments, objects in the bucket that never change. Of many segments the first and last few are shown; --json has all of them. On a terminal that is too narrow START and END are the offsets' last digits, and OBJECT is left out. AGE is the time since the segment's newest message was appended.
+  static override description = `New messages are in the hot log; older ones are sealed into segments, objects in the bucket that never change. On a terminal it is a bar of segments and hot log to browse (? lists the keys, Enter shows messages, q leaves); --plain, --json, or output into a pipe print it.
+Of many segments the first and last few are shown; --json has all of them. On a terminal that is too narrow START and END are the offsets' last digits, and OBJECT is left out. AGE is the time since the segment's newest message was appended.
 Of a fork, messages, bytes and segments are its own; what it inherits lies with the streams that "inherits" names.
 It needs a durable-streams server whose operator API is open, as that of dev is.`;
 
@@ -28,11 +32,20 @@ It needs a durable-streams server whose operator API is open, as that of dev is.
     stream: stringArg({ required: true, ignoreStdin: true, description: "The stream's name, or its whole URL." }),
   };
 
+  static override flags = {
+    plain: boolean({ summary: "Print on a terminal too: for screen readers, and to copy from." }),
+  };
+
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Inspect);
     const url = this.streamUrl(flags, args.stream);
-    const { operator } = await this.connect(flags);
+    const client = await this.connect(flags);
+    const { operator } = client;
     const signal = this.interruptSignal();
+    if (!flags.json && !flags.plain && isFullScreenTerminal()) {
+      await this.#browse(await inspectionOf(client, args.stream, url, signal));
+      return undefined;
+    }
     const map = await operator.map(url, signal);
     if (flags.json) {
       const list: SegmentRow[] = [];
@@ -41,6 +54,12 @@ It needs a durable-streams server whose operator API is open, as that of dev is.
     }
     await this.#print(args.stream, url, map, await edgeSegments(operator, url, map, signal));
     return undefined;
+  }
+
+  async #browse(inspection: Awaited<ReturnType<typeof inspectionOf>>): Promise<void> {
+    const { runScenes } = await import("../../screen/run-scenes.tsx");
+    const { InspectScene } = await import("../../browse/inspect/inspect-scene.ts");
+    await this.onScreen((options) => runScenes(new InspectScene(inspection), options));
   }
 
   /** With two words the first one may be a command below this one that was mistyped. */

@@ -1,5 +1,5 @@
 import { isCut, type Message } from "../model/message.ts";
-import { shortBytes } from "../text/figures.ts";
+import { shortBytes } from "../../screen/text/figures.ts";
 
 /** Terminals stop reading a clipboard sequence that is longer; xterm's own limit, in bytes of data. */
 const COPY_MAX_BYTES = 74_994;

@@ -5,7 +5,7 @@ import type { Batch } from "../model/event.ts";
 import { mayRead } from "../model/jump.ts";
 import { arrivalOf } from "../model/message.ts";
 import type { Frames } from "./frames.ts";
-import { now } from "./now.ts";
+import { now } from "../../screen/now.ts";
 import type { ViewSource, ViewStart } from "./source.ts";
 
 /** What a reader works on. */
@@ -18,7 +18,7 @@ export interface Readable {
 }
 
 /** What went wrong, in few columns: the view says elsewhere where the stream is. */
-function reasonOf(error: unknown, { name, url }: ViewSource): string {
+export function reasonOf(error: unknown, { name, url }: ViewSource): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replaceAll(url, name);
 }

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { isCut, type Message } from "../model/message.ts";
-import { shortBytes } from "../text/figures.ts";
+import { shortBytes } from "../../screen/text/figures.ts";
 import type { Told } from "./clipboard.ts";
 
 function reasonOf(error: unknown, path: string): string {

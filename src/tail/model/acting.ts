@@ -1,3 +1,4 @@
+import type { Notice } from "../../screen/scene.ts";
 import type { Action } from "../keys.ts";
 import { relisted } from "./choose.ts";
 import { jumped, oneStream, skippedToEnd, type Step } from "./jump.ts";
@@ -5,20 +6,28 @@ import { revealed } from "./layout.ts";
 import { choseIndex, goneLive, moved, paged, paused } from "./moves.ts";
 import { fileNameFor, prompted } from "./prompting.ts";
 import { matchAfter } from "./searching.ts";
-import { isUnfolded, selectedMessage, type Notice, type ViewState } from "./state.ts";
+import { isUnfolded, selectedMessage, type ViewState } from "./state.ts";
 
 const FORMS = ["auto", "text", "hex"] as const;
 
 const NO_MESSAGE: Notice = { text: "There is no message yet.", isProblem: true };
+const ALL_THERE: Notice = {
+  text: "All messages are here: nothing more is read.",
+  isProblem: false,
+};
 
-/** Escape closes one thing after the other, and leaves when nothing is open. */
+/** What makes no sense where nothing is read. */
+const READING: ReadonlySet<Action> = new Set(["pause", "offset", "start"]);
+
+/** Escape closes one thing after the other, and leaves when nothing is open; from another view it goes back there. */
 function back(state: ViewState): Step {
   if (state.search !== undefined) return { state: { ...state, search: undefined, notice: undefined } };
   if (state.filter !== undefined) return { state: revealed(relisted({ ...state, filter: undefined })) };
-  return { state, effect: { type: "leave", interrupted: false } };
+  return { state, effect: state.isNested ? { type: "back" } : { type: "leave", interrupted: false } };
 }
 
 function live(state: ViewState): Step {
+  if (state.reading.mode === "still") return { state: choseIndex(state, state.list.length - 1) };
   return state.reading.mode === "live" ? skippedToEnd(state) : { state: goneLive(state) };
 }
 
@@ -102,5 +111,6 @@ const ACTS: Readonly<Record<Action, (state: ViewState) => Step>> = {
 };
 
 export function acted(state: ViewState, action: Action): Step {
+  if (state.reading.mode === "still" && READING.has(action)) return { state: { ...state, notice: ALL_THERE } };
   return ACTS[action](state);
 }

@@ -1,3 +1,4 @@
+import type { ScreenEvent } from "../../screen/scene.ts";
 import type { Arrival, Message } from "./message.ts";
 import type { Connection, Progress } from "./stream-state.ts";
 
@@ -15,13 +16,7 @@ export type ViewEvent =
     }
   /** What was jumped to cannot be read. */
   | { readonly type: "refused"; readonly stream: number; readonly reading: number; readonly problem: string }
-  /** Time passes. */
-  | { readonly type: "tick"; readonly atMs: number }
-  | { readonly type: "resized"; readonly columns: number; readonly rows: number }
-  /** A key: its name, or its character. */
-  | { readonly type: "key"; readonly key: string }
-  /** What was typed or pasted into an open prompt. */
-  | { readonly type: "text"; readonly text: string }
+  | ScreenEvent
   /** An effect is done, or has failed: `keepsPrompt` then lets the person mend what was typed. */
   | { readonly type: "told"; readonly text: string; readonly isProblem: boolean; readonly keepsPrompt: boolean };
 
@@ -37,6 +32,8 @@ export interface Batch {
 /** What the view asks the world to do. */
 export type Effect =
   | { readonly type: "leave"; readonly interrupted: boolean }
+  /** Back to the view that this one was opened from. */
+  | { readonly type: "back" }
   /** Read a stream from an offset, `-1` being its start and `now` its end, and no longer from where it is read. */
   | { readonly type: "read"; readonly stream: number; readonly reading: number; readonly offset: string }
   | { readonly type: "copy"; readonly message: Message }

@@ -2,10 +2,6 @@ import { unfoldedRows } from "../text/message-rows.ts";
 import type { Message } from "./message.ts";
 import { indexOf, isUnfolded, selectedIndex, shownStreams, type ViewState } from "./state.ts";
 
-/** Below this the view says that it needs more room. */
-export const MIN_COLUMNS = 40;
-export const MIN_ROWS = 10;
-
 /** The columns on the left that point at the chosen message. */
 const GUTTER_COLUMNS = 2;
 

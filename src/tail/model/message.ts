@@ -12,6 +12,8 @@ export interface Arrival {
   readonly size: number;
   /** The offset after the batch that brought it, where the server told one. */
   readonly offset: string | undefined;
+  /** Where and when it was stored, of a message that was read from there. */
+  readonly stored?: { readonly offset: string; readonly appendedAtMs: number };
 }
 
 export interface Message extends Arrival {

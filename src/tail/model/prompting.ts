@@ -1,13 +1,11 @@
 import { parseFilter } from "../filter/parse-filter.ts";
-import { counted } from "../text/figures.ts";
+import { counted } from "../../screen/text/figures.ts";
+import { editedBy, withTyped } from "../../screen/typed-line.ts";
 import { relisted } from "./choose.ts";
 import { jumped, oneStream, type Step } from "./jump.ts";
 import { revealed } from "./layout.ts";
 import { searchedFor } from "./searching.ts";
 import { selectedMessage, type Before, type Prompt, type ViewState } from "./state.ts";
-
-/** Nothing that is typed here is longer; a paste of a whole file is a mistake. */
-const TYPED_MAX_CHARACTERS = 1_000;
 
 export function prompted(state: ViewState, kind: Prompt["kind"], text = ""): ViewState {
   const { search, filter, reading, selected, top } = state;
@@ -34,7 +32,7 @@ function cancelled(state: ViewState, { kind, before }: Prompt): ViewState {
 
 /** The text has changed: a search and a filter show at once what they find. */
 function typed(state: ViewState, prompt: Prompt, text: string): ViewState {
-  const open = { ...prompt, text: text.slice(0, TYPED_MAX_CHARACTERS), note: undefined };
+  const open = { ...prompt, text, note: undefined };
   switch (prompt.kind) {
     case "offset":
     case "save":
@@ -86,21 +84,16 @@ export function promptKey(state: ViewState, prompt: Prompt, key: string): Step {
       return { state: cancelled(state, prompt) };
     case "return":
       return submitted(state, prompt);
-    case "backspace":
+    default: {
+      const text = editedBy(prompt.text, key);
+      if (text !== undefined) return { state: typed(state, prompt, text) };
       // With nothing left to erase, the prompt itself goes.
-      if (prompt.text === "") return { state: cancelled(state, prompt) };
-      return { state: typed(state, prompt, prompt.text.replace(/.$/u, "")) };
-    case "ctrl-u":
-      return { state: typed(state, prompt, "") };
-    case "ctrl-w":
-      return { state: typed(state, prompt, prompt.text.replace(/\S*\s*$/, "")) };
-    default:
-      return { state };
+      return { state: key === "backspace" ? cancelled(state, prompt) : state };
+    }
   }
 }
 
 /** Text for the prompt that is open. */
 export function promptText(state: ViewState, prompt: Prompt, text: string): ViewState {
-  // eslint-disable-next-line no-control-regex -- a paste may bring anything
-  return typed(state, prompt, prompt.text + text.replace(/[\u0000-\u001f\u007f]/g, ""));
+  return typed(state, prompt, withTyped(prompt.text, text));
 }

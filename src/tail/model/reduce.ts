@@ -7,7 +7,7 @@ import { returned, type Step } from "./jump.ts";
 import { revealed } from "./layout.ts";
 import type { Message } from "./message.ts";
 import { promptKey, promptText } from "./prompting.ts";
-import { pushed } from "./ring.ts";
+import { NO_LIMITS, pushed } from "./ring.ts";
 import type { ViewState } from "./state.ts";
 import { connectionChanged, progressed, ticked } from "./stream-state.ts";
 
@@ -24,7 +24,7 @@ function arrived(state: ViewState, atMs: number, batches: readonly Batch[]): Vie
     streams[stream] = progressed(before, progress, atMs);
     for (const arrival of arrivals) added.push({ ...arrival, stream, atMs, number: state.nextNumber + added.length });
   }
-  const ring = pushed(state.ring, added);
+  const ring = pushed(state.ring, added, state.reading.mode === "still" ? NO_LIMITS : undefined);
   const next = { ...state, streams, ring, nextNumber: state.nextNumber + added.length, nowMs: atMs };
   return forgetful(extended(next, added));
 }

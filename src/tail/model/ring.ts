@@ -24,6 +24,9 @@ interface RingLimits {
 
 const LIMITS: RingLimits = { maxMessages: RING_MAX_MESSAGES, maxBytes: RING_MAX_BYTES };
 
+/** For what is in memory as a whole already. */
+export const NO_LIMITS: RingLimits = { maxMessages: Infinity, maxBytes: Infinity };
+
 export function costOf(message: Message): number {
   return message.bytes.byteLength + MESSAGE_OVERHEAD_BYTES;
 }

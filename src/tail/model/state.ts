@@ -1,4 +1,5 @@
 import type { Filter } from "../filter/filter.ts";
+import type { Notice, Typed } from "../../screen/scene.ts";
 import type { Form } from "../text/message-rows.ts";
 import type { Message } from "./message.ts";
 import { EMPTY_RING, type Ring } from "./ring.ts";
@@ -11,25 +12,18 @@ type Reading =
   /** It stands still, whatever arrives and whatever the ring lets go. */
   | { readonly mode: "paused"; readonly frozen: readonly Message[]; readonly missed: number }
   /** A stream is read from a place that was jumped to, no faster than it is looked through. */
-  | { readonly mode: "browsing"; readonly stream: number };
+  | { readonly mode: "browsing"; readonly stream: number }
+  /** All is there from the beginning, and nothing is read. `end` is said after the last message. */
+  | { readonly mode: "still"; readonly end: string };
 
-/** The line that is being typed. */
-export interface Prompt {
+export interface Prompt extends Typed {
   readonly kind: "search" | "filter" | "offset" | "save";
-  readonly text: string;
-  /** What is wrong with it, or what it finds. */
-  readonly note: { readonly text: string; readonly isProblem: boolean } | undefined;
   /** What Escape goes back to. */
   readonly before: Before;
 }
 
 /** What typing changes at once. */
 export type Before = Pick<ViewState, "search" | "filter" | "reading" | "selected" | "top">;
-
-export interface Notice {
-  readonly text: string;
-  readonly isProblem: boolean;
-}
 
 /** A row of a message: what stands at the top of the screen. */
 interface Top {
@@ -61,6 +55,15 @@ export interface ViewState {
   readonly columns: number;
   readonly rows: number;
   readonly nowMs: number;
+  /** Whether the view was opened from another one, which Escape leads back to. */
+  readonly isNested: boolean;
+}
+
+/** How the view begins, where it is not `tail`'s. */
+export interface Opening {
+  readonly isNested?: boolean;
+  /** Makes it a view of messages that are all there; said after the last of them. */
+  readonly stillEnd?: string;
 }
 
 export interface Named {
@@ -68,13 +71,13 @@ export interface Named {
   readonly url: string;
 }
 
-export function initialState(streams: readonly Named[]): ViewState {
+export function initialState(streams: readonly Named[], { isNested = false, stillEnd }: Opening = {}): ViewState {
   return {
     streams: streams.map(({ name, url }) => newStream(name, url)),
     tab: streams.length === 1 ? 0 : undefined,
     ring: EMPTY_RING,
     nextNumber: 0,
-    reading: { mode: "live" },
+    reading: stillEnd === undefined ? { mode: "live" } : { mode: "still", end: stillEnd },
     list: [],
     selected: -1,
     top: { number: -1, row: 0 },
@@ -89,6 +92,7 @@ export function initialState(streams: readonly Named[]): ViewState {
     columns: 80,
     rows: 24,
     nowMs: 0,
+    isNested,
   };
 }
 

@@ -1,4 +1,4 @@
-import { segment, type Row } from "./segment.ts";
+import { segment, type Row } from "../../screen/text/segment.ts";
 
 const OFFSET_DIGITS = 8;
 

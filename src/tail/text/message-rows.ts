@@ -1,11 +1,11 @@
 import { visibleLine, visibleText } from "../../client/visible-text.ts";
 import { isCut, textOf, type Message } from "../model/message.ts";
-import { shortBytes, timeOfDay } from "./figures.ts";
-import { towardsMatch } from "./highlight.ts";
+import { shortBytes, timeOfDay } from "../../screen/text/figures.ts";
+import { towardsMatch } from "../../screen/text/highlight.ts";
 import { hexLine, hexRows } from "./hex.ts";
 import { prettyJson } from "./pretty-json.ts";
-import { cutRow, wrapRow } from "./row-cut.ts";
-import { segment, type Row } from "./segment.ts";
+import { cutRow, wrapRow } from "../../screen/text/row-cut.ts";
+import { segment, type Row } from "../../screen/text/segment.ts";
 
 /** How bytes are shown: as their stream's content type says, or as one wishes. */
 export type Form = "auto" | "text" | "hex";
@@ -30,8 +30,12 @@ export function foldedRow(message: Message, form: Form, columns: number, search:
 }
 
 /** What is known of a message besides its data. */
-function facts({ atMs, size, offset, bytes }: Message): string {
+function facts({ atMs, size, offset, bytes, stored }: Message): string {
   const cutAt = bytes.byteLength < size ? `, of which the first ${shortBytes(bytes.byteLength)} are kept` : "";
+  if (stored !== undefined) {
+    const appended = new Date(stored.appendedAtMs).toISOString();
+    return `${shortBytes(size)}${cutAt}  at ${visibleLine(stored.offset)}  appended ${appended}`;
+  }
   const where = offset === undefined ? "" : `  batch ends at ${visibleLine(offset)}`;
   return `${timeOfDay(atMs)}  ${shortBytes(size)}${cutAt}${where}`;
 }

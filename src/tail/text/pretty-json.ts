@@ -1,5 +1,5 @@
 import { visibleLine } from "../../client/visible-text.ts";
-import { segment, type Row, type Segment, type Tone } from "./segment.ts";
+import { segment, type Row, type Segment, type Tone } from "../../screen/text/segment.ts";
 
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 const INDENT = "  ";

@@ -1,11 +1,11 @@
 import { visibleLine } from "../../client/visible-text.ts";
 import { contentColumns, isOver, listRows, placesOnScreen, type Place } from "../model/layout.ts";
 import { isUnfolded, selectedIndex, type ViewState } from "../model/state.ts";
-import { highlighted } from "../text/highlight.ts";
+import { highlighted } from "../../screen/text/highlight.ts";
 import { foldedRow, unfoldedRows } from "../text/message-rows.ts";
-import { cutRow } from "../text/row-cut.ts";
-import { segment, type Row, type Segment } from "../text/segment.ts";
-import { cutLeft, padded, widthOf } from "../text/width.ts";
+import { cutRow } from "../../screen/text/row-cut.ts";
+import { segment, type Row, type Segment } from "../../screen/text/segment.ts";
+import { cutLeft, padded, widthOf } from "../../screen/text/width.ts";
 
 /** Of a stream's name before its messages. */
 const NAME_MAX_COLUMNS = 16;
@@ -41,6 +41,10 @@ function emptyWord(state: ViewState): string {
   return isOver(state) ? "no messages" : "waiting for messages";
 }
 
+function endWord({ reading }: ViewState): string {
+  return reading.mode === "still" ? reading.end : "closed: nothing will follow";
+}
+
 /** The rows of the messages that are on the screen. */
 export function listRowsOnScreen(state: ViewState): readonly Row[] {
   const names = nameColumns(state);
@@ -51,7 +55,7 @@ export function listRowsOnScreen(state: ViewState): readonly Row[] {
     return [gutter, ...(state.search === undefined ? row : highlighted(row, state.search))];
   });
   if (rows.length === 0) rows.push([segment("  "), segment(emptyWord(state), "dim")]);
-  const atEnd = isOver(state) && state.list.length > 0 ? [[segment("  closed: nothing will follow", "dim")]] : [];
+  const atEnd = isOver(state) && state.list.length > 0 ? [[segment(`  ${endWord(state)}`, "dim")]] : [];
   const room = listRows(state);
   const blank = Array.from(
     { length: Math.max(0, room + (isOver(state) ? 1 : 0) - rows.length - atEnd.length) },

@@ -1,8 +1,8 @@
 /** The sentences of the live view that are not on its screen. */
 import { visibleLine } from "../../client/visible-text.ts";
 import type { ViewState } from "../model/state.ts";
-import { counted } from "../text/figures.ts";
-import { cutLeft } from "../text/width.ts";
+import { counted } from "../../screen/text/figures.ts";
+import { cutLeft } from "../../screen/text/width.ts";
 
 /** Our own offsets without their leading group, which is always zero. */
 const OFFSET_USUAL_COLUMNS = 18;
@@ -27,8 +27,4 @@ export function farewell({ streams }: ViewState): string {
       return closed ? `${where} The stream is closed.` : `${where} Go on with: --offset ${full}`;
     })
     .join("\n");
-}
-
-export function tooSmall({ columns, rows }: ViewState, minColumns: number, minRows: number): string {
-  return `The live view needs ${String(minColumns)} columns and ${String(minRows)} rows; here are ${String(columns)} and ${String(rows)}. q leaves; --plain prints lines.`;
 }

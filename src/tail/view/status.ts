@@ -1,11 +1,11 @@
 import { visibleLine } from "../../client/visible-text.ts";
 import { meanPerSecond, summed } from "../model/rates.ts";
-import { shownStreams, type ViewState } from "../model/state.ts";
+import { selectedIndex, shownStreams, type ViewState } from "../model/state.ts";
 import type { StreamState } from "../model/stream-state.ts";
-import { counted, shortBytes, shortDuration, shortNumber, sparkline } from "../text/figures.ts";
-import type { Row, Tone } from "../text/segment.ts";
-import { cut } from "../text/width.ts";
-import { fitting, part, type Part } from "./parts.ts";
+import { counted, shortBytes, shortDuration, shortNumber, sparkline } from "../../screen/text/figures.ts";
+import type { Row, Tone } from "../../screen/text/segment.ts";
+import { cut } from "../../screen/text/width.ts";
+import { fitting, part, type Part } from "../../screen/parts.ts";
 import { shortOffset } from "./sentences.ts";
 import { markOf } from "./title.ts";
 
@@ -37,9 +37,15 @@ function connectionParts(streams: readonly StreamState[]): readonly Part[] {
 }
 
 function modePart({ reading }: ViewState): Part {
-  if (reading.mode === "live") return part("", 0);
-  const text = reading.mode === "paused" ? `paused, ${shortNumber(reading.missed)} new` : "browsing";
-  return part(text, 95, "warn");
+  switch (reading.mode) {
+    case "live":
+    case "still":
+      return part("", 0);
+    case "paused":
+      return part(`paused, ${shortNumber(reading.missed)} new`, 95, "warn");
+    case "browsing":
+      return part("browsing", 95, "warn");
+  }
 }
 
 function filterPart({ filter }: ViewState): Part {
@@ -67,9 +73,29 @@ function offsetPart(streams: readonly StreamState[]): Part {
   return part(`next ${shortOffset(visibleLine(only.offset), OFFSET_COLUMNS)}`, 45, "dim");
 }
 
+/** Of messages that are all there: which one is chosen, of how many. */
+function stillRow(state: ViewState, { total, bytes }: StreamState): Row {
+  const shown = state.list.length;
+  const chosen =
+    shown === 0
+      ? ""
+      : `message ${(selectedIndex(state) + 1).toLocaleString("en-US")} of ${shown.toLocaleString("en-US")}`;
+  return fitting(
+    [
+      part(chosen, 100),
+      filterPart(state),
+      part(shown === total ? "" : counted(total, "message"), 60, "dim"),
+      part(shortBytes(bytes), 50, "dim"),
+    ],
+    state.columns,
+  );
+}
+
 /** How the shown streams stand, and what moves on them. */
 export function statusRow(state: ViewState): Row {
   const streams = shownStreams(state);
+  const [first] = streams;
+  if (state.reading.mode === "still" && first !== undefined) return stillRow(state, first);
   const rates = summed(streams.map((stream) => stream.rates));
   const total = streams.reduce((sum, stream) => sum + stream.total, 0);
   const perSecond = meanPerSecond(rates.messages);

@@ -1,9 +1,9 @@
 import { visibleLine } from "../../client/visible-text.ts";
 import type { ViewState } from "../model/state.ts";
 import type { StreamState } from "../model/stream-state.ts";
-import { cutRow } from "../text/row-cut.ts";
-import { segment, type Row, type Segment, type Tone } from "../text/segment.ts";
-import { cut, cutLeft, widthOf } from "../text/width.ts";
+import { cutRow } from "../../screen/text/row-cut.ts";
+import { segment, type Row, type Segment, type Tone } from "../../screen/text/segment.ts";
+import { cut, cutLeft, widthOf } from "../../screen/text/width.ts";
 
 /** Of the name of a stream on its tab. */
 const TAB_MAX_COLUMNS = 20;

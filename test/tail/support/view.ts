@@ -1,9 +1,9 @@
 // The live view's state, driven by events as the program drives it.
-import { rowText } from "../../../src/tail/text/segment.ts";
+import { rowText } from "../../../src/screen/text/segment.ts";
 import type { Batch, Effect, ViewEvent } from "../../../src/tail/model/event.ts";
 import { arrivalOf, textOf } from "../../../src/tail/model/message.ts";
 import { reduce } from "../../../src/tail/model/reduce.ts";
-import { initialState, selectedMessage, type ViewState } from "../../../src/tail/model/state.ts";
+import { initialState, selectedMessage, type Opening, type ViewState } from "../../../src/tail/model/state.ts";
 import { screenOf } from "../../../src/tail/view/screen.ts";
 import type { ContentKind } from "../../../src/protocol/content-type.ts";
 
@@ -31,8 +31,9 @@ export class View {
   readonly effects: Effect[] = [];
   #atMs = 1_000_000;
 
-  constructor(names: readonly string[] = ["orders"], columns = 80, rows = 24) {
-    this.state = initialState(names.map((name) => ({ name, url: `http://127.0.0.1/v1/stream/${name}` })));
+  constructor(names: readonly string[] = ["orders"], columns = 80, rows = 24, opening: Opening = {}) {
+    const streams = names.map((name) => ({ name, url: `http://127.0.0.1/v1/stream/${name}` }));
+    this.state = initialState(streams, opening);
     this.send({ type: "resized", columns, rows });
   }
 

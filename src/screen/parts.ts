@@ -1,5 +1,5 @@
-import { segment, type Row, type Segment, type Tone } from "../text/segment.ts";
-import { widthOf } from "../text/width.ts";
+import { segment, type Row, type Segment, type Tone } from "./text/segment.ts";
+import { widthOf } from "./text/width.ts";
 
 /** A part of a line; where there is no room for all, those of the greatest weight stay. */
 export interface Part {

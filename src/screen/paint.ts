@@ -1,4 +1,4 @@
-import type { Row, Tone } from "../text/segment.ts";
+import type { Row, Tone } from "./text/segment.ts";
 
 /** Select graphic rendition: on, and off again. */
 type Rendition = readonly [on: string, off: string];

@@ -1,0 +1,68 @@
+import type { Press } from "./press.ts";
+import type { Screen, ScreenEvent } from "./scene.ts";
+import type { Row } from "./text/segment.ts";
+
+/** What a terminal sends in the middle of pasted text for keys that would otherwise have names. */
+const KEYS_IN_TEXT: Readonly<Record<string, string>> = { "\r": "return", "\n": "return", "\t": "tab" };
+
+/** A screen as functions: no I/O, no clock. */
+export interface Model<State, Event, Effect> {
+  readonly initial: State;
+  readonly reduce: (
+    state: State,
+    event: Event | ScreenEvent,
+  ) => { readonly state: State; readonly effect?: Effect | undefined };
+  readonly rows: (state: State) => readonly Row[];
+  /** Whether characters are text at present, and not keys. */
+  readonly isTyping: (state: State) => boolean;
+}
+
+/** Holds the state of a screen, has effects carried out, and tells who shows it when it changes. */
+export class Store<State, Event, Effect> implements Screen {
+  readonly #model: Model<State, Event, Effect>;
+  readonly #onEffect: (effect: Effect) => void;
+  readonly #listeners = new Set<() => void>();
+  #state: State;
+
+  constructor(model: Model<State, Event, Effect>, onEffect: (effect: Effect) => void) {
+    this.#model = model;
+    this.#state = model.initial;
+    this.#onEffect = onEffect;
+  }
+
+  readonly getState = (): State => this.#state;
+
+  readonly rows = (): readonly Row[] => this.#model.rows(this.#state);
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  };
+
+  dispatch(event: Event | ScreenEvent): void {
+    const { state, effect } = this.#model.reduce(this.#state, event);
+    this.#state = state;
+    for (const listener of this.#listeners) listener();
+    if (effect !== undefined) this.#onEffect(effect);
+  }
+
+  /**
+   * A key, or text that came at once: a paste, or keys that were pressed while the process was busy. In a prompt text is
+   * text; elsewhere every character is a key.
+   */
+  press(press: Press): void {
+    if ("name" in press) {
+      this.dispatch({ type: "key", key: press.name });
+      return;
+    }
+    for (let rest = press.text; rest !== "";) {
+      const [text] = /^[^\r\n\t]+/.exec(rest) ?? [];
+      const isTyped = this.#model.isTyping(this.#state) && text !== undefined;
+      const taken = isTyped ? text : String.fromCodePoint(rest.codePointAt(0) ?? 0);
+      rest = rest.slice(taken.length);
+      this.dispatch(isTyped ? { type: "text", text: taken } : { type: "key", key: KEYS_IN_TEXT[taken] ?? taken });
+    }
+  }
+}
