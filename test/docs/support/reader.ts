@@ -10,6 +10,8 @@ import { type CommandResult, DocumentShell } from "./shell.ts";
 /** The addresses that documents name; a machine may use them for something else. */
 const SERVER = "127.0.0.1:4437";
 const RECEIVER = "127.0.0.1:8787";
+/** Another server, for copies from one to the other, on a port that the document says. */
+const OTHER_PORT = "4438";
 
 /** Commands that last until somebody ends them: those that a reader ends soon, and those for another terminal. */
 const ENDED_SOON: readonly { readonly pattern: RegExp; readonly ready: RegExp }[] = [
@@ -19,10 +21,11 @@ const ENDED_SOON: readonly { readonly pattern: RegExp; readonly ready: RegExp }[
 ];
 const IN_ANOTHER_TERMINAL: readonly { readonly pattern: RegExp; readonly ready: RegExp }[] = [
   { pattern: /durable-streams work /, ready: /Ctrl-C ends it/ },
+  { pattern: /durable-streams dev .*--port /, ready: /Ctrl-C stops the server/ },
   { pattern: /durable-streams listen /, ready: /Ctrl-C ends it/ },
   { pattern: /receiver\.mjs &$/, ready: /Listening on/ },
 ];
-const SERVES = /durable-streams dev\b/;
+const SERVES = /durable-streams dev\b(?!.*--port )/;
 
 /** What `npx` would find in the clone, without the second that npm takes for it; test/package runs the real one. */
 const NPX = `#!/bin/sh
@@ -46,7 +49,6 @@ export interface ReaderOptions {
 export class Reader {
   readonly #home: string;
   readonly #port: number;
-  readonly #receiverPort: number;
   readonly #shell: DocumentShell;
   /** Texts of documents, and what stands for them here. */
   readonly #places: readonly (readonly [text: string, here: string])[];
@@ -54,15 +56,18 @@ export class Reader {
 
   private constructor(
     home: string,
-    ports: readonly [server: number, receiver: number],
+    ports: readonly [server: number, receiver: number, other: number],
     { env = {}, places = [] }: ReaderOptions,
   ) {
     this.#home = home;
-    [this.#port, this.#receiverPort] = ports;
+    const [port, receiverPort, otherPort] = ports;
+    this.#port = port;
     this.#places = [
-      [SERVER, `127.0.0.1:${String(this.#port)}`],
-      [RECEIVER, `127.0.0.1:${String(this.#receiverPort)}`],
-      ["-C local ", `-C local-${String(this.#port)} `],
+      [SERVER, `127.0.0.1:${String(port)}`],
+      [RECEIVER, `127.0.0.1:${String(receiverPort)}`],
+      [`127.0.0.1:${OTHER_PORT}`, `127.0.0.1:${String(otherPort)}`],
+      [`--port ${OTHER_PORT}`, `--port ${String(otherPort)}`],
+      ["-C local ", `-C local-${String(port)} `],
       ...places,
     ];
     const path = [join(home, "bin"), process.env["PATH"]].join(delimiter);
@@ -70,8 +75,8 @@ export class Reader {
       join(home, "clone"),
       environment({
         DURABLE_STREAMS_CONFIG_DIR: join(home, "config"),
-        DURABLE_STREAMS_ROOT: `http://127.0.0.1:${String(this.#port)}/v1/stream`,
-        PORT: String(this.#receiverPort),
+        DURABLE_STREAMS_ROOT: `http://127.0.0.1:${String(port)}/v1/stream`,
+        PORT: String(receiverPort),
         CURL_HOME: home,
         CI: "",
         ...env,
@@ -93,7 +98,7 @@ export class Reader {
     await writeFile(join(home, "bin/npx"), NPX, { mode: 0o755 });
     // An answer of 4xx or 5xx fails the command, as it disappoints the reader.
     await writeFile(join(home, ".curlrc"), "fail-with-body\nsilent\nshow-error\n");
-    return new Reader(home, [await freePort(), await freePort()], options);
+    return new Reader(home, [await freePort(), await freePort(), await freePort()], options);
   }
 
   /** `npm start`, but for the build. */
