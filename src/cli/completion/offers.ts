@@ -20,6 +20,8 @@ export interface Offers {
 
 const HELP: FlagEntry = { name: "help", char: "h", type: "boolean", summary: "Explain the command." };
 
+const HELP_OF_ALL: Offer = { word: "--all", about: "Explain all commands." };
+
 /** What to offer for the word `current` behind `words`, neither of which includes the program's name. */
 export function offersFor(tree: CommandTree, words: readonly string[], current: string): Offers {
   const line = readLine(tree, words);
@@ -42,7 +44,7 @@ function argumentKind({ values }: TypedLine, { id, args, strict }: Command): Val
 
 function flagOffers(tree: CommandTree, line: TypedLine, current: string): Offers {
   const nothing: Offers = { words: [], values: { from: "nowhere" }, before: "", line };
-  if (line.isHelp) return nothing;
+  if (line.isHelp) return line.id === "" ? { ...nothing, words: [HELP_OF_ALL] } : nothing;
   const flags = flagsOf(tree, line.command);
   const end = current.indexOf("=");
   if (end !== -1) {

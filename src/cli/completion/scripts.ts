@@ -13,7 +13,10 @@ and in ~/.zshrc, before any compinit: fpath=(~/.zfunc $fpath); autoload -Uz comp
 ${PROGRAM} completion fish > ~/.config/fish/completions/${PROGRAM}.fish`,
 };
 
-/** Understood by bash 3.2 too, which macOS has: only there files are offered where nothing else is. */
+/**
+ * Nothing newer than bash 3.2 knows, which macOS has, but for `compopt`: where that is missing, files are offered wherever
+ * nothing else is.
+ */
 const BASH = `# bash completion for ${PROGRAM}
 _durable_streams() {
   COMPREPLY=()

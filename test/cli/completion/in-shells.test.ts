@@ -6,7 +6,7 @@ import { startBuilt, type TestServer } from "../../support/servers.ts";
 import { openShell, PROMPT, type ShellAtWork } from "../support/shell.ts";
 
 /** All that a shell would take for its own, and a command that must not run. */
-const ODD = `odd/it's a:b $(touch pwned)!~#*`;
+const ODD = `odd/it's ü日 a:b $(touch pwned)!~#*`;
 
 let server: TestServer;
 let shell: ShellAtWork | undefined;
@@ -84,7 +84,7 @@ describe.each(SHELLS)("completion in %s", (name) => {
 
   it("goes on inside a word that is quoted already, and past a colon in it", async () => {
     const { terminal, home } = await open();
-    await shell?.complete(`durable-streams read "odd/it's a:`);
+    await shell?.complete(`durable-streams read "odd/it's ü日 a:`);
     await terminal.shows(/read .*pwned/);
     await terminal.press("Enter");
     await terminal.shows(`"of the odd one"`);

@@ -61,6 +61,7 @@ describe("what completion offers", () => {
     expect(words).not.toContain("context:add");
     expect((await offered(["context", ""])).words).toEqual(["add", "list", "remove", "show", "use"]);
     expect((await offered(["help", "token", ""])).words).toEqual(["inspect"]);
+    expect((await offered(["help", "--"])).words).toEqual(["--all"]);
     expect((await offered(["inspect", ""])).words).toEqual(["cat", "export", "segments", "verify"]);
   });
 
@@ -98,6 +99,7 @@ describe("what completion offers", () => {
     await add("test", "--url", "https://b.example", "--project", "toys");
     expect((await offered(["read", "-C", ""])).words).toEqual(["prod", "test"]);
     expect((await offered(["context", "use", ""])).words).toEqual(["prod", "test"]);
+    expect((await offered(["mirror", "--to-context", ""])).words).toEqual(["prod", "test"]);
     expect((await offered(["read", "--url", ""])).words).toEqual(["https://a.example", "https://b.example"]);
     expect((await offered(["read", "--project", ""])).words).toEqual(["shop"]);
     expect((await offered(["-C", "test", "read", "--project", ""])).words).toEqual(["toys"]);

@@ -35,7 +35,16 @@ export async function openShell(shell: Shell, env: Readonly<Record<string, strin
   const { stdout: script } = await runCli(["completion", shell]);
   const words = await install(shell, script, home);
   const path = [bin, process.env["PATH"] ?? ""].join(delimiter);
-  const variables = { ...env, HOME: home, ZDOTDIR: home, XDG_CONFIG_HOME: join(home, ".config"), PATH: path };
+  // Without a locale a shell takes letters beyond ASCII for bytes while they are typed.
+  const locale = process.platform === "darwin" ? "en_US.UTF-8" : "C.UTF-8";
+  const variables = {
+    ...env,
+    LC_ALL: locale,
+    HOME: home,
+    ZDOTDIR: home,
+    XDG_CONFIG_HOME: join(home, ".config"),
+    PATH: path,
+  };
   const terminal = await Tmux.run(["env", "-C", home, ...words], { env: variables, columns: 120, rows: 40 });
   await terminal.shows(PROMPT);
   return new ShellAtWork(terminal, home);
