@@ -26,8 +26,11 @@ test("race: two workers, of which one dies now and then, process every event of 
     if (claim === undefined) break;
     expect(holders.has(claim.generation)).toBe(false);
     holders.set(claim.generation, claim.wakeId);
-    const acked = claim.streams[0]?.acked ?? 0;
+    const [stream] = claim.streams;
+    expect(stream?.tail).toBe(tail);
+    const acked = stream?.acked ?? 0;
     expect(acked).toBeGreaterThanOrEqual(cursor);
+    expect(acked).toBeLessThan(tail);
     cursor = acked;
     for (let position = acked; position < tail; position++) processed.add(position);
     const fate = random.next();
@@ -43,5 +46,6 @@ test("race: two workers, of which one dies now and then, process every event of 
     }
   }
   expect(processed.size).toBe(tail);
+  expect((await subscription.cursor("events/a"))?.[0]).toBeGreaterThanOrEqual(cursor);
   expect(new Set(holders.values()).size).toBe(WAKES);
 }, 240_000);
