@@ -65,6 +65,18 @@ export function readProjectText(folder: string): Promise<string | undefined> {
   );
 }
 
+/** All that a file may say which is about the server that the folder's commands mean, and about no Worker. */
+const SERVER_SETTINGS: readonly string[] = ["url", "project", "context"];
+
+/** Whether the file of a folder names a server only, so that nothing is deployed from there. */
+export async function namesServerOnly(folder: string): Promise<boolean> {
+  const text = (await readProjectText(folder)) ?? "";
+  const value: unknown = parse(text, [], { allowTrailingComma: true });
+  if (typeof value !== "object" || value === null) return false;
+  const names = Object.keys(value);
+  return names.length > 0 && names.every((name) => SERVER_SETTINGS.includes(name));
+}
+
 function noProjectFile(folder: string): CommandFailure {
   return new CommandFailure({
     code: "NO_PROJECT_FILE",

@@ -28,7 +28,7 @@ export function deploymentChecks(site: Site): readonly Check[] {
 async function projectFile(site: Site): Promise<Finding> {
   const target = await site.project();
   if (target === undefined) {
-    throw new SkippedCheck(`There is no ${PROJECT_FILE} in this folder.`, site.options.call("init"));
+    throw new SkippedCheck(`${await site.noProject()}.`, site.options.call("init"));
   }
   const { name, environment } = target;
   const where = environment === undefined ? "" : `, in the environment ${environment}`;

@@ -12,7 +12,7 @@ import type { DeployOptions } from "../deploy/deploy-options.ts";
 import { findDeploymentNamespace } from "../deploy/observe.ts";
 import { secretOfEnvironment } from "../deploy/operator-secret.ts";
 import { addressOf, chooseAccount } from "../deploy/preflight.ts";
-import { PROJECT_FILE, readProjectFile } from "../deploy/project-file.ts";
+import { namesServerOnly, PROJECT_FILE, readProjectFile } from "../deploy/project-file.ts";
 import { type Target, targetOf } from "../deploy/target.ts";
 import { hasCode, needs, once, SkippedCheck } from "./check.ts";
 
@@ -45,9 +45,10 @@ export class Site {
     this.transport = newTransport(options);
   }
 
-  /** What the folder deploys; nothing where it has no project file, and no environment of one is asked for. */
+  /** What the folder deploys; nothing where no file describes a Worker, and no environment of one is asked for. */
   readonly project = once(async (): Promise<Target | undefined> => {
     const { cwd, environment } = this.options;
+    if (environment === undefined && (await namesServerOnly(cwd))) return undefined;
     try {
       return targetOf((await readProjectFile(cwd)).settings, environment);
     } catch (error) {
@@ -56,11 +57,17 @@ export class Site {
     }
   });
 
+  /** Why there is nothing that the folder deploys, in words. */
+  async noProject(): Promise<string> {
+    const isThere = await namesServerOnly(this.options.cwd);
+    return isThere ? `${PROJECT_FILE} names a server and no Worker` : `There is no ${PROJECT_FILE} in this folder`;
+  }
+
   /** The same for checks of the deployment. */
   async deploymentTarget(): Promise<Target> {
     const target = await needs(this.project(), `${PROJECT_FILE} cannot be used.`);
     if (target !== undefined) return target;
-    throw new SkippedCheck(`There is no ${PROJECT_FILE} in this folder, so nothing is deployed from it.`);
+    throw new SkippedCheck(`${await this.noProject()}, so nothing is deployed from it.`);
   }
 
   /** Only a deployment needs them; wrangler, which may have to be asked, takes its time. */

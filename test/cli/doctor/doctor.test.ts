@@ -88,6 +88,17 @@ describe("without a deployment", () => {
     expect(check(found, "login").state).toBe("skipped");
   });
 
+  it("a project file that names a server only is no deployment, and nothing fails for it", async () => {
+    await writeFile(join(home, "durable-streams.jsonc"), `{ "url": "${await nobody()}", "project": "shop" }`);
+    const found = await doctor();
+    expect(named(found, "failed")).not.toContain("project-file");
+    expect(check(found, "project-file")).toMatchObject({
+      state: "skipped",
+      detail: expect.stringContaining("no Worker") as unknown,
+    });
+    expect(check(found, "bindings").state).toBe("skipped");
+  });
+
   it("--env without a project file fails, with how to make one", async () => {
     const found = await doctor({}, ["--env", "prod"]);
     expect({ code: found.code, failed: named(found, "failed") }).toEqual({ code: 8, failed: ["project-file"] });
