@@ -5,6 +5,7 @@ interface FlagShape {
   readonly char?: string | undefined;
   readonly allowNo?: boolean;
   readonly options?: readonly string[] | undefined;
+  readonly helpValue?: string | readonly string[] | undefined;
 }
 
 /** A command as its class describes it. */
@@ -90,8 +91,9 @@ function numberSentence(message: string, shape: CommandShape): string | undefine
 function missingFlag(message: string, { id, flags }: CommandShape): string | undefined {
   const name = /Missing required flag ([\w-]+)/.exec(message)?.[1];
   if (name === undefined) return undefined;
-  const options = flags[name]?.options;
-  return `${id} needs --${name}${options === undefined ? "" : `: one of ${options.join(", ")}`}.`;
+  const { options, helpValue } = flags[name] ?? {};
+  const value = typeof helpValue === "string" ? ` ${helpValue}` : "";
+  return `${id} needs --${name}${value}${options === undefined ? "" : `: one of ${options.join(", ")}`}.`;
 }
 
 /** What oclif says in sentences of its own, in ours. */

@@ -263,7 +263,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   },
   listen: {
     asks: "streams",
-    bare: [2, "listen needs --forward-to"],
+    bare: [2, "listen needs --forward-to URL."],
     works: "--forward-to http://127.0.0.1:9/hooks --pattern none/* --port 0",
     json: "lines",
     refuses: {
@@ -473,7 +473,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   },
   work: {
     asks: "streams",
-    bare: [2, "work needs --exec"],
+    bare: [2, "work needs --exec COMMAND."],
     works: "{subscription} --exec cat --once",
     json: "lines",
     refuses: {

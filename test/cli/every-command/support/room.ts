@@ -61,7 +61,7 @@ export class Room {
   with<R>(line: string, work: (place: Place) => Promise<R>): Promise<R> {
     return inEmptyFolder(async (cwd) => {
       const config = join(cwd, ".config");
-      await mkdir(config);
+      await mkdir(config, { mode: 0o700 });
       await cp(this.#server.env["DURABLE_STREAMS_CONFIG_DIR"] ?? "", config, { recursive: true });
       const env = { DURABLE_STREAMS_CONFIG_DIR: config, DURABLE_STREAMS_URL: this.url };
       const own = String(this.#count++);
