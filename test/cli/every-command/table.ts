@@ -129,7 +129,13 @@ export const TABLE: Readonly<Record<string, Row>> = {
     works: "{newproject}",
     mistaken: "a/b",
     json: "document",
-    refuses: { "--cors-origin": "app", "--body-max-bytes": "0", "--readers-max": "many", "--secret": "typed" },
+    refuses: {
+      "--cors-origin": "app",
+      "--body-max-bytes": "0",
+      "--readers-max": "many",
+      "--streams-max": "-1",
+      "--secret": "typed",
+    },
     question: ["", "NAME"],
   },
   delete: {
@@ -258,12 +264,13 @@ export const TABLE: Readonly<Record<string, Row>> = {
     bare: NOTHING_LISTENS,
     works: "rooms/ --long",
     json: "lines",
-    refuses: { "--limit": "0" },
+    refuses: { "--limit": "0", "--interval": "soon" },
     long: "",
+    endless: { words: "rooms/ --watch", ready: /rooms\/full/ },
   },
   listen: {
     asks: "streams",
-    bare: [2, "listen needs --forward-to URL."],
+    bare: [2, "listen needs --forward-to, and --pattern or --stream."],
     works: "--forward-to http://127.0.0.1:9/hooks --pattern none/* --port 0",
     json: "lines",
     refuses: {
@@ -366,7 +373,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
     works: "{project} --readers-max 10",
     mistaken: "a/b --no-cors",
     json: "document",
-    refuses: { "--cors-origin": "app", "--body-max-bytes": "0", "--readers-max": "many" },
+    refuses: { "--cors-origin": "app", "--body-max-bytes": "0", "--readers-max": "many", "--streams-max": "-1" },
     missing: "none --no-cors",
   },
   read: {
