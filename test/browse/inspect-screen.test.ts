@@ -87,6 +87,14 @@ describe("the screen of the map of a stream", () => {
     expect(screen.join("\n")).toContain("error     no bucket");
   });
 
+  it("what is wrong with a segment is told over as many rows as it takes", () => {
+    const findings = [`It differs from the manifest: ${"its start is another ".repeat(4)}.`, "It is damaged."];
+    const view = InspectView.of([20], 60).press("left");
+    view.send({ type: "checked", incarnation: INCARNATION, number: 0, check: { state: "damaged", findings } });
+    const told = view.screen.slice(17, 20).map((row) => row.slice(10));
+    expect(told.join("").replaceAll(" ", "")).toBe(findings.join("").replaceAll(" ", ""));
+  });
+
   it("at 50x15 the bar, the parts and the most important of what is known are there", () => {
     const { screen } = InspectView.of([20, 20, 20], 50, 15).press("left");
     expect(screen).toHaveLength(15);

@@ -46,6 +46,17 @@ it("row loader: every segment is found, however different they are, of a fork to
   );
 });
 
+it("row loader: small segments before large ones are found, and large ones before small ones", async () => {
+  const small = Array.from({ length: 1_000 }, () => 1);
+  const large = Array.from({ length: 1_000 }, () => 1_000_000);
+  for (const rows of [rowsOf([...small, ...large]), rowsOf([...large, ...small])]) {
+    for (const number of [500, 999, 1_000, 1_500]) {
+      const page = await pageWith(manifest(rows), "s", mapOf(rows), number, signal);
+      expect(page?.segments.some((row) => row.number === number)).toBe(true);
+    }
+  }
+});
+
 it("row loader: one that is not there, and a stream that was replaced, are nothing", async () => {
   const rows = rowsOf([5, 5]);
   expect(await pageWith(manifest(rows), "s", mapOf(rows), 7, signal)).toBeUndefined();

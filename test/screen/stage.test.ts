@@ -115,6 +115,17 @@ describe("the stage", () => {
     expect(stage.rows()).toHaveLength(1);
   });
 
+  it("what was opened from a scene that cannot go on closes with it", () => {
+    const { first, second, shown } = open();
+    const third = new Keys("third");
+    first.stagehand?.open(second);
+    second.stagehand?.open(third);
+    second.stagehand?.fail(new Error("all of it"), "gone");
+    expect(third.log).toEqual(["started", "stopped"]);
+    expect(first.log).toEqual(["started", "resumed: gone"]);
+    expect(shown()).toEqual(["first: 80x24 "]);
+  });
+
   it("the first scene's failure ends the view with the error itself", async () => {
     const { stage, first } = open();
     const error = new Error("all of it");
