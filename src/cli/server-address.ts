@@ -94,6 +94,15 @@ function nameProblem(name: string, segments: readonly string[]): string | undefi
   return dots === undefined ? undefined : `has the segment "${dots}"`;
 }
 
+/** The URL of a stream whose name a server or a file says: credentials go to no other server because of that. */
+export function namedStreamUrl(address: ServerAddress, name: string): string {
+  if (!isUrl(name)) return streamUrl(address, name);
+  throw usageFailure(
+    `${JSON.stringify(shortened(name))} is not a stream's name: it is a URL.`,
+    "Whatever lists it there as a stream may be meant to lead to another server.",
+  );
+}
+
 /** The URL of a stream: the argument itself when it is one, else its path below the server's root, percent-encoded. */
 export function streamUrl(address: ServerAddress, stream: string): string {
   if (isUrl(stream)) return wholeStreamUrl(stream);

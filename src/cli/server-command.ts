@@ -17,7 +17,7 @@ import type { ViewEnd, ViewOptions } from "./full-screen.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { damagedStreamReport, goneStreamReport, missingStreamReport, type NamedStream } from "./missing-stream.ts";
 import type { ErrorReport } from "./report.ts";
-import { DEFAULT_SERVER_URL, streamRoot, streamUrl } from "./server-address.ts";
+import { DEFAULT_SERVER_URL, namedStreamUrl, streamRoot, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
 import { RequestTokens } from "./tokens/request-tokens.ts";
 
@@ -107,6 +107,11 @@ export abstract class ServerCommand extends BaseCommand {
     const url = streamUrl({ url: server, project }, stream);
     this.#named.set(url, { name: stream, server, project, flags: this.target.flags });
     return url;
+  }
+
+  /** The URL of a stream that was not typed: its name comes from a server, or from a file. */
+  protected namedStreamUrl({ url, project }: ServerFlags, name: string): string {
+    return namedStreamUrl({ url, project }, name);
   }
 
   /** The URL below which the project's streams are, and what the server tells of them all. */

@@ -98,7 +98,7 @@ export default class Delete extends ServerCommand {
     const paths = flags.yes ? names : await this.#confirmed(prefix, names);
     const done = await deleteStreams(paths, {
       client,
-      urlOf: (path) => this.streamUrl(flags, path),
+      urlOf: (path) => this.namedStreamUrl(flags, path),
       retry: { giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.noteRetry },
       signal: this.interruptSignal(),
       onProgress: (deleted) => {

@@ -50,7 +50,7 @@ Killed at any moment, the same command goes on, and after the backup has grown i
     try {
       const summary = await restoreStreams({
         ...{ client, backup, map, signal, prefix: flags.prefix, withoutExpiry: flags["no-expiry"] },
-        urlOf: (name) => this.streamUrl(flags, name),
+        urlOf: (name) => this.namedStreamUrl(flags, name),
         retry: { giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.noteRetry },
         onProgress: showProgress(status),
       });

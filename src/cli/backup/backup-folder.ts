@@ -7,7 +7,7 @@ import { usageFailure } from "../command-failure.ts";
 import { isSystemError } from "../file-error.ts";
 import { type FileLock, lockFile } from "../file-lock.ts";
 import { damaged, readChecked, writeChecked } from "./checked-file.ts";
-import { folderName } from "./folder-name.ts";
+import { folderName, isFolderName } from "./folder-name.ts";
 import { readStreamManifest, STREAM_MANIFEST, type StreamManifest, writeStreamManifest } from "./stream-manifest.ts";
 
 const MANIFEST = "manifest.json";
@@ -35,7 +35,7 @@ const IS_MANIFEST = objectOf({
 });
 
 function isManifest(value: unknown): value is BackupManifest & { readonly format: string } {
-  return IS_MANIFEST(value);
+  return IS_MANIFEST(value) && (value as BackupManifest).streams.every(({ folder }) => isFolderName(folder));
 }
 
 async function namesIn(folder: string): Promise<readonly string[] | undefined> {

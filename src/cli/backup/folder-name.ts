@@ -3,6 +3,11 @@ import { createHash } from "node:crypto";
 /** Longer ones are cut: file systems take 255 bytes, and some tools a good deal less of a whole path. */
 const NAME_MAX_CHARACTERS = 120;
 
+/** Whether a text can be the name of a stream's folder. */
+export function isFolderName(text: string): boolean {
+  return /^[a-z0-9_%~-]{1,120}$/.test(text);
+}
+
 /** Windows takes these names for devices, whatever the folder. */
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
 

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { StreamClient } from "../../client/stream-client.ts";
-import { encodeStreamPath } from "../../protocol/path.ts";
 import { isOwnFailure, type NamedFailure, STREAMS_AT_ONCE } from "../backup/backup.ts";
 import type { PrefixMap } from "../backup/prefix-map.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { inParallel } from "../inspect/in-parallel.ts";
+import { namedStreamUrl } from "../server-address.ts";
 import { kindOf, mirrorStream, type MirrorOptions, type MirrorSummary } from "./mirror-stream.ts";
 
 /** Failures that are told one by one; of the rest only the number is. */
@@ -79,7 +79,7 @@ async function* namesOf({ source, prefix, signal }: MirrorStreamsOptions): Async
 
 function mirrorOne(name: string, options: MirrorStreamsOptions, onCaughtUp: () => void): Promise<MirrorSummary> {
   const { source, target, map } = options;
-  const url = (root: string, path: string): string => `${root}/${encodeStreamPath(path)}`;
+  const url = (root: string, path: string): string => namedStreamUrl({ url: root }, path);
   const to = map.apply(name);
   if (source.root === target.root && to === name) throw ontoItself(name);
   return mirrorStream({

@@ -55,7 +55,7 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
         name === undefined ? client.directory(root).names({ prefix: flags.prefix, signal }) : single([name]);
       const summary = await backupStreams(each(names), {
         ...{ client, folder, signal, anew: flags.anew },
-        urlOf: (each) => url ?? this.streamUrl(flags, each),
+        urlOf: (each) => url ?? this.namedStreamUrl(flags, each),
         isPublic: (each) => askPublic(client, root, each, signal),
         retry: { giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.noteRetry },
         onProgress: showProgress(status),

@@ -1,10 +1,12 @@
 // backup, backup verify and restore, as built, against both servers.
-import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { folderName } from "../../../src/cli/backup/folder-name.ts";
+import { writeStreamManifest } from "../../../src/cli/backup/stream-manifest.ts";
 import { runCli, type RunResult } from "../../support/cli.ts";
+import { startScripted } from "../../support/scripted-server.ts";
 import { SERVERS, startBuilt, startReference, type TestServer } from "../../support/servers.ts";
 import { append, AWKWARD_JSON, AWKWARD_TEXT, close, create, expectSame, readWhole, remove } from "./support/raw.ts";
 
@@ -440,6 +442,42 @@ describe("wrong places", () => {
     expect(code).toBe(3);
     expect(stderr).toContain('There is no stream "nothing"');
     expect(await readdir(join(dir, "streams"))).toEqual([]);
+  });
+
+  it("a name that is a URL leads to no other server: neither one that a server lists, nor one in a backup", async () => {
+    const other = await startScripted((_request, response) => response.writeHead(200).end());
+    const lister = await startScripted((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ streams: [{ path: `${other.url}/v1/stream/x` }], next_cursor: null }));
+    });
+    try {
+      const env = { DURABLE_STREAMS_TOKEN: "secret-token" };
+      const server = ["--url", lister.url];
+      const run = (...args: readonly string[]) => runCli([...args, "--json"], { env });
+      for (const result of [
+        await run("backup", "--prefix", "", dir, ...server),
+        await run("mirror", "--prefix", "", lister.url, `${lister.url}/elsewhere`, ...server),
+      ]) {
+        expect(JSON.parse(result.stdout)).toMatchObject({ failed: 1, failures: [{ code: "USAGE" }] });
+        expect(result.code).toBe(2);
+      }
+      expect((await run("delete", "--prefix", "x", "--yes", ...server)).code).toBe(2);
+
+      const name = `${other.url}/v1/stream/x`;
+      const folder = join(dir, "streams", folderName(name));
+      await mkdir(folder, { recursive: true });
+      await writeStreamManifest(join(folder, "stream.json"), {
+        ...{ name, source: name, contentType: "text/plain", closed: false, ttlSeconds: null, expiresAt: null },
+        ...{ public: null, incarnation: null, generation: 1, positions: 0, probe: null, files: [] },
+        end: { offset: "-1", skip: 0 },
+      });
+      const restored = await run("restore", dir, ...server);
+      expect(restored.code).toBe(2);
+      expect(JSON.parse(restored.stdout)).toMatchObject({ error: { code: "USAGE" } });
+      expect(other.requests).toEqual([]);
+    } finally {
+      await Promise.all([other.stop(), lister.stop()]);
+    }
   });
 
   it("two runs into one folder are kept apart with 5", async () => {
