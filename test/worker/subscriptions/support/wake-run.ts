@@ -203,6 +203,8 @@ export class WakeRun {
   /** Lets the alarms come that are set, and a worker; nobody asks for anything else, so what has no alarm is lost. */
   async ring(): Promise<void> {
     for (const object of this.#objects()) await runDurableObjectAlarm(object);
+    await this.#untilTold();
+    await this.#untilDelivered();
     await this.#claim("worker-1");
     await this.#ack(this.#leases.at(-1), true);
     this.#requireLaws();
@@ -325,6 +327,24 @@ export class WakeRun {
       const storage = new StreamStorage(state.storage);
       return storage.load(path) === undefined ? undefined : (storage.end()?.tail ?? 0);
     });
+  }
+
+  async #untilDelivered(): Promise<void> {
+    for (const subscription of [this.#hook, this.#pool, this.#late])
+      await eventually(async () => (await subscription.wake()).phase.kind === "sending").toBe(false);
+  }
+
+  /** Streams tell by themselves what is new, and a claim need not ask them for it. */
+  async #untilTold(): Promise<void> {
+    for (const path of this.#paths) {
+      const tail = (await this.#tailOf(path)) ?? 0;
+      const untold = (): Promise<number> =>
+        runInDurableObject(this.#stream(path), (_instance, state) => {
+          const links = new StreamStorage(state.storage).links.all();
+          return links.filter(({ notified, failures }) => notified < tail && failures === 0).length;
+        });
+      await eventually(untold).toBe(0);
+    }
   }
 
   #stream(path: string): DurableObjectStub<StreamDO> {
