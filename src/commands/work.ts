@@ -94,6 +94,7 @@ What the command prints goes to stdout, or with --json to stderr: stdout then ha
       () => leaseMs(flags.lease),
       () => {
         if (isMade) requireStreams(flags);
+        else if (args.subscription !== undefined) requireNothingToMake(args.subscription, flags);
       },
     );
     const client = await this.connect(flags);
@@ -211,6 +212,16 @@ function commandFailed({ stream, exitCode, signal }: WorkedBatch): CommandFailur
     message: `The command ${how} at messages of ${JSON.stringify(stream)}, which so stay pending.`,
     hint: "Run it again when the command works; without --once it is tried again and again.",
   });
+}
+
+/** What only a subscription takes that is made here would change nothing of one that is there. */
+function requireNothingToMake(id: string, flags: WorkFlags): void {
+  const name = (["wake-stream", "lease"] as const).find((each) => flags[each] !== undefined);
+  if (name === undefined) return;
+  throw usageFailure(
+    `--${name} goes only with --pattern or --stream: the subscription ${JSON.stringify(id)} has its own.`,
+    `Leave it out; what it has: durable-streams subscriptions show ${id}`,
+  );
 }
 
 /** The same streams make the same id, so that another run goes on where this one ends. */

@@ -485,10 +485,11 @@ export const TABLE: Readonly<Record<string, Row>> = {
     json: "lines",
     refuses: {
       "--lease": "1h",
+      "--wake-stream": "wake/x",
       "--batch-messages": "0",
       "--batch-bytes": "0",
     },
-    takesAnything: ["--exec", "--pattern", "--stream", "--wake-stream"],
+    takesAnything: ["--exec", "--pattern", "--stream"],
     missing: "none --exec cat",
     endless: { words: "{subscription} --exec cat", ready: /Ctrl-C ends it/ },
   },
