@@ -51,6 +51,7 @@ function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {
     if (!isMatched(record, path) || links.count >= SUBSCRIPTION_LINKS_MAX) return "unlinked";
     links.put({ path, incarnation, kind: GLOB, acked: linkedFrom, tail, begun }, undefined);
   } else if (link.incarnation !== incarnation) {
+    if (link.incarnation !== null) subscription.pathEnded(path);
     links.put({ ...link, incarnation, acked: linkedFrom, tail, begun }, link);
   } else if (tail > link.tail) {
     links.put({ ...link, tail }, link);
@@ -59,10 +60,12 @@ function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {
 }
 
 /** An explicit link waits for the next stream of its path, as it did before there was one. */
-function noteEnd({ links }: Subscription, { path, incarnation }: Notice): NoticeOutcome {
+function noteEnd(subscription: Subscription, { path, incarnation }: Notice): NoticeOutcome {
+  const { links } = subscription;
   const link = links.get(path);
   if (link === undefined) return "unlinked";
   if (link.incarnation !== incarnation) return "noted";
+  subscription.pathEnded(path);
   if ((link.kind & EXPLICIT) === 0) links.remove(link);
   else links.put({ ...link, incarnation: null, acked: 0, tail: 0 }, link);
   return "noted";
@@ -75,9 +78,11 @@ function isMatched(record: StoredRecord | undefined, path: string): boolean {
 }
 
 /** Takes an explicit link away; what the pattern links stays (section 6.1). */
-export function unwantExplicit({ links, record }: Subscription, path: string): void {
+export function unwantExplicit(subscription: Subscription, path: string): void {
+  const { links, record } = subscription;
   const link = links.get(path);
   if (link === undefined || (link.kind & EXPLICIT) === 0) return;
+  subscription.pathEnded(path);
   if (link.incarnation === null || !isMatched(record, path)) links.remove(link);
   else links.put({ ...link, kind: (link.kind | GLOB) & ~(EXPLICIT | JOINING) }, link);
 }

@@ -43,6 +43,8 @@ export interface StoredWake {
   readonly snapshot: readonly SnapshotStream[];
   /** Whether the streams were asked for news since this wake ended, and had none. */
   readonly hadNoNews?: boolean;
+  /** Paths whose stream ended, or was linked no more, in the time of this wake, which may have told of it. */
+  readonly ended?: readonly string[];
 }
 
 /** A linked stream, as it is stored. */

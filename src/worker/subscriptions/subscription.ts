@@ -98,11 +98,16 @@ export class Subscription {
 
   /** Only within a commit: what happens to the wake. Nothing is written when nothing changes. */
   step(event: WakeEvent): WakeAnswer {
-    const { state: before, snapshot } = this.wake;
+    const { state: before, snapshot, ended } = this.wake;
     const step = stepWake(before, event, this.#surroundings());
     const isChanged = step.state !== before;
     if (isChanged) {
-      this.#wake = { state: step.state, snapshot: step.deliver ? this.#snapshot() : kept(step.state, snapshot) };
+      const isSameWake = step.state.generation === before.generation && step.state.phase.kind !== "idle";
+      this.#wake = {
+        state: step.state,
+        snapshot: step.deliver ? this.#snapshot() : kept(step.state, snapshot),
+        ...(isSameWake && ended !== undefined ? { ended } : {}),
+      };
       this.storage.putWake(this.#wake);
       this.#hadNoNews = false;
       this.#isFresh = false;
@@ -124,6 +129,15 @@ export class Subscription {
 
   hasEnded(incarnation: string): boolean {
     return this.#ended.has(incarnation);
+  }
+
+  /** Only within a commit: what the wake that there is told of this path is not about a later stream of it. */
+  pathEnded(path: string): void {
+    const { state, ended = [] } = this.wake;
+    if (this.record?.config.type !== "webhook" || state.phase.kind === "idle") return;
+    if (ended.includes(path) || ended.length >= ENDED_MAX) return;
+    this.#wake = { ...this.#wake, ended: [...ended, path] };
+    this.storage.putWake(this.#wake);
   }
 
   /** Whether the streams were asked for news since the last wake, and had none. What comes later they tell. */
@@ -161,10 +175,14 @@ export class Subscription {
     await this.storage.destroy();
   }
 
-  /** A webhook's delivery that is repeated tells of streams which came to be since the wake was issued: acks of it are about those. */
-  #tellOf({ state: { generation }, snapshot }: StoredWake): void {
-    if (this.record?.config.type !== "webhook") return;
+  /**
+   * A webhook's delivery that is repeated tells of streams which came to be since the wake was issued: acks of it are about
+   * those, unless an earlier attempt told of another stream of the path. All attempts have one token.
+   */
+  #tellOf({ state: { generation }, snapshot, ended = [] }: StoredWake): void {
+    if (this.record?.config.type !== "webhook" || ended.length >= ENDED_MAX) return;
     for (const { path } of snapshot) {
+      if (ended.includes(path)) continue;
       const link = this.links.get(path);
       if (link !== undefined && link.begun >= generation) this.links.put({ ...link, begun: generation - 1 }, link);
     }

@@ -109,6 +109,26 @@ describe("webhook: what its answer means", () => {
     await subscription.reaches("sent");
   });
 
+  test("webhook: a callback about a stream that is another by now acks nothing of the later one, also once the wake was sent again", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const receiver = new Receiver(() => new Response(null, { status: 500 }));
+    const subscription = await new SubscriptionClient(webhook(PATTERN)).created();
+    await subscription.notify("events/a", 3);
+    const first = await receiver.received(1);
+    await subscription.reaches("pausing");
+    await subscription.notify("events/a", 3, { kind: "ended" });
+    await subscription.notify("events/a", 5, { incarnation: "the later one" });
+    await subscription.evict();
+    receiver.answer = () => new Response(null, { status: 202 });
+    clock.advanceSeconds(2);
+    await subscription.alarm();
+    expect((await receiver.received(2)).wake.wake_id).toBe(first.wake.wake_id);
+    // Who calls back may have seen the first attempt only.
+    await callback(subscription, first, 3, false);
+    expect(await subscription.cursor("events/a")).toEqual([0, 5]);
+  });
+
   test("webhook: done about a stream that is another by now acks nothing of the later one", async () => {
     const gate = new Gate();
     const receiver = new Receiver(async () => {

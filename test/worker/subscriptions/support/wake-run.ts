@@ -99,6 +99,8 @@ export class WakeRun {
   readonly #send = sendTo();
   #chances: Chances;
   #losses: Losses | undefined;
+  /** That were injected so far. */
+  #faults = 0;
   /** Places that are passed until an object is lost at one, however little the chance. */
   #placesLeft = Infinity;
 
@@ -418,6 +420,7 @@ export class WakeRun {
   }
 
   #see(subscription: SubscriptionClient, path: string, acked: number, tail: number): void {
+    if (tail > acked) this.#trace(subscription.name.id, `told of ${range(path, acked, tail)}`);
     for (const all of [this.#seen, this.#seenEver]) {
       const seen = all.get(about(subscription, path)) ?? new Set();
       for (let i = acked; i < tail; i++) seen.add(i);
@@ -425,8 +428,13 @@ export class WakeRun {
     }
   }
 
+  #trace(id: string, what: string): void {
+    this.steps.push(`(${id.slice(0, 4)} ${what})`);
+  }
+
   /** Nothing is acknowledged that nobody was told of. */
   #requireSeen({ subscription, path, from, to }: Move): void {
+    this.#trace(subscription, `acked ${range(path, from, to)}`);
     const client = [this.#hook, this.#pool, this.#late].find(({ name }) => name.id === subscription);
     if (client === undefined) return;
     const seen = this.#seenEver.get(about(client, path)) ?? new Set();
@@ -447,18 +455,19 @@ export class WakeRun {
   async #http(path: string, method: string, body?: string): Promise<void> {
     const headers = { "Content-Type": "application/json" };
     const content = body === undefined ? {} : { body };
-    const lost = this.steps.length;
+    const faults = this.#faults;
     const answer = await this.#send(`/v1/${this.#project}/stream/${path}`, { method, headers, ...content });
     await answer.body?.cancel();
     if (answer.status < 500) return;
     // The object was lost while it did that; whoever asked does not know what became of it.
-    if (this.steps.length > lost) throw new Error("injected: the answer of an object that was lost");
+    if (this.#faults > faults) throw new Error("injected: the answer of an object that was lost");
     throw new Error(`${method} answered ${String(answer.status)}`);
   }
 
   async #meet(call: Call, real: () => unknown): Promise<unknown> {
     if (!this.#random.chance(this.#chances.fault)) return real();
     const isAfter = this.#random.chance(0.5);
+    this.#faults++;
     this.steps.push(`(${call} fails ${isAfter ? "after" : "before"})`);
     if (isAfter) await real();
     throw new Error(`injected: ${call}`);
@@ -467,6 +476,7 @@ export class WakeRun {
   #isLost(object: string, place: string): boolean {
     this.#placesLeft--;
     const isLost = this.#placesLeft === 0 || this.#random.chance(this.#chances.loss);
+    if (isLost) this.#faults++;
     if (isLost) this.steps.push(`(${object.slice(object.indexOf("/") + 1)} is lost ${place})`);
     return isLost;
   }
@@ -486,6 +496,10 @@ function storedCursor(
       .toArray();
     return link === undefined ? undefined : [link.acked, link.tail];
   });
+}
+
+function range(path: string, from: number, to: number): string {
+  return `${path.at(-1) ?? ""} ${String(from)}-${String(to)}`;
 }
 
 function positionOf(offset: string): number {
