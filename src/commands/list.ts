@@ -99,7 +99,7 @@ It needs a durable-streams server: the protocol has no list of streams.`;
     const { inspectionOf } = await import("../cli/inspect/inspection.ts");
     const { viewSources } = await import("../cli/reading/view-sources.ts");
     const { ListScene } = await import("../browse/list/list-scene.ts");
-    const urlOf = (path: string): string => this.streamUrl(flags, path);
+    const urlOf = (path: string): string => this.namedStreamUrl(flags, path);
     const scene = new ListScene({
       directory,
       root,

@@ -104,7 +104,7 @@ What the command prints goes to stdout, or with --json to stderr: stdout then ha
     const options: WorkOptions = {
       client,
       subscription: id,
-      urlOf: (path) => this.streamUrl(flags, path),
+      urlOf: (path) => this.namedStreamUrl(flags, path),
       command: flags.exec,
       limits: { messages: flags["batch-messages"], bytes: flags["batch-bytes"] },
       isStdoutTaken: isJson,
@@ -125,7 +125,7 @@ What the command prints goes to stdout, or with --json to stderr: stdout then ha
       client,
       subscriptions: client.subscriptions(this.streamRoot(flags)),
       subscription: id,
-      url: this.streamUrl(flags, wakeStream),
+      url: this.namedStreamUrl(flags, wakeStream),
       worker: `work ${hostname()} ${String(process.pid)}`,
       once: flags.once,
       signal,
@@ -164,7 +164,7 @@ What the command prints goes to stdout, or with --json to stderr: stdout then ha
       });
     }
     const path = flags["wake-stream"] ?? `wake/${id}`;
-    const wakeStream = { path, url: this.streamUrl(flags, path) };
+    const wakeStream = { path, url: this.namedStreamUrl(flags, path) };
     const description = "made by durable-streams work";
     const wish = { client, root, id, pattern, streams: stream, wakeStream, description, signal };
     const { created } = await makePullWake({ ...wish, leaseTtlMs: leaseMs(flags.lease) });

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PrintedLines, runCli, startCli, type RunResult } from "../support/cli.ts";
+import { startScripted, type Handler } from "../support/scripted-server.ts";
 import { startBuilt, startReference, type TestServer } from "../support/servers.ts";
 import { linesOf } from "./support/appear.ts";
 
@@ -239,6 +240,35 @@ describe("work that cannot be", () => {
     expect(await work(["nobody", "--exec", "cat"])).toMatchObject({ code: 3 });
     expect(await work(["hooks", "--exec", "cat"])).toMatchObject({ code: 5 });
   });
+});
+
+it("work: a wake stream or a stream that a server names by a URL leads to no other server, nor does a token", async () => {
+  const other = await startScripted((_request, response) => response.writeHead(200).end());
+  const away = `${other.url}/v1/stream/x`;
+  const subscription = (wakeStream: string): Handler => {
+    const facts = { id: "s", type: "pull-wake", streams: [], wake_stream: wakeStream, lease_ttl_ms: 30_000 };
+    return (_request, response) => response.end(JSON.stringify(facts));
+  };
+  const link = { path: away, link_type: "explicit", acked_offset: "-1", tail_offset: "1", has_pending: true };
+  const claim = { wake_id: "w", generation: 1, token: "t", streams: [link], lease_ttl_ms: 30_000 };
+  const claimed: Handler = (request, response) => {
+    if (request.url?.endsWith("/claim") === true) response.end(JSON.stringify(claim));
+    else response.writeHead(204).end();
+  };
+  const servers = await Promise.all([startScripted(subscription(away)), startScripted(subscription("wake/s"), claimed)]);
+  try {
+    for (const { url } of servers) {
+      const result = await runCli(["work", "s", "--exec", "cat", "--once", "--json", "--url", url], {
+        env: { DURABLE_STREAMS_TOKEN: "secret-token" },
+      });
+      expect(result).toMatchObject({ code: 2 });
+      expect(JSON.parse(result.stdout)).toMatchObject({ error: { code: "USAGE" } });
+    }
+    expect(servers[1].requests).toContain("POST /v1/stream/__ds/subscriptions/s/claim");
+    expect(other.requests).toEqual([]);
+  } finally {
+    await Promise.all([...servers, other].map((each) => each.stop()));
+  }
 });
 
 it("work: another server's subscriptions are worked on as well, though its offsets count nothing", async () => {

@@ -53,7 +53,7 @@ A subscription that is there already with this very configuration is a success; 
         else if (wakeStream === undefined) throw howIsNotSaid();
       },
     );
-    const wakeUrl = wakeStream === undefined ? undefined : this.streamUrl(flags, wakeStream);
+    const wakeUrl = wakeStream === undefined ? undefined : this.namedStreamUrl(flags, wakeStream);
     const client = await this.connect(flags);
     if (flags["create-wake-stream"] && wakeUrl !== undefined) await createWakeStream(client, wakeUrl);
     const type = webhook === undefined ? "pull-wake" : "webhook";
