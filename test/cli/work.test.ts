@@ -255,7 +255,10 @@ it("work: a wake stream or a stream that a server names by a URL leads to no oth
     if (request.url?.endsWith("/claim") === true) response.end(JSON.stringify(claim));
     else response.writeHead(204).end();
   };
-  const servers = await Promise.all([startScripted(subscription(away)), startScripted(subscription("wake/s"), claimed)]);
+  const servers = await Promise.all([
+    startScripted(subscription(away)),
+    startScripted(subscription("wake/s"), claimed),
+  ]);
   try {
     for (const { url } of servers) {
       const result = await runCli(["work", "s", "--exec", "cat", "--once", "--json", "--url", url], {
