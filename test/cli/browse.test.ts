@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { runCli, startCli } from "../support/cli.ts";
+import { startScripted } from "../support/scripted-server.ts";
 import { startBuilt, startReference, type TestServer } from "../support/servers.ts";
 import { Tmux, type TmuxOptions } from "../support/tmux.ts";
 import { fakeStream, jsonSegment, keyOf, startOperator } from "./inspect/support/operator-server.ts";
@@ -91,6 +92,33 @@ describe("list --watch on a terminal", () => {
     await list.shows("● live");
     await send("DELETE", "y/gone");
     await list.shows("failed with 404", "no stream has a name");
+  });
+
+  it("a listed name that is a URL leads to no other server", async () => {
+    const other = await startScripted((_request, response) => response.writeHead(200).end());
+    const listed = {
+      path: `${other.url}/v1/stream/x`,
+      content_type: "text/plain",
+      next_offset: "0",
+      closed: false,
+      public: false,
+      created_at: "2026-01-01T00:00:00Z",
+    };
+    const lister = await startScripted((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ streams: [listed], next_cursor: null }));
+    });
+    try {
+      const list = await view(["list", "--watch"], { columns: 120 }, lister.url);
+      await list.shows(`> ${other.url}`);
+      for (const key of ["Enter", "i"]) {
+        await list.press(key);
+        await list.shows("is not a stream's name: it is a URL");
+      }
+      expect(other.requests).toEqual([]);
+    } finally {
+      await Promise.all([other.stop(), lister.stop()]);
+    }
   });
 
   it("a server without a list of streams is told on the screen that stays", async () => {
