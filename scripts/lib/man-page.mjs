@@ -70,6 +70,8 @@ export function troff(plain) {
     .replaceAll("-", String.raw`\-`)
     .replaceAll("'", String.raw`\(aq`)
     .replaceAll('"', String.raw`\(dq`)
+    // A list of a JSON object's keys has no space to break at; troff would warn, and run into the margin.
+    .replaceAll(String.raw`\(dq,\(dq`, String.raw`\(dq,\:\(dq`)
     .replaceAll("^", String.raw`\(ha`)
     .replaceAll("~", String.raw`\(ti`)
     .replaceAll("`", String.raw`\(ga`);

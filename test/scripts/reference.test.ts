@@ -75,6 +75,10 @@ describe("the reference of the commands", () => {
     expect(page).toContain("```sh\nds topic read x\n```");
   });
 
+  it("in the manual page a list of JSON keys may be broken between two of them", () => {
+    expect(troff('{"a","b"}')).toBe(String.raw`{\(dqa\(dq,\:\(dqb\(dq}`);
+  });
+
   it("in the manual page nothing is taken for a request of troff", () => {
     expect(troff(".TH it's -x \\n ~^`")).toBe(String.raw`\&.TH it\(aqs \-x \en \(ti\(ha\(ga`);
     expect(troff("'quoted'")).toBe(String.raw`\(aqquoted\(aq`);

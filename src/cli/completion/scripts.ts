@@ -5,12 +5,17 @@ const PROGRAM = "durable-streams";
 /** How a script gets to where its shell looks for it. */
 export const INSTALLING: Readonly<Record<Shell, string>> = {
   bash: `mkdir -p ~/.local/share/bash-completion/completions
-${PROGRAM} completion bash > ~/.local/share/bash-completion/completions/${PROGRAM}
-(for the package bash-completion; without it: echo 'source <(${PROGRAM} completion bash)' >> ~/.bashrc)`,
-  zsh: `mkdir -p ~/.zfunc && ${PROGRAM} completion zsh > ~/.zfunc/_${PROGRAM}
-and in ~/.zshrc, before any compinit: fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit`,
+${PROGRAM} completion bash > \\
+  ~/.local/share/bash-completion/completions/${PROGRAM}
+or, without the package bash-completion:
+echo 'source <(${PROGRAM} completion bash)' >> ~/.bashrc`,
+  zsh: `mkdir -p ~/.zfunc
+${PROGRAM} completion zsh > ~/.zfunc/_${PROGRAM}
+and in ~/.zshrc, before any compinit:
+fpath=(~/.zfunc $fpath); autoload -Uz compinit; compinit`,
   fish: `mkdir -p ~/.config/fish/completions
-${PROGRAM} completion fish > ~/.config/fish/completions/${PROGRAM}.fish`,
+${PROGRAM} completion fish > \\
+  ~/.config/fish/completions/${PROGRAM}.fish`,
 };
 
 /**
