@@ -6,6 +6,7 @@ import { confirm } from "../cli/confirm.ts";
 import { EXIT } from "../cli/exit-codes.ts";
 import { deleteStreams, type Deletions } from "../cli/listing/delete-streams.ts";
 import { deletionSummary, streamsBelow } from "../cli/listing/deletion-words.ts";
+import { listedNames } from "../cli/listing/listed-names.ts";
 import { openDataOutput } from "../cli/reading/data-output.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { visibleLine } from "../client/visible-text.ts";
@@ -94,7 +95,7 @@ export default class Delete extends ServerCommand {
     if (!flags.yes) this.#requireSomebody(`Deleting all streams below ${JSON.stringify(prefix)} destroys their data`);
     const client = await this.connect(flags);
     const signal = flags.yes ? this.interruptSignal() : undefined;
-    const names = each(client.directory(this.streamRoot(flags)).names({ prefix, signal }));
+    const names = listedNames(client, { root: this.streamRoot(flags), prefix, signal });
     const paths = flags.yes ? names : await this.#confirmed(prefix, names);
     const done = await deleteStreams(paths, {
       client,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir } from "node:fs/promises";
+import { lstat, mkdir, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isCount, isText, listOf, objectOf } from "../../client/answer-shape.ts";
 import { unwritable } from "../checkpoint-file.ts";
@@ -28,10 +28,15 @@ interface BackupManifest {
   readonly streams: readonly StreamEntry[];
 }
 
+/** Folders have no other names (folder-name.ts): what a manifest says is never a way out of the backup. */
+function isFolderName(value: unknown): value is string {
+  return typeof value === "string" && /^[a-z0-9_%~-]+$/.test(value);
+}
+
 const IS_MANIFEST = objectOf({
   format: isText,
   id: isText,
-  streams: listOf(objectOf({ name: isText, folder: isText, generation: isCount, positions: isCount })),
+  streams: listOf(objectOf({ name: isText, folder: isFolderName, generation: isCount, positions: isCount })),
 });
 
 function isManifest(value: unknown): value is BackupManifest & { readonly format: string } {
@@ -55,10 +60,27 @@ function isBackup(names: readonly string[]): boolean {
   return names.includes(MANIFEST) || names.every((name) => name === STREAMS || name.includes(MANIFEST));
 }
 
+/** Whether a stream's manifest is of a time before the backup's own one was written. */
+export function isOlder(manifest: StreamManifest, { generation, positions }: StreamEntry): boolean {
+  return manifest.generation === generation ? manifest.positions < positions : manifest.generation < generation;
+}
+
+/** Refuses a link in the place of a folder: what is written there would be outside of the backup. */
+export async function requireNoLink(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(() => undefined);
+  if (found?.isSymbolicLink() !== true) return;
+  throw usageFailure(
+    `${JSON.stringify(folder)} is a symbolic link, and a backup writes nothing outside of its folder.`,
+    "Put the folder itself there. DIR may be a link.",
+  );
+}
+
 /** A stream's folder in a backup. */
 export interface StreamFolder {
   readonly name: string;
   readonly path: string;
+  /** What the backup's own manifest says of the stream, if it was there before. */
+  readonly listed?: StreamEntry | undefined;
 }
 
 /** A backup: a folder with a manifest, and a folder for each stream (docs/backup.md). */
@@ -84,6 +106,7 @@ export class BackupFolder {
         "Name an empty folder, or one that is not there yet.",
       );
     }
+    await requireNoLink(join(path, STREAMS));
     // What is backed up is nobody else's business.
     await mkdir(join(path, STREAMS), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw unwritable("folder", join(path, STREAMS), error);
@@ -111,7 +134,9 @@ export class BackupFolder {
   }
 
   streamFolder(name: string): StreamFolder {
-    return { name, path: join(this.path, STREAMS, folderName(name)) };
+    const folder = folderName(name);
+    const listed = this.listed.find((entry) => entry.folder === folder);
+    return { name, path: join(this.path, STREAMS, folder), listed };
   }
 
   /** Every folder of a stream, those of a run that was killed included. */
@@ -121,14 +146,19 @@ export class BackupFolder {
     return [...all].sort().map((name) => join(this.path, STREAMS, name));
   }
 
-  /** Writes the manifest anew, from those of the streams. */
+  /** Writes the manifest anew, from those of the streams. What is lost of a stream stays listed, so that it is noticed. */
   async finish(): Promise<void> {
     const entries: StreamEntry[] = [];
+    const listed = new Map(this.listed.map((entry) => [entry.folder, entry]));
     for (const path of await this.folders()) {
+      const folder = basename(path);
+      const before = listed.get(folder);
       const manifest = await readStreamManifest(join(path, STREAM_MANIFEST));
-      if (manifest !== undefined) {
+      const isLost = before !== undefined && (manifest === undefined || isOlder(manifest, before));
+      if (isLost) entries.push(before);
+      else if (manifest !== undefined) {
         const { name, generation, positions } = manifest;
-        entries.push({ name, folder: basename(path), generation, positions });
+        entries.push({ name, folder, generation, positions });
       }
     }
     await this.#write(entries);

@@ -9,10 +9,11 @@ import { unwritable } from "../checkpoint-file.ts";
 import { bytesOf, sizeOf } from "../copying/pieces.ts";
 import { type Chunk, STREAM_START, type StreamMark, StreamSource } from "../copying/stream-source.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readManifestOf, type StreamFolder, writeManifestOf } from "./backup-folder.ts";
+import { readManifestOf, requireNoLink, type StreamFolder, writeManifestOf } from "./backup-folder.ts";
+import { damaged } from "./checked-file.ts";
 import { dataFileName, DataFileWriter } from "./data-file.ts";
 import { ProbeHash } from "./probe-hash.ts";
-import type { DataFileEntry, StreamManifest, TailProbe } from "./stream-manifest.ts";
+import { type DataFileEntry, STREAM_MANIFEST, type StreamManifest, type TailProbe } from "./stream-manifest.ts";
 
 /** A data file is ended when it is longer: what a kill costs at most, and what a restore has in memory at a time. */
 const FILE_BYTES = 16 * 1024 * 1024;
@@ -58,12 +59,18 @@ const RECREATED = "it was deleted and created again";
 export async function backupStream(options: BackupStreamOptions): Promise<StreamBackup> {
   const { client, url, folder, anew, signal } = options;
   const known = await readManifestOf(folder);
+  const { listed } = folder;
+  // Begun at the start again it would pass for whole, whatever the stream on the server has become.
+  if (known === undefined && listed !== undefined && !anew) {
+    throw damaged(join(folder.path, STREAM_MANIFEST), "it is missing");
+  }
   const description = await client.describe(url, signal);
+  await requireNoLink(folder.path);
   await mkdir(folder.path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw unwritable("folder", folder.path, error);
   });
   try {
-    const begun = known ?? (await fresh(options, description, 1));
+    const begun = known ?? (await fresh(options, description, (listed?.generation ?? 0) + 1));
     return await new StreamRun(options, description, begun).run(known !== undefined);
   } catch (error) {
     if (!anew || known === undefined || !(error instanceof Replaced)) throw error;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { writeFileAtomically } from "../atomic-file.ts";
 import { jsonOrNothing, unwritable } from "../checkpoint-file.ts";
 import { CommandFailure } from "../command-failure.ts";
@@ -30,15 +31,31 @@ export async function writeChecked(file: string, value: unknown): Promise<void> 
   );
 }
 
-/** Reads such a file; `undefined` when there is none. Throws `BACKUP_DAMAGED` where it is not what was written. */
-export async function readChecked(file: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
+/**
+ * The content of a file; `undefined` when there is none. A pipe in its place, which would be waited for without end, is
+ * damage; `checkSize` may throw before anything is read.
+ */
+export async function readRegular(file: string, checkSize?: (bytes: number) => void): Promise<Buffer | undefined> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     if (isSystemError(error) && error.code === "ENOENT") return undefined;
     throw error;
+  });
+  if (handle === undefined) return undefined;
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw damaged(file, "it is not a file");
+    checkSize?.(found.size);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
   }
+}
+
+/** Reads such a file; `undefined` when there is none. Throws `BACKUP_DAMAGED` where it is not what was written. */
+export async function readChecked(file: string): Promise<unknown> {
+  const content = await readRegular(file);
+  if (content === undefined) return undefined;
+  const text = content.toString();
   const [line = "", hash = "", rest] = text.split("\n");
   const said = jsonOrNothing(hash);
   const isSame =

@@ -1,13 +1,12 @@
 import { createHash, type Hash } from "node:crypto";
-import { constants, type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import { constants, type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { JsonArrayError, JsonArraySplitter } from "../../client/json-array-splitter.ts";
 import type { ContentKind } from "../../protocol/content-type.ts";
 import { syncFolder } from "../atomic-file.ts";
 import { unwritable } from "../checkpoint-file.ts";
-import { isSystemError } from "../file-error.ts";
 import { sizeOf } from "../copying/pieces.ts";
-import { damaged, sha256 } from "./checked-file.ts";
+import { damaged, readRegular, sha256 } from "./checked-file.ts";
 import type { DataFileEntry } from "./stream-manifest.ts";
 
 const EXTENSIONS: Readonly<Record<ContentKind, string>> = { json: "json", text: "txt", binary: "bin" };
@@ -72,6 +71,16 @@ export class DataFileWriter {
 
   /** Makes it durable and gives it its name. */
   async finish(): Promise<Omit<DataFileEntry, "from">> {
+    try {
+      return await this.#finish();
+    } catch (error) {
+      // On a full disk the draft would be in the way of everything else.
+      await this.discard();
+      throw error;
+    }
+  }
+
+  async #finish(): Promise<Omit<DataFileEntry, "from">> {
     if (this.#isBroken) throw new Error("a data file was finished after a write had failed");
     if (this.#kind === "json") await this.#write(CLOSE);
     const file = join(this.#folder, this.#name);
@@ -114,13 +123,10 @@ export async function readDataFile(
   kind: ContentKind,
 ): Promise<readonly Uint8Array[]> {
   const file = join(folder, entry.file);
-  const content = await readFile(file).catch((error: unknown) => {
-    if (isSystemError(error) && error.code === "ENOENT") throw damaged(file, "it is missing");
-    throw error;
+  const content = await readRegular(file, (size) => {
+    if (size !== entry.bytes) throw damaged(file, `it has ${String(size)} bytes instead of ${String(entry.bytes)}`);
   });
-  if (content.byteLength !== entry.bytes) {
-    throw damaged(file, `it has ${String(content.byteLength)} bytes instead of ${String(entry.bytes)}`);
-  }
+  if (content === undefined) throw damaged(file, "it is missing");
   if (sha256(content) !== entry.sha256) throw damaged(file, "its SHA-256 is not what the manifest says");
   const pieces = kind === "json" ? messagesOf(file, content) : [content];
   const positions = sizeOf(kind, pieces);

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { contentKind } from "../../protocol/content-type.ts";
 import { CommandFailure } from "../command-failure.ts";
-import type { BackupFolder, StreamEntry } from "./backup-folder.ts";
+import { type BackupFolder, isOlder } from "./backup-folder.ts";
 import { readDataFile } from "./data-file.ts";
 import { folderName } from "./folder-name.ts";
 import { readStreamManifest, STREAM_MANIFEST, type StreamManifest } from "./stream-manifest.ts";
@@ -61,11 +61,6 @@ export async function verifyBackup(folder: BackupFolder, options: VerifyOptions)
     }
   }
   return result;
-}
-
-function isOlder(manifest: StreamManifest, entry: StreamEntry): boolean {
-  if (manifest.generation !== entry.generation) return manifest.generation < entry.generation;
-  return manifest.positions < entry.positions;
 }
 
 async function verifyFiles(

@@ -5,7 +5,7 @@ import type { RetryOptions } from "../../client/retry.ts";
 import type { StreamClient } from "../../client/stream-client.ts";
 import { contentKind, type ContentKind } from "../../protocol/content-type.ts";
 import { formatOffset, parseOffset } from "../../protocol/offset.ts";
-import { CommandFailure } from "../command-failure.ts";
+import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { type PreparedTarget, prepareTarget } from "../copying/prepare-target.ts";
 import { type Anchor, StreamCopy } from "../copying/stream-copy.ts";
 import { StreamSource } from "../copying/stream-source.ts";
@@ -64,6 +64,11 @@ function replaced(url: string): CommandFailure {
     hint: "Mirror the new one to a name that is free.",
     exitCode: EXIT.conflict,
   });
+}
+
+/** A server may have several names, and a stream that is copied to itself doubles whatever is appended to it. */
+function oneStream(source: string, target: string): CommandFailure {
+  return usageFailure(`${source} and ${target} are the same stream.`, "Name another one for DST.");
 }
 
 /** Of a stream of ours it is the creation that is mirrored, wherever it is; of others the URL says which stream it is. */
@@ -169,6 +174,7 @@ class Mirror {
     if (isNew) return undefined;
     const { nextOffset } = await target.client.describe(target.url, signal);
     const ours = await incarnationOf(target, nextOffset, { signal, retry });
+    if (ours !== undefined && ours === this.#original.identity.incarnation) throw oneStream(source.url, target.url);
     const end = parseOffset(nextOffset);
     if (this.#original.identity.incarnation !== undefined && ours !== undefined && end !== undefined) {
       const position = Math.max(0, end - COMPARED_POSITIONS[this.#original.kind]);

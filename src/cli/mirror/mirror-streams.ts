@@ -4,8 +4,9 @@ import { isOwnFailure, type NamedFailure, STREAMS_AT_ONCE } from "../backup/back
 import type { PrefixMap } from "../backup/prefix-map.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { inParallel } from "../inspect/in-parallel.ts";
-import { namedStreamUrl } from "../server-address.ts";
 import { kindOf, mirrorStream, type MirrorOptions, type MirrorSummary } from "./mirror-stream.ts";
+import { listedNames } from "../listing/listed-names.ts";
+import { namedStreamUrl } from "../server-address.ts";
 
 /** Failures that are told one by one; of the rest only the number is. */
 const TOLD_MAX = 10;
@@ -73,21 +74,63 @@ class Tally {
   }
 }
 
-async function* namesOf({ source, prefix, signal }: MirrorStreamsOptions): AsyncGenerator<string> {
-  for await (const page of source.client.directory(source.root).names({ prefix, signal })) yield* page;
+function namesOf({ source, prefix, signal }: MirrorStreamsOptions): AsyncGenerator<string> {
+  return listedNames(source.client, { root: source.root, prefix, signal });
 }
 
-function mirrorOne(name: string, options: MirrorStreamsOptions, onCaughtUp: () => void): Promise<MirrorSummary> {
-  const { source, target, map } = options;
-  const url = (root: string, path: string): string => namedStreamUrl({ url: root }, path);
-  const to = map.apply(name);
-  if (source.root === target.root && to === name) throw ontoItself(name);
+/** Where the streams of a run go. */
+class Targets {
+  readonly #options: MirrorStreamsOptions;
+  readonly #taken = new Map<string, string>();
+
+  constructor(options: MirrorStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** The name of a stream's copy. Refuses one that another stream of this run has, and one that would be mirrored in turn. */
+  nameOf(name: string): string {
+    const { source, target, prefix, map } = this.#options;
+    const to = map.apply(name);
+    if (source.root === target.root) {
+      if (to === name) throw ontoItself(name);
+      if (to.startsWith(prefix) && map.apply(to) !== to) throw withoutEnd(name, to, prefix);
+    }
+    const other = this.#taken.get(to);
+    if (other !== undefined && other !== name) throw intoOne(name, other, to);
+    this.#taken.set(to, name);
+    return to;
+  }
+}
+
+async function mirrorOne(
+  name: string,
+  targets: Targets,
+  options: MirrorStreamsOptions,
+  onCaughtUp: () => void,
+): Promise<MirrorSummary> {
+  const { source, target } = options;
+  const to = targets.nameOf(name);
   return mirrorStream({
     ...options,
-    source: { client: source.client, url: url(source.root, name) },
-    target: { client: target.client, url: url(target.root, to) },
+    source: { client: source.client, url: namedStreamUrl({ url: source.root }, name) },
+    target: { client: target.client, url: namedStreamUrl({ url: target.root }, to) },
     onCaughtUp,
   });
+}
+
+/** Each run would mirror the copies of the one before. */
+function withoutEnd(name: string, to: string, prefix: string): CommandFailure {
+  return usageFailure(
+    `${JSON.stringify(name)} would be mirrored to ${JSON.stringify(to)} of the same server, which begins with ${JSON.stringify(prefix)} and would be mirrored in turn, without end.`,
+    "Name another server, or with --prefix-map OLD=NEW names that do not begin so.",
+  );
+}
+
+function intoOne(name: string, other: string, to: string): CommandFailure {
+  return usageFailure(
+    `--prefix-map makes ${JSON.stringify(to)} of both ${JSON.stringify(other)} and ${JSON.stringify(name)}.`,
+    "Map them to different names.",
+  );
 }
 
 function ontoItself(name: string): CommandFailure {
@@ -100,9 +143,10 @@ function ontoItself(name: string): CommandFailure {
 /** Mirrors the streams that there are, a few at a time; what one of them refuses holds up no other. */
 export async function mirrorStreams(options: MirrorStreamsOptions): Promise<MirrorsSummary> {
   const tally = new Tally();
+  const targets = new Targets(options);
   const one = async (name: string): Promise<MirrorSummary | NamedFailure> => {
     try {
-      return await mirrorOne(name, options, () => undefined);
+      return await mirrorOne(name, targets, options, () => undefined);
     } catch (error) {
       if (isOwnFailure(error)) return { name, error };
       throw error;
@@ -121,6 +165,7 @@ export async function mirrorStreams(options: MirrorStreamsOptions): Promise<Mirr
 /** Follows the streams that there are and those that are created meanwhile, until the signal ends it. */
 export async function followStreams(options: MirrorStreamsOptions): Promise<MirrorsSummary> {
   const tally = new Tally();
+  const targets = new Targets(options);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const begun = new Map<string, Promise<void>>();
@@ -128,7 +173,7 @@ export async function followStreams(options: MirrorStreamsOptions): Promise<Mirr
   const one = async (name: string): Promise<void> => {
     try {
       tally.add(
-        await mirrorOne(name, { ...options, signal }, () => {
+        await mirrorOne(name, targets, { ...options, signal }, () => {
           if (caughtUp.has(name)) return;
           caughtUp.add(name);
           options.onCaughtUp(caughtUp.size);

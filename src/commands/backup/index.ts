@@ -7,6 +7,7 @@ import { exitCodeOfFailures, failureLine, toldFailures } from "../../cli/backup/
 import { usageFailure } from "../../cli/command-failure.ts";
 import { StatusLine } from "../../cli/inspect/status-line.ts";
 import { counted, humanBytes } from "../../cli/inspect/units.ts";
+import { listedNames } from "../../cli/listing/listed-names.ts";
 import { ServerCommand } from "../../cli/server-command.ts";
 
 /** How long a backup keeps trying while the server cannot be reached. */
@@ -51,9 +52,8 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
     const folder = await BackupFolder.claim(dir);
     const status = new StatusLine(flags.quiet);
     try {
-      const names =
-        name === undefined ? client.directory(root).names({ prefix: flags.prefix, signal }) : single([name]);
-      const summary = await backupStreams(each(names), {
+      const names = name === undefined ? listedNames(client, { root, prefix: flags.prefix, signal }) : single(name);
+      const summary = await backupStreams(names, {
         ...{ client, folder, signal, anew: flags.anew },
         urlOf: (each) => url ?? this.namedStreamUrl(flags, each),
         isPublic: (each) => askPublic(client, root, each, signal),
@@ -109,12 +109,8 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
   }
 }
 
-async function* single(names: readonly string[]): AsyncGenerator<readonly string[]> {
-  yield names;
-}
-
-async function* each(pages: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
-  for await (const page of pages) yield* page;
+async function* single(name: string): AsyncGenerator<string> {
+  yield name;
 }
 
 function showProgress(status: StatusLine): (counts: BackupCounts) => void {
