@@ -28,17 +28,13 @@ interface BackupManifest {
   readonly streams: readonly StreamEntry[];
 }
 
-/** Folders have no other names (folder-name.ts): what a manifest says is never a way out of the backup. */
-function isFolderName(value: unknown): value is string {
-  return typeof value === "string" && /^[a-z0-9_%~-]+$/.test(value);
-}
-
 const IS_MANIFEST = objectOf({
   format: isText,
   id: isText,
-  streams: listOf(objectOf({ name: isText, folder: isFolderName, generation: isCount, positions: isCount })),
+  streams: listOf(objectOf({ name: isText, folder: isText, generation: isCount, positions: isCount })),
 });
 
+/** Folders have no other names (folder-name.ts): what a manifest says is never a way out of the backup. */
 function isManifest(value: unknown): value is BackupManifest & { readonly format: string } {
   return IS_MANIFEST(value) && (value as BackupManifest).streams.every(({ folder }) => isFolderName(folder));
 }
