@@ -4,7 +4,8 @@ import type { Interfaces } from "@oclif/core";
 import { PrefixMap } from "../cli/backup/prefix-map.ts";
 import { exitCodeOfFailures, failureLine, toldFailures } from "../cli/backup/told-failures.ts";
 import { requireWritableCheckpoint } from "../cli/checkpoint-file.ts";
-import { usageFailure } from "../cli/command-failure.ts";
+import { CommandFailure, usageFailure } from "../cli/command-failure.ts";
+import { reportError } from "../cli/error-report.ts";
 import { requireFileName } from "../cli/file-error.ts";
 import { lockFile } from "../cli/file-lock.ts";
 import { StatusLine } from "../cli/inspect/status-line.ts";
@@ -16,14 +17,17 @@ import {
   sideRoot,
   sideToken,
   sideTokens,
+  type SideWords,
   SOURCE,
   TARGET,
 } from "../cli/mirror/mirror-sides.ts";
 import { kindOf, mirrorStream, type MirrorSummary } from "../cli/mirror/mirror-stream.ts";
 import { followStreams, mirrorStreams, type MirrorsSummary } from "../cli/mirror/mirror-streams.ts";
 import type { ErrorReport } from "../cli/report.ts";
+import { namedStreamUrl } from "../cli/server-address.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { AccessDeniedError } from "../client/errors/access-denied-error.ts";
+import { isClientError } from "../client/errors/client-error.ts";
 import type { StreamClient } from "../client/stream-client.ts";
 
 /** How long a server that cannot be reached is waited for; by one that follows, longer. */
@@ -75,8 +79,8 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
     "no-expiry": boolean({ summary: "Leave out times to live and expiries." }),
   };
 
-  /** The sides by their origins, for what is said of a refusal. */
-  readonly #variables = new Map<string, string>();
+  /** What DST is: the one URL whose refusal is not one of SRC. */
+  #to: string | undefined;
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Mirror);
@@ -106,6 +110,7 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
     requireName(TARGET, args.dst, flags["to-context"]);
     const from = this.streamUrl(source.address, args.src);
     const to = this.streamUrl(target.address, args.dst);
+    this.#to = to;
     if (from === to) throw usageFailure(`SRC and DST are the same stream: ${from}.`, "Name another one for DST.");
     const clients = await this.#clients(flags, { source, target, from, to });
     const { checkpoint } = flags;
@@ -136,9 +141,11 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
       ...this.#common(flags, status),
       ...{ source: { client: clients.from, root: from }, target: { client: clients.to, root: to } },
       ...{ prefix: flags.prefix ?? "", map: new PrefixMap(flags["prefix-map"] ?? []) },
-      onFailure: (failure) => {
+      onFailure: ({ name, error }) => {
         status.clear();
-        this.notices.warning(failureLine(failure));
+        const side = isAbout(error, namedStreamUrl({ url: from }, name)) ? SOURCE : TARGET;
+        const told = error instanceof AccessDeniedError ? new CommandFailure(this.#denied(error, side)) : error;
+        this.notices.warning(failureLine({ name, error: told }));
       },
       onCaughtUp: (streams) => status.update(() => `${counted(streams, "stream")} up to date, and followed`),
     });
@@ -178,10 +185,8 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
     }
     const shared = isMeant ? await this.connect(flags) : undefined;
     const clientFor = (side: Side, url: string): StreamClient => {
-      const { origin } = new URL(url);
-      this.#variables.set(origin, side.variable);
       const token = sideToken(side);
-      if (token === undefined && origin === meant && shared !== undefined) return shared;
+      if (token === undefined && new URL(url).origin === meant && shared !== undefined) return shared;
       return this.clientWith(sideTokens(this.configFolder, token));
     };
     return { from: clientFor(source, from), to: clientFor(target, to) };
@@ -218,14 +223,21 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
 
   /** Each side has a token of its own, so what is said of a refusal names the one that counts. */
   protected override report(error: unknown): ErrorReport {
-    const report = super.report(error);
-    if (!(error instanceof AccessDeniedError)) return report;
-    const { origin } = new URL(error.url);
-    const variable = this.#variables.get(origin);
-    if (variable === undefined) return report;
-    const hint = `Give a token for ${origin} by ${variable}, or save its credentials: ${this.config.bin} context add`;
-    return { ...report, message: error.message, hint };
+    if (!(error instanceof AccessDeniedError)) return super.report(error);
+    // Of many streams it is only the list of SRC that ends the command.
+    return this.#denied(error, this.#to !== undefined && isAbout(error, this.#to) ? TARGET : SOURCE);
   }
+
+  #denied(error: AccessDeniedError, { variable }: SideWords): ErrorReport & { readonly hint: string } {
+    const { origin } = new URL(error.url);
+    const hint = `Give a token for ${origin} by ${variable}, or save its credentials: ${this.config.bin} context add`;
+    return { ...reportError(error), hint };
+  }
+}
+
+/** Whether it was this stream that refused, whatever was asked of it. */
+function isAbout(error: Error, stream: string): boolean {
+  return isClientError(error) && error.url.replace(/\?.*/, "") === stream;
 }
 
 interface Parsed {
