@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT } from "./exit-codes.ts";
 import { ASKING_WORD } from "./completion/shells.ts";
@@ -17,12 +18,30 @@ function versionLine(): string {
   return `durable-streams/${__VERSION__} ${process.platform}-${process.arch} node-${process.version}`;
 }
 
+/** What is read of the file that oclif has of all commands. */
+interface Manifest {
+  readonly commands: Readonly<Record<string, { readonly hidden?: boolean }>>;
+}
+
 const TOPICS: ReadonlySet<string> = new Set(["context", "inspect", "projects", "subscriptions", "token"]);
 
 /** `help read` and `inspect help cat` are other words for `read --help` and `inspect cat --help`. */
 function withHelpFlag(argv: readonly string[]): readonly string[] {
   const at = TOPICS.has(argv[0] ?? "") ? 1 : 0;
   return argv[at] === "help" ? [...argv.slice(0, at), ...argv.slice(at + 1), "--help"] : argv;
+}
+
+/** A command that somebody asks help for and that does not exist is refused as one that somebody runs. */
+async function requireHelp(argv: readonly string[]): Promise<void> {
+  const end = argv.findIndex((word) => word.startsWith("-"));
+  const words = (end === -1 ? argv : argv.slice(0, end)).filter((word) => word !== "help");
+  const id = words.join(":");
+  const { readFile } = await import("node:fs/promises");
+  const manifest = JSON.parse(await readFile(join(PACKAGE_ROOT, "oclif.manifest.json"), "utf8")) as Manifest;
+  const names = Object.keys(manifest.commands).filter((name) => manifest.commands[name]?.hidden !== true);
+  if (id === "" || TOPICS.has(id) || words.some((_word, i) => names.includes(words.slice(0, i + 1).join(":")))) return;
+  const { unknownCommand } = await import("./unknown-command.ts");
+  throw unknownCommand(id, names, "durable-streams");
 }
 
 /** Failures outside of any command: an unknown command, a broken installation. */
@@ -59,7 +78,10 @@ export async function main(argv: readonly string[] = process.argv.slice(2)): Pro
       process.stdout.write(await wholeHelp(PACKAGE_ROOT));
     } else {
       const { runCommand } = await import("./run-command.ts");
-      await runCommand(withHelpFlag(withFlagsBehind(argv)), PACKAGE_ROOT);
+      const words = withFlagsBehind(argv);
+      const asked = withHelpFlag(words);
+      if (asked !== words) await requireHelp(words);
+      await runCommand(asked, PACKAGE_ROOT);
     }
   } catch (error) {
     if (!isExitRequest(error)) showFailure(error, argv);

@@ -112,6 +112,12 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
   #report(url: string, summary: AppendSummary): void {
     const { messages, messagesAlreadyThere, bytes, nextOffset, closed, interrupted, resumedAtBytes, input } = summary;
     if (interrupted) process.exitCode = this.interruptExitCode;
+    if (messages === 0 && bytes === 0 && messagesAlreadyThere === 0 && resumedAtBytes > 0 && !interrupted && !closed) {
+      this.notices.note(
+        `Nothing new to append: the ${String(resumedAtBytes)} bytes that came before are all in ${url}`,
+      );
+      return;
+    }
     const already = messagesAlreadyThere === 0 ? "" : `, besides ${String(messagesAlreadyThere)} already there,`;
     const resumed = resumedAtBytes > 0 ? ` (going on after ${String(resumedAtBytes)} bytes)` : "";
     const tail = nextOffset === undefined ? "" : `, next offset ${nextOffset}`;

@@ -165,7 +165,9 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     const append = (input: string, to = stream): Promise<RunResult> =>
       ds(["append", to, "--checkpoint", checkpoint, "--json"], { input });
     expect((await append("1\n2")).code).toBe(0);
-    expect((await append("1\n2")).code).toBe(0);
+    const again = await ds(["append", stream, "--checkpoint", checkpoint], { input: "1\n2" });
+    expect(again).toMatchObject({ code: 0, stdout: "" });
+    expect(again.stderr).toContain("Nothing new to append: the 3 bytes that came before are all in ");
     expect((await append("1\n2\n3\n")).code).toBe(0);
     expect(await read(stream)).toBe("1\n2\n3\n");
     expect(parseError(await append("1\n9\n3\n")).code).toBe("INPUT_CHANGED");

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startScripted } from "../support/scripted-server.ts";
 import { startBuilt, startReference, type TestServer } from "../support/servers.ts";
 import { Tmux, type TmuxOptions } from "../support/tmux.ts";
 
@@ -141,6 +142,20 @@ describe("the live view in a terminal", () => {
     await view.type("2");
     const rows = await view.shows(/^ {2}\{"n":2\}/m);
     expect(rows.join("\n")).not.toContain(`{"n":1}`);
+  });
+
+  it("is told of a stream that is not there and of nothing else, while the others have not answered", async () => {
+    const silent = await startScripted((request, response) => {
+      if (request.url?.endsWith("/missing") === true) response.writeHead(404).end();
+    });
+    try {
+      const view = await tail(["one", "missing", "two"], {}, silent.url);
+      const rows = (await view.shows("EXIT 3", `There is no stream "missing"`)).join("\n");
+      expect(rows).not.toContain("Trying again");
+      expect(rows).not.toContain("destroyed");
+    } finally {
+      await silent.stop();
+    }
   });
 
   it("waits for a server that has gone, and goes on where it stood when that is back", async () => {

@@ -38,7 +38,11 @@ describe("usage errors", () => {
     expect(await runCli(["inspect", "help"])).toEqual(await runCli(["inspect", "--help"]));
     expect(await runCli(["inspect", "help", "cat"])).toEqual(await runCli(["inspect", "cat", "--help"]));
     expect(await runCli(["version"])).toEqual(await runCli(["--version"]));
+    expect(await runCli(["help", "raed"])).toEqual(await runCli(["raed"]));
     expect(await runCli(["help", "raed"])).toMatchObject({ code: 2, stdout: "" });
+    expect((await runCli(["help", "raed"])).stderr).toContain("Did you mean: durable-streams read");
+    expect((await runCli(["help", "nosuchthing"])).stderr).toContain(`There is no command "nosuchthing".`);
+    expect(await runCli(["help", "inspect", "cat"])).toEqual(await runCli(["inspect", "cat", "--help"]));
   });
 
   it("help --all is the help of every command", async () => {

@@ -23,6 +23,14 @@ describe("the view of messages that are all there", () => {
     expect(view.press("down").screen[22]).toBe("message 2 of 3  21 B");
   });
 
+  it("tells where they end below the last one only, whole or unfolded", () => {
+    const view = still(numbered(50));
+    expect(view.screen.join("\n")).not.toContain("ends here");
+    expect(view.press("G").screen.slice(20, 22)).toEqual([`> {"n":49}`, "  the segment ends here"]);
+    expect(view.press("return").screen.slice(19, 22)).toEqual([`│   "n": 49`, "│ }", "  the segment ends here"]);
+    expect(view.press("g").screen.join("\n")).not.toContain("ends here");
+  });
+
   it("keeps all of them, however many there are", () => {
     const view = still(numbered(RING_MAX_MESSAGES + 5));
     expect(view.selected).toBe(`{"n":0}`);

@@ -88,6 +88,14 @@ export function placesOnScreen(state: ViewState): readonly Place[] {
   return places;
 }
 
+/** Whether the last row of the list is among these, or there is no list. */
+export function hasListEnd(state: ViewState, places: readonly Place[]): boolean {
+  const last = places.at(-1);
+  if (last === undefined) return state.list.length === 0;
+  const end = lastRowOf(state, state.list.length - 1);
+  return last.index === end.index && last.row === end.row;
+}
+
 function withTop(state: ViewState, { index, row }: Place): ViewState {
   const number = state.list[index]?.number ?? -1;
   return { ...state, top: { number, row } };

@@ -1,5 +1,5 @@
 import { visibleLine } from "../../client/visible-text.ts";
-import { contentColumns, isOver, listRows, placesOnScreen, type Place } from "../model/layout.ts";
+import { contentColumns, hasListEnd, isOver, listRows, placesOnScreen, type Place } from "../model/layout.ts";
 import { isUnfolded, selectedIndex, type ViewState } from "../model/state.ts";
 import { highlighted } from "../../screen/text/highlight.ts";
 import { foldedRow, unfoldedRows } from "../text/message-rows.ts";
@@ -49,13 +49,15 @@ function endWord({ reading }: ViewState): string {
 export function listRowsOnScreen(state: ViewState): readonly Row[] {
   const names = nameColumns(state);
   const chosen = state.reading.mode === "live" ? -1 : selectedIndex(state);
-  const rows: Row[] = placesOnScreen(state).map((place) => {
+  const places = placesOnScreen(state);
+  const rows: Row[] = places.map((place) => {
     const gutter = place.index === chosen ? segment(place.row === 0 ? "> " : "│ ", "strong") : segment("  ");
     const row = messageRow(state, place, names);
     return [gutter, ...(state.search === undefined ? row : highlighted(row, state.search))];
   });
   if (rows.length === 0) rows.push([segment("  "), segment(emptyWord(state), "dim")]);
-  const atEnd = isOver(state) && state.list.length > 0 ? [[segment(`  ${endWord(state)}`, "dim")]] : [];
+  const isEnd = isOver(state) && state.list.length > 0 && hasListEnd(state, places);
+  const atEnd = isEnd ? [[segment(`  ${endWord(state)}`, "dim")]] : [];
   const room = listRows(state);
   const blank = Array.from(
     { length: Math.max(0, room + (isOver(state) ? 1 : 0) - rows.length - atEnd.length) },
