@@ -20,7 +20,11 @@ const TOKEN_WORDS: Readonly<Record<Origin, string>> = {
 };
 
 /** A request that was not let in: what it was sent with, and the command that would mend it. */
-export function deniedReport(error: ClientError, sent: SentWith, surroundings: Surroundings): ErrorReport {
+export function deniedReport(
+  error: ClientError,
+  sent: SentWith,
+  surroundings: Surroundings,
+): ErrorReport & { readonly hint: string } {
   return {
     code: error.code,
     message: `${error.message} It was sent with ${credentialWords(sent)}.`,

@@ -10,7 +10,7 @@ import { StreamClient } from "../client/stream-client.ts";
 import { BaseCommand } from "./base-command.ts";
 import { usageFailure } from "./command-failure.ts";
 import { isTyped, wishesOf } from "./config/command-target.ts";
-import { resolveTarget, type Target } from "./config/resolve-target.ts";
+import { resolveTarget, type Target, untrustedOrigin } from "./config/resolve-target.ts";
 import { deniedReport } from "./denied-access.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { ViewEnd, ViewOptions } from "./full-screen.ts";
@@ -149,7 +149,7 @@ export abstract class ServerCommand extends BaseCommand {
       token: token === undefined ? undefined : { value: token, from: this.#isTokenTyped ? "flag" : "environment" },
       signingSecret: variable("DURABLE_STREAMS_SIGNING_SECRET"),
       operatorSecret: variable("DURABLE_STREAMS_OPERATOR_SECRET"),
-      untrustedOrigin: target.isTrusted ? undefined : new URL(target.url).origin,
+      untrustedOrigin: untrustedOrigin(target),
     });
   }
 

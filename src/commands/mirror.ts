@@ -5,6 +5,7 @@ import { PrefixMap } from "../cli/backup/prefix-map.ts";
 import { exitCodeOfFailures, failureLine, toldFailures } from "../cli/backup/told-failures.ts";
 import { requireWritableCheckpoint } from "../cli/checkpoint-file.ts";
 import { CommandFailure, usageFailure } from "../cli/command-failure.ts";
+import { deniedReport } from "../cli/denied-access.ts";
 import { reportError } from "../cli/error-report.ts";
 import { requireFileName } from "../cli/file-error.ts";
 import { lockFile } from "../cli/file-lock.ts";
@@ -26,6 +27,7 @@ import { followStreams, mirrorStreams, type MirrorsSummary } from "../cli/mirror
 import type { ErrorReport } from "../cli/report.ts";
 import { namedStreamUrl } from "../cli/server-address.ts";
 import { ServerCommand } from "../cli/server-command.ts";
+import type { RequestTokens } from "../cli/tokens/request-tokens.ts";
 import { AccessDeniedError } from "../client/errors/access-denied-error.ts";
 import { isClientError } from "../client/errors/client-error.ts";
 import type { StreamClient } from "../client/stream-client.ts";
@@ -81,6 +83,8 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
 
   /** What DST is: the one URL whose refusal is not one of SRC. */
   #to: string | undefined;
+  /** What the sides are sent, by their variables. */
+  readonly #tokens = new Map<string, RequestTokens>();
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Mirror);
@@ -183,11 +187,13 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
         `Give each side its own by ${SOURCE.variable} and ${TARGET.variable}, or save them: ${this.config.bin} context add`,
       );
     }
-    const shared = isMeant ? await this.connect(flags) : undefined;
+    const shared = isMeant ? await this.tokensFor(flags) : undefined;
     const clientFor = (side: Side, url: string): StreamClient => {
       const token = sideToken(side);
-      if (token === undefined && new URL(url).origin === meant && shared !== undefined) return shared;
-      return this.clientWith(sideTokens(this.configFolder, token));
+      const given = token === undefined && new URL(url).origin === meant ? shared : undefined;
+      const tokens = given ?? sideTokens(this.configFolder, side, token, this.target);
+      this.#tokens.set(side.variable, tokens);
+      return this.clientWith(tokens);
     };
     return { from: clientFor(source, from), to: clientFor(target, to) };
   }
@@ -230,7 +236,12 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
 
   #denied(error: AccessDeniedError, { variable }: SideWords): ErrorReport & { readonly hint: string } {
     const { origin } = new URL(error.url);
-    const hint = `Give a token for ${origin} by ${variable}, or save its credentials: ${this.config.bin} context add`;
+    const { bin } = this.config;
+    const sent = this.#tokens.get(variable)?.lastFor(error.url);
+    if (sent?.use.kind === "none" && sent.use.withheld !== undefined) {
+      return deniedReport(error, sent, { bin, server: origin, target: this.target });
+    }
+    const hint = `Give a token for ${origin} by ${variable}, or save its credentials: ${bin} context add`;
     return { ...reportError(error), hint };
   }
 }

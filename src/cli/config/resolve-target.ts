@@ -114,6 +114,11 @@ async function targetOf(
   };
 }
 
+/** The origin of a target that the user's credentials may not go to. */
+export function untrustedOrigin({ isTrusted, url }: Target): string | undefined {
+  return isTrusted ? undefined : new URL(url).origin;
+}
+
 function isKnown({ contexts }: Contexts, url: string): boolean {
   const { origin } = new URL(url);
   return Object.values(contexts).some((each) => URL.canParse(each.url) && new URL(each.url).origin === origin);

@@ -1,6 +1,7 @@
 import { usageFailure } from "../command-failure.ts";
 import type { ConfigFolder } from "../config/config-folder.ts";
 import { loadContexts, requireContext } from "../config/contexts.ts";
+import { type Target, untrustedOrigin } from "../config/resolve-target.ts";
 import { isUrl, type ServerAddress, streamRoot } from "../server-address.ts";
 import { requireToken } from "../token.ts";
 import { RequestTokens } from "../tokens/request-tokens.ts";
@@ -68,13 +69,18 @@ export function sideToken({ variable }: Side): string | undefined {
   return given === undefined || given === "" ? undefined : requireToken(given);
 }
 
-/** The tokens of a side: the given one, or what was saved for its server. */
-export function sideTokens(folder: ConfigFolder, token: string | undefined): RequestTokens {
+/** The tokens of a side: that of its variable, or what was saved for its server. */
+export function sideTokens(
+  folder: ConfigFolder,
+  { variable }: Side,
+  token: string | undefined,
+  target: Target,
+): RequestTokens {
   return new RequestTokens({
     folder,
-    token: token === undefined ? undefined : { value: token, from: "environment" },
+    token: token === undefined ? undefined : { value: token, from: "environment", variable },
     signingSecret: undefined,
     operatorSecret: undefined,
-    untrustedOrigin: undefined,
+    untrustedOrigin: untrustedOrigin(target),
   });
 }

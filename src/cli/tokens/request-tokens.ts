@@ -32,10 +32,17 @@ export type RequestPlace =
   /** No URL of a server of ours. */
   | { readonly for: "foreign" };
 
+interface GivenToken {
+  readonly value: string;
+  readonly from: "flag" | "environment";
+  /** The variable of the environment, where it is not `DURABLE_STREAMS_TOKEN`. */
+  readonly variable?: string;
+}
+
 export interface CredentialSources {
   readonly folder: ConfigFolder;
   /** Given with the command. */
-  readonly token: { readonly value: string; readonly from: "flag" | "environment" } | undefined;
+  readonly token: GivenToken | undefined;
   /** `DURABLE_STREAMS_SIGNING_SECRET` */
   readonly signingSecret: string | undefined;
   /** `DURABLE_STREAMS_OPERATOR_SECRET` */
@@ -160,7 +167,7 @@ export class RequestTokens {
   #nothing(isTrusted: boolean, secret: "SIGNING_SECRET" | "OPERATOR_SECRET"): Choice {
     const { token, signingSecret, operatorSecret } = this.#sources;
     const held = secret === "SIGNING_SECRET" ? signingSecret : operatorSecret;
-    const variable = held !== undefined ? `DURABLE_STREAMS_${secret}` : "DURABLE_STREAMS_TOKEN";
+    const variable = held === undefined ? (token?.variable ?? "DURABLE_STREAMS_TOKEN") : `DURABLE_STREAMS_${secret}`;
     const isWithheld = !isTrusted && (held !== undefined || token !== undefined);
     return { use: { kind: "none", withheld: isWithheld ? variable : undefined }, token: undefined };
   }

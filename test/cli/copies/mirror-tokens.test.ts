@@ -1,10 +1,12 @@
 // Which token mirror sends where, and what it says of a refusal, with the built command line.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCli, type RunResult } from "../../support/cli.ts";
 import { type ScriptedServer, startScripted } from "../../support/scripted-server.ts";
+
+const TOKENS = { DURABLE_STREAMS_SRC_TOKEN: "canary-of-src", DURABLE_STREAMS_DST_TOKEN: "canary-of-dst" };
 
 let home: string;
 let server: ScriptedServer;
@@ -38,6 +40,41 @@ function mirror(args: readonly string[], env: Readonly<Record<string, string>> =
     env: { DURABLE_STREAMS_CONFIG_DIR: join(home, "config"), ...env },
   });
 }
+
+describe("mirror: the tokens of the sides", () => {
+  beforeEach(() => writeFile(join(home, "durable-streams.jsonc"), JSON.stringify({ url: server.url })));
+
+  it.each([
+    ["DURABLE_STREAMS_SRC_TOKEN", ["a", "http://127.0.0.1:9/v1/stream/b"], "HEAD /v1/stream/a"],
+    ["DURABLE_STREAMS_DST_TOKEN", ["a", "b"], "HEAD /v1/stream/b"],
+    ["DURABLE_STREAMS_SRC_TOKEN", ["--prefix", "shop/", "--prefix-map", "shop/=b/"], "GET /v1/stream/__ds/streams"],
+    ["DURABLE_STREAMS_DST_TOKEN", ["--prefix", "shop/", "--prefix-map", "shop/=b/"], "HEAD /v1/stream/b/a"],
+  ])("%s does not go to a server that only a folder's file names: %j", async (variable, args, refused) => {
+    opens = (what) => what !== refused;
+    const { code, stderr } = await mirror(args, TOKENS);
+    expect(code).toBe(4);
+    expect(seen.at(-1)?.[0]).toBe(refused);
+    expect(seen.map(([, authorization]) => authorization)).toEqual(seen.map(() => undefined));
+    expect(stderr).toContain(`${variable} does not go to a server that only durable-streams.jsonc names`);
+    expect(stderr).toContain(`--url ${server.url}`);
+  });
+
+  it("who says that the server is theirs is let through, each side with its own", async () => {
+    opens = (what) => what === "HEAD /v1/stream/a" || what === "GET /v1/stream/a";
+    await mirror(["a", "b", "--url", server.url], TOKENS);
+    await runCli(["context", "add", "mine", "--url", server.url], {
+      cwd: home,
+      env: { DURABLE_STREAMS_CONFIG_DIR: join(home, "config") },
+    });
+    await mirror(["a", "b"], TOKENS);
+    const once = [
+      ["HEAD /v1/stream/a", "Bearer canary-of-src"],
+      ["GET /v1/stream/a", "Bearer canary-of-src"],
+      ["HEAD /v1/stream/b", "Bearer canary-of-dst"],
+    ];
+    expect(seen).toEqual([...once, ...once]);
+  });
+});
 
 describe("mirror within one server: what is said of a refusal names the variable of the side that was refused", () => {
   const many = ["--prefix", "shop/", "--prefix-map", "shop/=b/"];
