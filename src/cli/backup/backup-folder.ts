@@ -6,7 +6,7 @@ import { unwritable } from "../checkpoint-file.ts";
 import { usageFailure } from "../command-failure.ts";
 import { isSystemError } from "../file-error.ts";
 import { type FileLock, lockFile } from "../file-lock.ts";
-import { damaged, readChecked, writeChecked } from "./checked-file.ts";
+import { damaged, isDamage, readChecked, writeChecked } from "./checked-file.ts";
 import { folderName, isFolderName } from "./folder-name.ts";
 import { readStreamManifest, STREAM_MANIFEST, type StreamManifest, writeStreamManifest } from "./stream-manifest.ts";
 
@@ -79,6 +79,14 @@ export interface StreamFolder {
   readonly listed?: StreamEntry | undefined;
 }
 
+/** A stream whose manifest is not what was written. */
+export interface StreamDamage {
+  readonly folder: string;
+  /** Its folder's where the backup's own manifest does not list it. */
+  readonly name: string;
+  readonly error: Error;
+}
+
 /** A backup: a folder with a manifest, and a folder for each stream (docs/backup.md). */
 export class BackupFolder {
   readonly path: string;
@@ -142,14 +150,22 @@ export class BackupFolder {
     return [...all].sort().map((name) => join(this.path, STREAMS, name));
   }
 
-  /** Writes the manifest anew, from those of the streams. What is lost of a stream stays listed, so that it is noticed. */
-  async finish(): Promise<void> {
+  /**
+   * Writes the manifest anew, from those of the streams. What is lost or damaged of a stream stays listed, so that it is
+   * noticed; the damage is returned.
+   */
+  async finish(): Promise<readonly StreamDamage[]> {
     const entries: StreamEntry[] = [];
+    const damages: StreamDamage[] = [];
     const listed = new Map(this.listed.map((entry) => [entry.folder, entry]));
     for (const path of await this.folders()) {
       const folder = basename(path);
       const before = listed.get(folder);
-      const manifest = await readStreamManifest(join(path, STREAM_MANIFEST));
+      const manifest = await readStreamManifest(join(path, STREAM_MANIFEST)).catch((error: unknown) => {
+        if (!isDamage(error)) throw error;
+        damages.push({ folder, name: before?.name ?? folder, error });
+        return undefined;
+      });
       const isLost = before !== undefined && (manifest === undefined || isOlder(manifest, before));
       if (isLost) entries.push(before);
       else if (manifest !== undefined) {
@@ -158,6 +174,7 @@ export class BackupFolder {
       }
     }
     await this.#write(entries);
+    return damages;
   }
 
   async release(): Promise<void> {

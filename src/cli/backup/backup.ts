@@ -8,6 +8,8 @@ import { CommandFailure } from "../command-failure.ts";
 import { inParallel } from "../inspect/in-parallel.ts";
 import type { BackupFolder } from "./backup-folder.ts";
 import { backupStream, type StreamBackup } from "./backup-stream.ts";
+import { isDamage } from "./checked-file.ts";
+import { folderName } from "./folder-name.ts";
 
 /** Streams that are worked on at a time. */
 export const STREAMS_AT_ONCE = 4;
@@ -49,7 +51,9 @@ export interface BackupCounts {
 }
 
 export interface BackupSummary extends BackupCounts {
-  /** The first ones of them. */
+  /** Of those that failed, streams that this run was not about, and whose manifests in the folder are damaged. */
+  readonly damaged: number;
+  /** The first ones of those that failed. */
   readonly failures: readonly NamedFailure[];
 }
 
@@ -75,11 +79,34 @@ const OWN: ReadonlySet<string> = new Set([
   "USAGE",
 ]);
 
-/** Backs up streams, a few at a time; what one of them refuses holds up no other. */
+/** Backs up streams, a few at a time, and finishes the folder; what one of them refuses holds up no other. */
 export async function backupStreams(names: AsyncIterable<string>, options: BackupOptions): Promise<BackupSummary> {
+  const { folder } = options;
+  const summary = await addStreams(names, options).catch(async (error: unknown) => {
+    // Where that fails as well, the first failure says more.
+    await folder.finish().catch(() => undefined);
+    throw error;
+  });
+  const { damagedFolders, failures, failed, ...counts } = summary;
+  const others = (await folder.finish()).filter((damage) => !damagedFolders.has(damage.folder));
+  return {
+    ...counts,
+    failed: failed + others.length,
+    damaged: others.length,
+    failures: [...failures, ...others].slice(0, TOLD_MAX),
+  };
+}
+
+interface Added extends BackupCounts {
+  readonly failures: readonly NamedFailure[];
+  readonly damagedFolders: ReadonlySet<string>;
+}
+
+async function addStreams(names: AsyncIterable<string>, options: BackupOptions): Promise<Added> {
   const { client, folder, urlOf, anew, isPublic, signal, retry, onProgress, onAnew } = options;
   const counts: BackupCounts = { streams: 0, unchanged: 0, messages: 0, bytes: 0, files: 0, gone: 0, failed: 0 };
   const failures: NamedFailure[] = [];
+  const damagedFolders = new Set<string>();
   const one = async (name: string): Promise<StreamBackup | NamedFailure> => {
     try {
       return await backupStream({
@@ -99,6 +126,7 @@ export async function backupStreams(names: AsyncIterable<string>, options: Backu
     if ("error" in done) {
       if (done.error instanceof StreamNotFoundError || done.error instanceof StreamGoneError) counts.gone++;
       else counts.failed++;
+      if (isDamage(done.error)) damagedFolders.add(folderName(done.name));
       if (failures.length < TOLD_MAX) failures.push(done);
       continue;
     }
@@ -110,5 +138,5 @@ export async function backupStreams(names: AsyncIterable<string>, options: Backu
     if (begunAnew) onAnew(manifest.name);
     onProgress(counts);
   }
-  return { ...counts, failures };
+  return { ...counts, failures, damagedFolders };
 }

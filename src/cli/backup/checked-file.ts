@@ -21,6 +21,10 @@ export function damaged(file: string, what: string): CommandFailure {
   });
 }
 
+export function isDamage(error: unknown): error is CommandFailure {
+  return error instanceof CommandFailure && error.code === "BACKUP_DAMAGED";
+}
+
 /** Writes a value as one line of JSON, and the line's hash as a second one; whole or not at all. */
 export async function writeChecked(file: string, value: unknown): Promise<void> {
   const line = JSON.stringify(value);

@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { contentKind } from "../../protocol/content-type.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { type BackupFolder, isOlder } from "./backup-folder.ts";
+import { isDamage } from "./checked-file.ts";
 import { readDataFile } from "./data-file.ts";
 import { folderName } from "./folder-name.ts";
 import { readStreamManifest, STREAM_MANIFEST, type StreamManifest } from "./stream-manifest.ts";
@@ -56,7 +57,7 @@ export async function verifyBackup(folder: BackupFolder, options: VerifyOptions)
       await verifyFiles(path, manifest, result, find, options);
       result.streams++;
     } catch (error) {
-      if (!(error instanceof CommandFailure) || error.code !== "BACKUP_DAMAGED") throw error;
+      if (!isDamage(error)) throw error;
       await find(entry?.name, error.message.replace(/\.$/, ""));
     }
   }

@@ -62,14 +62,14 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
         onAnew: (each) => this.notices.note(`${each} was begun anew: what was here of an earlier stream is gone.`),
       });
       status.clear();
-      return this.#tell(dir, summary, name !== undefined);
+      return this.#tell(dir, summary, name);
     } catch (error) {
       status.clear();
       if (signal.aborted) this.notices.note("Interrupted: what was read is kept, and the same command goes on.");
       throw error;
     } finally {
       status.clear();
-      await folder.finish().finally(() => folder.release());
+      await folder.release();
     }
   }
 
@@ -91,20 +91,24 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
     throw usageFailure(`backup --prefix needs DIR: ${bin} backup --prefix PREFIX DIR`, hint);
   }
 
-  #tell(dir: string, summary: BackupSummary, isSingle: boolean): unknown {
+  #tell(dir: string, { damaged, ...summary }: BackupSummary, single: string | undefined): unknown {
     const { streams, unchanged, bytes, files, gone, failed, failures } = summary;
-    const [first] = failures;
-    if (isSingle && first !== undefined) throw first.error;
+    const own = failures.find(({ name }) => name === single);
     const others = gone === 0 ? "" : `; ${counted(gone, "stream")} deleted meanwhile`;
     const same = unchanged === 0 ? "" : `, ${String(unchanged)} of them without anything new`;
-    this.notices.note(
-      `Backed up ${counted(streams, "stream")}${same}: ${humanBytes(bytes)} in ${counted(files, "new file")}, in ${dir}${others}`,
-    );
-    for (const failure of failures) this.notices.warning(failureLine(failure));
-    if (failed > 0) {
-      this.notices.warning(`${counted(failed, "stream")} could not be backed up.`);
-      process.exitCode = exitCodeOfFailures(failures);
+    if (own === undefined) {
+      this.notices.note(
+        `Backed up ${counted(streams, "stream")}${same}: ${humanBytes(bytes)} in ${counted(files, "new file")}, in ${dir}${others}`,
+      );
     }
+    for (const failure of failures) if (failure !== own) this.notices.warning(failureLine(failure));
+    if (damaged > 0) {
+      const are = damaged === 1 ? "is" : "are";
+      this.notices.warning(`${counted(damaged, "stream")} that this run was not about ${are} damaged in ${dir}.`);
+    }
+    if (own !== undefined) throw own.error;
+    if (failed > damaged) this.notices.warning(`${counted(failed - damaged, "stream")} could not be backed up.`);
+    if (failed > 0) process.exitCode = exitCodeOfFailures(failures);
     return { dir, ...summary, failures: toldFailures(failures) };
   }
 }

@@ -299,6 +299,35 @@ describe("backup and restore on the built server", () => {
     });
   });
 
+  it("a damaged manifest of one stream is told with 8: the others are backed up, and listed anew", async () => {
+    for (const name of ["hurt/a", "hurt/b"]) await create(urlOf(server, name), { contentType: "text/plain" });
+    await done(server, "backup", "--prefix", "hurt/", dir);
+    const manifest = join(dir, "streams", folderName("hurt/a"), "stream.json");
+    await writeFile(manifest, (await readFile(manifest, "utf8")).replace("text/plain", "text/html"));
+    await append(urlOf(server, "hurt/b"), "text/plain", "news");
+    await create(urlOf(server, "hurt/c"), { contentType: "text/plain" });
+    const damage = { stream: "hurt/a", code: "BACKUP_DAMAGED" };
+
+    const many = await run(server, "backup", "--prefix", "hurt/", dir, "--json");
+    expect(JSON.parse(many.stdout)).toMatchObject({ streams: 2, bytes: 4, failed: 1, failures: [damage] });
+    expect(many.code).toBe(8);
+    const [line = ""] = (await readFile(join(dir, "manifest.json"), "utf8")).split("\n");
+    expect((JSON.parse(line) as { streams: unknown }).streams).toMatchObject([
+      { name: "hurt/a", positions: 0 },
+      { name: "hurt/b", positions: 4 },
+      { name: "hurt/c", positions: 0 },
+    ]);
+    expect((await verify()).findings).toMatchObject([{ stream: "hurt/a" }]);
+
+    // Also by a run that is not about it.
+    await append(urlOf(server, "hurt/c"), "text/plain", "more");
+    const single = await run(server, "backup", "hurt/c", dir, "--json");
+    expect(JSON.parse(single.stdout)).toMatchObject({ streams: 1, bytes: 4, failed: 1, failures: [damage] });
+    expect(single.code).toBe(8);
+    expect(single.stderr).toContain("1 stream that this run was not about is damaged");
+    expect((await run(server, "backup", "hurt/a", dir)).code).toBe(8);
+  });
+
   it("a restore to a server that writes JSON anew ends with 8, and is whole and closed all the same", async () => {
     const reference = await startReference();
     try {
