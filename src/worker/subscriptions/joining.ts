@@ -150,3 +150,12 @@ export function wantExplicit({ links, toldGeneration: begun }: Subscription, pat
     links.put({ ...link, kind: link.kind | EXPLICIT | JOINING }, link);
   }
 }
+
+/**
+ * Says, before the directory forgets an explicit link, that it may not know it: should the object be lost before it has stored
+ * the removal, the link is there and is wanted anew, or streams that are created later would not be linked.
+ */
+export function doubtExplicit({ links }: Subscription, path: string): void {
+  const link = links.get(path);
+  if (link !== undefined && (link.kind & EXPLICIT) !== 0) links.put({ ...link, kind: link.kind | JOINING }, link);
+}

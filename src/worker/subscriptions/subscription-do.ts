@@ -6,7 +6,7 @@ import { createSubscription, explicitProblem } from "./create.ts";
 import { Deliveries } from "./deliveries.ts";
 import { describeSubscription } from "./describe.ts";
 import { endSubscription, sayFarewells } from "./farewells.ts";
-import { addExplicit, join, refOf } from "./joining.ts";
+import { addExplicit, doubtExplicit, join, refOf } from "./joining.ts";
 import { Maker } from "./making.ts";
 import { takeNotice, unwantExplicit } from "./notices.ts";
 import type {
@@ -113,6 +113,9 @@ export class SubscriptionDO extends DurableObject<SubscriptionEnv> {
     return this.#changeMembership(async () => {
       const { record } = this.#subscription;
       if (record === undefined) return { kind: "absent" };
+      this.#subscription.commit(() => {
+        doubtExplicit(this.#subscription, path);
+      });
       // First: when this fails the link is still there, and whoever asked asks again.
       await this.#peers.removeExplicit(record.project, refOf(record), path);
       if (this.#subscription.record?.incarnation !== record.incarnation) return { kind: "absent" };

@@ -164,6 +164,46 @@ describe("membership: explicit links", () => {
     expect(await subscription.notify("jobs/a", 3)).toBe("unlinked");
   });
 
+  test("membership: a stream is linked whenever it is made anew, though its removal broke off half-way", async () => {
+    new Receiver();
+    const project = `p${crypto.randomUUID()}`;
+    const stream = await makeStream(project, "jobs/b", 1);
+    const subscription = await new SubscriptionClient(webhook({ streams: ["jobs/b"] }), project).created();
+    using held = new DisposableStack();
+    const door = held.use(
+      atTheDoor(DirectoryDO, "removeExplicit", async (real) => {
+        await real();
+        throw new Error("injected: the answer is lost");
+      }),
+    );
+    await expect(async () => subscription.object.removeStream(subscription.name, "jobs/b")).rejects.toThrow("injected");
+    door[Symbol.dispose]();
+    expect(await subscription.object.addStreams(subscription.name, ["jobs/b"])).toEqual({ kind: "done" });
+    await stream.delete();
+    await makeStream(project, "jobs/b", 2);
+    await expect.poll(() => subscription.cursor("jobs/b")).toEqual([2, 2]);
+  });
+
+  test("membership: a removal that broke off is made good by the alarm: the stream stays linked", async () => {
+    new Receiver();
+    const project = `p${crypto.randomUUID()}`;
+    const stream = await makeStream(project, "jobs/b", 1);
+    const subscription = await new SubscriptionClient(webhook({ streams: ["jobs/b"] }), project).created();
+    using held = new DisposableStack();
+    const door = held.use(
+      atTheDoor(DirectoryDO, "removeExplicit", async (real) => {
+        await real();
+        throw new Error("injected: the answer is lost");
+      }),
+    );
+    await expect(async () => subscription.object.removeStream(subscription.name, "jobs/b")).rejects.toThrow("injected");
+    door[Symbol.dispose]();
+    expect(await subscription.alarm()).toBe(true);
+    await stream.delete();
+    await makeStream(project, "jobs/b", 2);
+    await expect.poll(() => subscription.cursor("jobs/b")).toEqual([2, 2]);
+  });
+
   test("membership: where the pattern matches too, the link stays with its cursor", async () => {
     const subscription = await new SubscriptionClient(pullWake("wake/pool", PATTERN)).created();
     await subscription.notify("events/a", 3);

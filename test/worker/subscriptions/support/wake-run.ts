@@ -220,7 +220,9 @@ export class WakeRun {
       for (const subscription of [this.#hook, this.#pool, this.#late]) {
         const from = this.#wokenFrom(subscription, path);
         if (from === undefined) continue;
-        await eventually(async () => (await storedCursor(subscription, path)) ?? [0, 0]).toEqual([tail, tail]);
+        const whose = about(subscription, path);
+        const cursor = async () => [whose, ...((await storedCursor(subscription, path)) ?? [0, 0])];
+        await eventually(cursor).toEqual([whose, tail, tail]);
         const seen = this.#seen.get(about(subscription, path)) ?? new Set();
         for (let i = from; i < tail; i++)
           if (!seen.has(i)) throw new Error(`${subscription.name.id} was never woken for ${String(i)} of ${path}`);
