@@ -6,6 +6,9 @@ import type { LinkCounts, SubscriptionStorage } from "./subscription-storage.ts"
 /** Most paths with pending messages that are remembered by name; past it they are looked for. */
 const REMEMBERED_MAX = 1000;
 
+/** How many links further each wake begins to look, where one cannot list all: no more than any wake lists. */
+const TURN_LINKS = 500;
+
 /**
  * The linked streams, and which of them have pending messages: looked up once an awakening and remembered, so that
  * neither a notice nor an ack looks at all links.
@@ -64,11 +67,19 @@ export class Links {
     if (known !== "many") known.delete(link.path);
   }
 
-  /** At most `limit` links with pending messages. */
-  pending(limit: number): LinkRow[] {
+  /**
+   * At most `limit` links with pending messages. Where there are too many for one wake, each generation begins further on,
+   * round and round: else those that always have news would keep the later ones from being listed.
+   */
+  pending(limit: number, generation: number): LinkRow[] {
     const known = this.#known();
-    if (known === "many") return this.#storage.pendingLinks(limit);
-    return [...known].slice(0, limit).flatMap((path) => this.get(path) ?? []);
+    if (known !== "many") return [...known].slice(0, limit).flatMap((path) => this.get(path) ?? []);
+    const first = this.#storage.pathAt((generation * TURN_LINKS) % Math.max(1, this.count)) ?? "";
+    const found = this.#storage.pendingLinks(limit, first);
+    const left = limit - found.length;
+    if (left > 0 && first !== "") found.push(...this.#storage.pendingLinks(left, "", first));
+    if (found.length < limit) this.#pending = new Set(found.map(({ path }) => path));
+    return found;
   }
 
   /** Forgets what is remembered: it is not known whether all of it was stored. */

@@ -69,6 +69,15 @@ export class Maker {
     return this.#running;
   }
 
+  /** It was deleted when the directory took too long: what was asked of it may still arrive, and is then taken back. */
+  mayBeListed({ project, id, incarnation }: StoredRecord): void {
+    const { storage } = this.#subscription;
+    this.#subscription.commit(() => {
+      storage.makeTables();
+      storage.putFarewell({ project, id, incarnation, failures: 0, dueAtMs: Date.now() + LATE_PUT_MS });
+    });
+  }
+
   async #run(): Promise<void> {
     for (;;) {
       const { record } = this.#subscription;
@@ -93,7 +102,7 @@ export class Maker {
         waiting.resolve(outcome);
       });
     } catch (error) {
-      if (!isStillThere(this.#subscription, record)) this.#mayBeListed(record);
+      if (!isStillThere(this.#subscription, record)) this.mayBeListed(record);
       console.error("A subscription could not be linked to all of its streams yet, and will be later:", error);
       this.#postpone(record);
       this.#tell(record, (waiting) => {
@@ -160,15 +169,6 @@ export class Maker {
     const { id, incarnation } = record;
     await this.#peers.removeSubscription(record, { id, incarnation });
     return GONE;
-  }
-
-  /** It was deleted while the directory took too long: what was asked of it may still arrive, and is then taken back. */
-  #mayBeListed({ project, id, incarnation }: StoredRecord): void {
-    const { storage } = this.#subscription;
-    this.#subscription.commit(() => {
-      storage.makeTables();
-      storage.putFarewell({ project, id, incarnation, failures: 0, dueAtMs: Date.now() + LATE_PUT_MS });
-    });
   }
 
   async #refuse(record: StoredRecord, error: ProtocolError): Promise<MakingOutcome> {

@@ -17,8 +17,9 @@ export async function takeNotice(subscription: Subscription, peers: Peers, notic
   else if (subscription.hasEnded(notice.incarnation)) return "noted";
   if (isDoubtful(link, notice)) {
     const current = await peers.position(notice.project, notice.path);
-    // Told by a stream that is no more, too late.
-    if (current.kind !== "linked" || current.incarnation !== notice.incarnation) return "noted";
+    // Told by a stream that is no more, too late. It may have ended since it said that it is there.
+    const isThere = current.kind === "linked" && current.incarnation === notice.incarnation;
+    if (!isThere || subscription.hasEnded(notice.incarnation)) return "noted";
     if (isStranger(subscription, notice)) return "unlinked";
   }
   return subscription.commit(() => {

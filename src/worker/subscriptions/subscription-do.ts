@@ -94,6 +94,7 @@ export class SubscriptionDO extends DurableObject<SubscriptionEnv> {
     if (record === undefined) return { kind: "absent" };
     endSubscription(this.#subscription, { ...name, incarnation: record.incarnation });
     await sayFarewells(this.#subscription, this.#peers, "all");
+    if ((record.making?.failures ?? 0) > 0) this.#maker.mayBeListed(record);
     return { kind: "deleted" };
   }
 

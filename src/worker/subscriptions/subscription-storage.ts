@@ -85,8 +85,18 @@ export class SubscriptionStorage {
     return this.#links(`SELECT ${LINK} FROM link WHERE path > ? ORDER BY path LIMIT ?`, after, limit);
   }
 
-  pendingLinks(limit: number): LinkRow[] {
-    return this.#links(`SELECT ${LINK} FROM link WHERE tail > acked ORDER BY path LIMIT ?`, limit);
+  /** From the path `from` on, and before `until` where that is given. */
+  pendingLinks(limit: number, from = "", until?: string): LinkRow[] {
+    const pending = `SELECT ${LINK} FROM link WHERE tail > acked AND path >= ?`;
+    return until === undefined
+      ? this.#links(`${pending} ORDER BY path LIMIT ?`, from, limit)
+      : this.#links(`${pending} AND path < ? ORDER BY path LIMIT ?`, from, until, limit);
+  }
+
+  /** The path that so many others come before. Reads as many rows. */
+  pathAt(index: number): string | undefined {
+    if (!this.hasTables) return undefined;
+    return this.#rows<{ path: string }>("SELECT path FROM link ORDER BY path LIMIT 1 OFFSET ?", index)[0]?.path;
   }
 
   settledLinks(limit: number): LinkRow[] {

@@ -105,7 +105,7 @@ export class Subscription {
       const isSameWake = step.state.generation === before.generation && step.state.phase.kind !== "idle";
       this.#wake = {
         state: step.state,
-        snapshot: step.deliver ? this.#snapshot() : kept(step.state, snapshot),
+        snapshot: step.deliver ? this.#snapshot(step.state) : kept(step.state, snapshot),
         ...(isSameWake && ended !== undefined ? { ended } : {}),
       };
       this.storage.putWake(this.#wake);
@@ -135,7 +135,7 @@ export class Subscription {
   pathEnded(path: string): void {
     const { state, ended = [] } = this.wake;
     if (this.record?.config.type !== "webhook" || state.phase.kind === "idle") return;
-    if (ended.includes(path) || ended.length >= ENDED_MAX) return;
+    if (ended.includes(path) || ended.length >= ENDED_PATHS_MAX) return;
     this.#wake = { ...this.#wake, ended: [...ended, path] };
     this.storage.putWake(this.#wake);
   }
@@ -180,7 +180,7 @@ export class Subscription {
    * those, unless an earlier attempt told of another stream of the path. All attempts have one token.
    */
   #tellOf({ state: { generation }, snapshot, ended = [] }: StoredWake): void {
-    if (this.record?.config.type !== "webhook" || ended.length >= ENDED_MAX) return;
+    if (this.record?.config.type !== "webhook" || ended.length >= ENDED_PATHS_MAX) return;
     for (const { path } of snapshot) {
       if (ended.includes(path)) continue;
       const link = this.links.get(path);
@@ -227,10 +227,10 @@ export class Subscription {
     };
   }
 
-  #snapshot(): SnapshotStream[] {
+  #snapshot({ generation }: WakeState): SnapshotStream[] {
     const limit = this.record?.config.type === "webhook" ? WAKE_STREAMS_MAX : 1;
     let bytes = 0;
-    return this.links.pending(limit).filter(({ path }: LinkRow) => {
+    return this.links.pending(limit, generation).filter(({ path }: LinkRow) => {
       bytes += encoder.encode(path).byteLength;
       return bytes <= SNAPSHOT_MAX_BYTES;
     });
@@ -254,6 +254,9 @@ const ALARM_LATE_MS = 10_000;
 
 /** Ends of streams that are remembered. */
 const ENDED_MAX = 1000;
+
+/** Paths of them that are stored with a wake, in the row of what it told: with the longest ones both have room there. */
+const ENDED_PATHS_MAX = 100;
 
 /** When the alarm takes up links that should have been told of at once. */
 const JOINING_AGAIN_MS = 10_000;

@@ -204,8 +204,8 @@ export class WakeRequests {
   }
 
   #listed(): LinkedStream[] {
-    const { links, storage } = this.#subscription;
-    const pending = links.pending(WAKE_STREAMS_MAX);
+    const { links, storage, wake } = this.#subscription;
+    const pending = links.pending(WAKE_STREAMS_MAX, wake.state.generation);
     const settled = storage.settledLinks(Math.max(0, WAKE_SETTLED_STREAMS_MAX - pending.length));
     return [...pending, ...settled].map(linkedStream);
   }

@@ -30,25 +30,30 @@ export async function callWebhook(delivery: WebhookDelivery): Promise<DeliveryOu
   const url = record.config.webhookUrl ?? "";
   const refused = checkWebhookUrl(url, rules);
   if (refused !== undefined) return { kind: "undelivered", reason: refused.message };
-  const body = await webhookBody(delivery);
-  const headers = {
-    "Content-Type": "application/json",
-    "User-Agent": `durable-streams/${VERSION}`,
-    "Webhook-Signature": await signer.sign(body),
-  };
-  // Not `AbortSignal.timeout`, which would keep the object awake for all of that time.
+  // Not `AbortSignal.timeout`, which would keep the object awake for all of that time. Signing may ask the directory, and is
+  // part of that time: the wake's lease lasts no longer.
   const timer = setTimeout(() => {
     delivery.abort.abort();
   }, WEBHOOK_TIMEOUT_MS);
-  const { signal } = delivery.abort;
   try {
+    const body = await webhookBody(delivery);
+    const headers = {
+      "Content-Type": "application/json",
+      "User-Agent": `durable-streams/${VERSION}`,
+      "Webhook-Signature": await signer.sign(body),
+    };
     // A redirect could lead to where no webhook may go.
-    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
-    return await judge(response);
-  } catch {
-    return { kind: "undelivered", reason: signal.aborted ? LATE : "The webhook could not be reached." };
+    return await send(url, { method: "POST", headers, body, redirect: "manual", signal: delivery.abort.signal });
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function send(url: string, request: RequestInit & { readonly signal: AbortSignal }): Promise<DeliveryOutcome> {
+  try {
+    return await judge(await fetch(url, request));
+  } catch {
+    return { kind: "undelivered", reason: request.signal.aborted ? LATE : "The webhook could not be reached." };
   }
 }
 

@@ -1,7 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { NOTICE_LATE_MS } from "../../../src/protocol/limits.ts";
 import { DirectoryDO } from "../../../src/worker/directory/directory-do.ts";
+import { StreamDO } from "../../../src/worker/stream/stream-do.ts";
 import { onlyByHand } from "../support/alarms.ts";
 import { atTheDoor, Gate } from "../support/at-the-door.ts";
 import { Clock } from "../support/clock.ts";
@@ -10,6 +12,8 @@ import { eventually } from "../support/eventually.ts";
 import { directoryOf, freshProject, linkedIds, listed } from "../directory/support/directories.ts";
 import { ProjectClient } from "./support/http.ts";
 import { LEASE_SECONDS, pullWake, SubscriptionClient } from "./support/subscriptions.ts";
+
+const PATTERN = { pattern: "events/*" };
 
 function pool(fields: object = { pattern: "events/*" }): SubscriptionClient {
   return new SubscriptionClient(pullWake("wake/pool", fields));
@@ -48,6 +52,28 @@ describe("late: a notice of a stream that has ended", () => {
       expect(await subscription.cursor("events/a")).toEqual(row.left);
     },
   );
+
+  test("late: nor when the stream ends while it is asked whether it is there", async () => {
+    const project = new ProjectClient();
+    const subscription = await new SubscriptionClient(pullWake("wake/pool", PATTERN), project.project).created();
+    await subscription.notify("events/a", 9, { incarnation: "an earlier one" });
+    await project.createStream("events/a");
+    const stream = env.STREAMS.getByName(`${project.project}/events/a`);
+    const { incarnation } = await subscription.streamPosition("events/a");
+    const gate = new Gate();
+    const door = atTheDoor(StreamDO, "position", async (real) => {
+      const position = real();
+      await gate.pass();
+      return position;
+    });
+    const told = subscription.notify("events/a", 2, { incarnation });
+    await gate.reached;
+    await subscription.notify("events/a", 2, { incarnation, kind: "ended" });
+    await runInDurableObject(stream, gate.open);
+    expect(await told).toBe("noted");
+    door[Symbol.dispose]();
+    expect(await subscription.cursor("events/a")).toEqual([0, 9]);
+  });
 
   test("late: a notice that was long under way links a stream that is there", async () => {
     using clock = new Clock();
@@ -90,7 +116,10 @@ describe("late: a subscription that the directory was told of long ago", () => {
     expect(await linkedIds(directory, "events/a")).toEqual([id]);
   });
 
-  test("late: when it was deleted while the directory took too long, it is taken out of the list again", async () => {
+  test.each([
+    { when: "while", isWaitedFor: false },
+    { when: "after", isWaitedFor: true },
+  ])("late: deleted $when the directory took too long, it is taken out of the list again", async ({ isWaitedFor }) => {
     using clock = new Clock();
     onlyByHand(clock);
     using log = new ErrorLog();
@@ -107,9 +136,10 @@ describe("late: a subscription that the directory was told of long ago", () => {
       });
       const created = subscription.create().catch((error: unknown) => String(error));
       await gate.reached;
-      await subscription.object.delete(subscription.name);
+      if (!isWaitedFor) await subscription.object.delete(subscription.name);
       await runInDurableObject(directoryOf(project), gate.open);
       expect(await created).toContain("the answer is lost");
+      if (isWaitedFor) await subscription.object.delete(subscription.name);
       door[Symbol.dispose]();
     }
     // Now it arrives.

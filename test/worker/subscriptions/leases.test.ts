@@ -1,13 +1,16 @@
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { SignJWT } from "jose";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { WEBHOOK_TIMEOUT_MS } from "../../../src/protocol/limits.ts";
 import {
   WAKE_TOKEN_AUDIENCE,
   WAKE_TOKEN_TYPE,
   wakeTokenSubject,
 } from "../../../src/protocol/subscription/wake-token-claims.ts";
+import { DirectoryDO } from "../../../src/worker/directory/directory-do.ts";
 import { onlyByHand } from "../support/alarms.ts";
-import { Gate } from "../support/at-the-door.ts";
+import { atTheDoor, Gate } from "../support/at-the-door.ts";
 import { Clock } from "../support/clock.ts";
 import { ProjectClient, SubscriptionHttp } from "./support/http.ts";
 import { Receiver, type Delivery } from "./support/receiver.ts";
@@ -59,6 +62,34 @@ describe("webhook: a lease shorter than the answer takes", () => {
     clock.advanceSeconds(1);
     expect(await callback(subscription, delivery, { "events/a": 3 })).toMatchObject({ error: { code: "FENCED" } });
     expect((await receiver.received(2)).wake.generation).toBe(2);
+  });
+});
+
+describe("webhook: a key that takes its time", () => {
+  test("webhook: the time that signing takes is part of the delivery's, so that its lease outlasts it", async () => {
+    const receiver = new Receiver();
+    const subscription = await new SubscriptionClient(webhook(PATTERN)).created();
+    const gate = new Gate();
+    const door = atTheDoor(DirectoryDO, "signingKey", async (real) => {
+      await gate.pass();
+      return real();
+    });
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => {
+      timers.mockRestore();
+      door[Symbol.dispose]();
+    });
+    await subscription.notify("events/a", 3);
+    await gate.reached;
+    const [end] = timers.mock.calls.find(([, ms]) => ms === WEBHOOK_TIMEOUT_MS) ?? [];
+    if (end === undefined) throw new Error("nothing ends the delivery while it is signed");
+    await runInDurableObject(subscription.object, () => {
+      end();
+    });
+    await runInDurableObject(env.DIRECTORY.getByName(subscription.name.project), gate.open);
+    const { failing } = await subscription.reaches("pausing");
+    expect(failing?.reason).toContain("within 10 s");
+    expect(receiver.deliveries).toEqual([]);
   });
 });
 

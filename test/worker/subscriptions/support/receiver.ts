@@ -62,6 +62,7 @@ export class Receiver {
   }
 
   async #receive(url: string, init: RequestInit): Promise<Response> {
+    init.signal?.throwIfAborted();
     const body = init.body as string;
     const headers = new Headers(init.headers);
     const delivery = {
