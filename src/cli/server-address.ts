@@ -80,6 +80,20 @@ function wholeStreamUrl(text: string): string {
   );
 }
 
+/** What this machine is called by itself. Other addresses of 127.0.0.0/8 may each have a server of their own. */
+const LOOPBACK_NAME = /^(?:localhost\.?|127\.0\.0\.1|\[::1\])$/;
+
+/** Whether two URLs are the same but for what the loopback is called: only its names are known to mean one host. */
+export function isSamePlace(left: string, right: string): boolean {
+  return onOneLoopback(left) === onOneLoopback(right);
+}
+
+function onOneLoopback(text: string): string {
+  const url = new URL(text);
+  if (LOOPBACK_NAME.test(url.hostname)) url.hostname = "localhost";
+  return url.href;
+}
+
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CommandFailure } from "../../src/cli/command-failure.ts";
-import { streamUrl } from "../../src/cli/server-address.ts";
+import { isSamePlace, streamUrl } from "../../src/cli/server-address.ts";
 
 const LOCAL = { url: "http://127.0.0.1:4437" };
 
@@ -56,5 +56,25 @@ describe("the URL of a stream", () => {
     const attempt = (): string => streamUrl({ url: "http://user:canary@h" }, "a");
     expect(attempt).toThrow(/credentials/);
     expect(attempt).not.toThrow(/canary/);
+  });
+});
+
+describe("the same place", () => {
+  const A = "http://127.0.0.1:4437/v1/stream/a";
+  it.each([
+    ["http://localhost:4437/v1/stream/a", true],
+    ["http://localhost.:4437/v1/stream/a", true],
+    ["http://[::1]:4437/v1/stream/a", true],
+    ["http://[0:0::1]:4437/v1/stream/a", true],
+    ["http://127.1:4437/v1/stream/a", true],
+    ["http://127.0.0.2:4437/v1/stream/a", false],
+    ["http://localhost:4438/v1/stream/a", false],
+    ["https://localhost:4437/v1/stream/a", false],
+    ["http://localhost:4437/v1/stream/b", false],
+    ["http://localhost.example:4437/v1/stream/a", false],
+  ])("%s: %s", (url, isSame) => {
+    expect(isSamePlace(A, url)).toBe(isSame);
+    expect(isSamePlace(url, A)).toBe(isSame);
+    expect(isSamePlace(url, url)).toBe(true);
   });
 });

@@ -10,6 +10,7 @@ import { type PreparedTarget, prepareTarget } from "../copying/prepare-target.ts
 import { type Anchor, StreamCopy } from "../copying/stream-copy.ts";
 import { StreamSource } from "../copying/stream-source.ts";
 import { EXIT } from "../exit-codes.ts";
+import { isSamePlace } from "../server-address.ts";
 import { readMirrorCheckpoint, writeMirrorCheckpoint } from "./mirror-checkpoint.ts";
 import { StreamNews } from "./news.ts";
 
@@ -174,9 +175,13 @@ class Mirror {
     if (isNew) return undefined;
     const { nextOffset } = await target.client.describe(target.url, signal);
     const ours = await incarnationOf(target, nextOffset, { signal, retry });
-    if (ours !== undefined && ours === this.#original.identity.incarnation) throw oneStream(source.url, target.url);
+    const theirs = this.#original.identity.incarnation;
+    // Where the creations are not told apart, the URLs have to tell.
+    const areTold = ours !== undefined && theirs !== undefined;
+    const isOne = areTold ? ours === theirs : isSamePlace(source.url, target.url);
+    if (isOne) throw oneStream(source.url, target.url);
     const end = parseOffset(nextOffset);
-    if (this.#original.identity.incarnation !== undefined && ours !== undefined && end !== undefined) {
+    if (areTold && end !== undefined) {
       const position = Math.max(0, end - COMPARED_POSITIONS[this.#original.kind]);
       const mark = { offset: position === 0 ? "-1" : formatOffset(position), skip: 0 };
       return { position, original: mark, copy: mark };

@@ -6,7 +6,7 @@ import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { inParallel } from "../inspect/in-parallel.ts";
 import { kindOf, mirrorStream, type MirrorOptions, type MirrorSummary } from "./mirror-stream.ts";
 import { listedNames } from "../listing/listed-names.ts";
-import { namedStreamUrl } from "../server-address.ts";
+import { isSamePlace, namedStreamUrl } from "../server-address.ts";
 
 /** Failures that are told one by one; of the rest only the number is. */
 const TOLD_MAX = 10;
@@ -91,10 +91,10 @@ class Targets {
   nameOf(name: string): string {
     const { source, target, prefix, map } = this.#options;
     const to = map.apply(name);
-    if (source.root === target.root) {
-      if (to === name) throw ontoItself(name);
-      if (to.startsWith(prefix) && map.apply(to) !== to) throw withoutEnd(name, to, prefix);
-    }
+    // By another name of the server, the creation says later whether it is the same stream.
+    if (source.root === target.root && to === name) throw ontoItself(name);
+    const goesOn = to.startsWith(prefix) && map.apply(to) !== to;
+    if (goesOn && isSamePlace(source.root, target.root)) throw withoutEnd(name, to, prefix);
     const other = this.#taken.get(to);
     if (other !== undefined && other !== name) throw intoOne(name, other, to);
     this.#taken.set(to, name);

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { runCli, type RunResult } from "../../support/cli.ts";
 import { type Handler, startScripted } from "../../support/scripted-server.ts";
-import { startBuilt, type TestServer } from "../../support/servers.ts";
+import { startBuilt, startReference, type TestServer } from "../../support/servers.ts";
 import { append, create } from "./support/raw.ts";
 
 let server: TestServer;
@@ -119,6 +119,34 @@ describe("mirror", () => {
     const { code, stderr } = await runCli(["mirror", urlOf(server, name), same]);
     expect(code).toBe(2);
     expect(stderr).toContain("are the same stream");
+  });
+
+  it("a stream is not mirrored onto itself by another name of the loopback, where the server tells no creations apart", async () => {
+    const reference = await startReference();
+    try {
+      const source = urlOf(reference, name);
+      await create(source, { contentType: "text/plain" });
+      await append(source, "text/plain", "once");
+      const { code, stderr } = await runCli(["mirror", source, source.replace("127.0.0.1", "localhost")]);
+      expect(code).toBe(2);
+      expect(stderr).toContain("are the same stream");
+      // Another stream of it, or the same name at another port, is another one.
+      expect((await runCli(["mirror", source, `${source.replace("127.0.0.1", "localhost")}-copy`])).code).toBe(0);
+      expect((await runCli(["mirror", source, urlOf(other, name)])).code).toBe(0);
+      expect((await runCli(["mirror", source, urlOf(other, name)])).code).toBe(0);
+    } finally {
+      await reference.stop();
+    }
+  });
+
+  it("--prefix: copies that would be mirrored in turn are refused by another name of their server, too", async () => {
+    await make(`${name}/x`, "1");
+    const many = ["--prefix", `${name}/`, "--prefix-map", `${name}/=${name}/copies/`];
+    const same = server.url.replace("127.0.0.1", "localhost");
+    const { code, stdout } = await runCli(["mirror", ...many, server.url, same, "--json"]);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ streams: 0, failed: 1 });
+    expect((await fetch(urlOf(server, `${name}/copies/x`))).status).toBe(404);
   });
 });
 
