@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { link, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants, copyFile, link, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { identifyProcess, isRunning, type ProcessIdentity } from "../local/process-identity.ts";
 import { CommandFailure } from "./command-failure.ts";
@@ -80,10 +80,25 @@ function inUse(lock: string, why: string): CommandFailure {
   });
 }
 
-/** A hard link appears whole or not at all, and never over another: of many who try, one succeeds. */
-async function linkExclusively(draft: string, lock: string): Promise<boolean> {
+/** What file systems without hard links, such as FAT, say of one. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+/**
+ * A hard link appears whole or not at all, and never over another: of many who try, one succeeds. So does one with a copy,
+ * where there are no hard links; but somebody may see a part of it, and who is killed just then leaves a lock that cannot
+ * be read and has to be deleted by hand.
+ */
+async function placeExclusively(draft: string, lock: string): Promise<boolean> {
+  const place = async (): Promise<void> => {
+    try {
+      await link(draft, lock);
+    } catch (error) {
+      if (!NO_LINKS.some((code) => hasCode(error, code))) throw error;
+      await copyFile(draft, lock, constants.COPYFILE_EXCL);
+    }
+  };
   try {
-    await link(draft, lock);
+    await place();
     return true;
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false;
@@ -93,7 +108,7 @@ async function linkExclusively(draft: string, lock: string): Promise<boolean> {
 
 /**
  * Keeps other commands off a file for as long as this process lives. The lock of a process that was killed is taken over;
- * only who first links a claim named after the dead lock may do so, so that two cannot take it at once.
+ * only who first makes a claim named after the dead lock may do so, so that two cannot take it at once.
  */
 export async function lockFile(file: string): Promise<FileLock> {
   const lock = `${file}.lock`;
@@ -102,12 +117,12 @@ export async function lockFile(file: string): Promise<FileLock> {
   const draft = `${lock}.${token}`;
   await writeFile(draft, JSON.stringify({ token, process: self } satisfies Holder), { mode: 0o600 });
   try {
-    while (!(await linkExclusively(draft, lock))) {
+    while (!(await placeExclusively(draft, lock))) {
       const holder = await readHolder(lock);
       if (holder === undefined) continue;
       if (await isRunning(holder.process)) throw inUse(lock, `by process ${String(holder.process.pid)}`);
       const claim = `${lock}.${holder.token}.claim`;
-      if (!(await linkExclusively(draft, claim))) throw inUse(lock, "another command is just taking it over");
+      if (!(await placeExclusively(draft, claim))) throw inUse(lock, "another command is just taking it over");
       try {
         if ((await readHolder(lock))?.token !== holder.token) continue;
         await rename(lock, draft + ".dead");

@@ -1,11 +1,13 @@
 // backup, backup verify and restore, as built, against both servers.
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { folderName } from "../../../src/cli/backup/folder-name.ts";
 import { writeStreamManifest } from "../../../src/cli/backup/stream-manifest.ts";
-import { runCli, type RunResult } from "../../support/cli.ts";
+import { runCli, type RunResult, startCli } from "../../support/cli.ts";
 import { startScripted } from "../../support/scripted-server.ts";
 import { SERVERS, startBuilt, startReference, type TestServer } from "../../support/servers.ts";
 import { append, AWKWARD_JSON, AWKWARD_TEXT, close, create, expectSame, readWhole, remove } from "./support/raw.ts";
@@ -517,5 +519,33 @@ describe("wrong places", () => {
     expect((await run(server, "backup", "locked", dir)).code).toBe(5);
     await lock.release();
     expect((await run(server, "backup", "locked", dir)).code).toBe(0);
+  });
+
+  it.each(["EPERM", "ENOTSUP"])("so are they on a file system without hard links, which says %s", async (code) => {
+    const hook = `
+      import fs from "node:fs/promises";
+      import { syncBuiltinESMExports } from "node:module";
+      fs.link = async () => {
+        throw Object.assign(new Error("${code}: no hard links here, link"), { code: "${code}", syscall: "link" });
+      };
+      syncBuiltinESMExports();
+    `;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
+    const backup = () => runCli(["backup", code, dir, "--url", server.url], { env });
+    await create(urlOf(server, code), { contentType: "text/plain" });
+    const first = await backup();
+    expect(first.code, first.stderr).toBe(0);
+    const { lockFile } = await import("../../../src/cli/file-lock.ts");
+    const lock = await lockFile(join(dir, "manifest.json"));
+    const second = await backup();
+    expect(second).toMatchObject({ code: 5, stderr: expect.stringContaining("is in use: by process") as string });
+    await lock.release();
+    // The lock of a process that was killed is taken over.
+    const dead = startCli(["--version"]);
+    await once(dead, "close");
+    const holder = { token: randomUUID(), process: { pid: dead.pid, started: "long ago" } };
+    await writeFile(join(dir, "manifest.json.lock"), JSON.stringify(holder));
+    expect((await backup()).code).toBe(0);
+    expect((await readdir(dir)).sort()).toEqual(["manifest.json", "streams"]);
   });
 });
