@@ -147,9 +147,7 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
       ...{ prefix: flags.prefix ?? "", map: new PrefixMap(flags["prefix-map"] ?? []) },
       onFailure: ({ name, error }) => {
         status.clear();
-        const side = isAbout(error, namedStreamUrl({ url: from }, name)) ? SOURCE : TARGET;
-        const told = error instanceof AccessDeniedError ? new CommandFailure(this.#denied(error, side)) : error;
-        this.notices.warning(failureLine({ name, error: told }));
+        this.notices.warning(failureLine({ name, error: this.#explained(error, from, name) }));
       },
       onCaughtUp: (streams) => status.update(() => `${counted(streams, "stream")} up to date, and followed`),
     });
@@ -232,6 +230,13 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
     if (!(error instanceof AccessDeniedError)) return super.report(error);
     // Of many streams it is only the list of SRC that ends the command.
     return this.#denied(error, this.#to !== undefined && isAbout(error, this.#to) ? TARGET : SOURCE);
+  }
+
+  /** Of many streams each is told by itself. Only one whose name is a stream's is ever asked for. */
+  #explained(error: Error, root: string, name: string): Error {
+    if (!(error instanceof AccessDeniedError)) return error;
+    const side = isAbout(error, namedStreamUrl({ url: root }, name)) ? SOURCE : TARGET;
+    return new CommandFailure(this.#denied(error, side));
   }
 
   #denied(error: AccessDeniedError, { variable }: SideWords): ErrorReport & { readonly hint: string } {
