@@ -134,10 +134,15 @@ export class Subscription {
   /** Only within a commit: what the wake that there is told of this path is not about a later stream of it. */
   pathEnded(path: string): void {
     const { state, ended = [] } = this.wake;
-    if (this.record?.config.type !== "webhook" || state.phase.kind === "idle") return;
-    if (ended.includes(path) || ended.length >= ENDED_PATHS_MAX) return;
+    const isTold = this.record?.config.type === "webhook" ? state.phase.kind !== "idle" : state.phase.kind === "held";
+    if (!isTold || ended.includes(path) || ended.length >= ENDED_PATHS_MAX) return;
     this.#wake = { ...this.#wake, ended: [...ended, path] };
     this.storage.putWake(this.#wake);
+  }
+
+  /** Whether the wake that there is may have told of a stream of this path which has ended since, and no other has its link. */
+  isOver(path: string, link: LinkRow | undefined): boolean {
+    return (link === undefined || link.incarnation === null) && this.wake.ended?.includes(path) === true;
   }
 
   /** Whether the streams were asked for news since the last wake, and had none. What comes later they tell. */

@@ -124,6 +124,7 @@ export class WakeRequests {
     for (const { path, offset } of acks) {
       const link = links.get(path);
       if (link === undefined || offset <= link.acked || isOfAnEarlierStream(link, generation)) continue;
+      if (this.#subscription.isOver(path, link)) continue;
       links.put({ ...link, acked: offset }, link);
       hasMoved = true;
     }
@@ -134,6 +135,8 @@ export class WakeRequests {
     const cursors = new Map<string, LinkRow>();
     for (const { path, offset } of acks) {
       const link = cursors.get(path) ?? this.#subscription.links.get(path);
+      // One stream that ended must not keep what was done of all the others from being acked.
+      if (this.#subscription.isOver(path, link)) continue;
       if (link === undefined) return invalidAck(path, "the subscription is not linked to that stream");
       if (isOfAnEarlierStream(link, generation)) continue;
       const judged = judgeAck(link, offset);

@@ -10,8 +10,9 @@ const PATTERN = { pattern: "events/*" };
 /** A subscription of a project of its own, and its wake stream. */
 async function pool(
   wakeStreamType = "application/json",
+  more: object = {},
 ): Promise<{ subscription: SubscriptionClient; wakes: StreamClient }> {
-  const subscription = new SubscriptionClient(pullWake("wake/pool", PATTERN));
+  const subscription = new SubscriptionClient(pullWake("wake/pool", { ...PATTERN, ...more }));
   const wakes = new ProjectStream(subscription.name.project, "wake/pool", wakeStreamType);
   if ((await wakes.put()).status !== 201) throw new Error("the wake stream could not be made");
   return { subscription: await subscription.created(), wakes };
@@ -225,6 +226,34 @@ describe("pull-wake: acks and releases", () => {
     expect(await subscription.cursor("events/a")).toEqual([2, 3]);
     expect(await subscription.cursor("events/b")).toEqual([0, 3]);
     expect(await subscription.ack(claim, { "events/a": 3, "events/b": 3 })).toEqual({ kind: "acked", nextWake: false });
+  });
+
+  test.each([
+    { what: "by the pattern", fields: {}, left: undefined },
+    { what: "by its name", fields: { streams: ["events/b"] }, left: [0, 0] },
+  ])("ack: a stream linked $what that ended since the claim is done, and the others are acked", async (row) => {
+    const { subscription } = await pool(undefined, row.fields);
+    await subscription.notify("events/a", 3);
+    await subscription.notify("events/b", 3);
+    const claim = await subscription.claimed();
+    await subscription.notify("events/b", 3, { kind: "ended" });
+    await subscription.evict();
+    expect(await subscription.ack(claim, { "events/a": 2, "events/b": 3 }, false)).toMatchObject({ kind: "acked" });
+    expect(await subscription.cursor("events/a")).toEqual([2, 3]);
+    expect(await subscription.cursor("events/b")).toEqual(row.left);
+    // Of a later one of its name this wake told nothing.
+    await subscription.notify("events/b", 1, { incarnation: "the later one" });
+    expect(await subscription.ack(claim, { "events/a": 3, "events/b": 1 })).toEqual({ kind: "acked", nextWake: true });
+    expect(await subscription.cursor("events/b")).toEqual([0, 1]);
+  });
+
+  test("ack: a stream whose name was taken out of the list, and that the pattern links, is acked as ever", async () => {
+    const { subscription } = await pool(undefined, { streams: ["events/b"] });
+    await subscription.notify("events/b", 3);
+    const claim = await subscription.claimed();
+    await subscription.object.removeStream(subscription.name, "events/b");
+    expect(await subscription.ack(claim, { "events/b": 3 })).toEqual({ kind: "acked", nextWake: false });
+    expect(await subscription.cursor("events/b")).toEqual([3, 3]);
   });
 
   test("ack: what was appended a moment ago may be acked before the stream has told of it", async () => {
