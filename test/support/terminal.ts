@@ -30,7 +30,7 @@ export async function runAtTerminal(
   try {
     const output = join(folder, "stdout");
     const line = `${[NODE, BIN, ...args].map(quoted).join(" ")} > ${quoted(output)}`;
-    const child = spawn("script", scriptArguments(line), { cwd, env: environment(env) });
+    const child = spawn("script", scriptArguments(line), { cwd, env: { ...environment(env), CI: "" } });
     let screen = "";
     const left = [...answers];
     for (const stream of [child.stdout, child.stderr]) {
