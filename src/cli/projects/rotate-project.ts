@@ -1,6 +1,8 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { isClientError } from "../../client/errors/client-error.ts";
 import { isOutcomeUnknown } from "../../client/known-outcome.ts";
 import type { ProjectFacts, ProjectsClient } from "../../client/projects.ts";
+import { PROJECT_RECHECK_MS } from "../../protocol/limits.ts";
 import { keyId } from "../../protocol/secret.ts";
 import type { SecretKeeper } from "./kept-secret.ts";
 
@@ -22,8 +24,8 @@ interface Rotation {
 }
 
 /**
- * Makes a new key the one that signs. Until the server is known to have it, old and new secret are both kept, and the old
- * one signs; a command that ended in between is taken up by the next one.
+ * Makes a new key the one that signs. Until the server is known to have it, everywhere, old and new secret are both kept, and
+ * the old one signs; a command that ended in between is taken up by the next one.
  */
 export async function rotateProject(rotation: Rotation): Promise<RotatedProject> {
   const { client, keeper, name, given, overlapSeconds } = rotation;
@@ -34,6 +36,8 @@ export async function rotateProject(rotation: Rotation): Promise<RotatedProject>
   const secret = await keeper.prepare(isDone ? settled.secret : given);
   try {
     const project = await client.rotate(name, secret, overlapSeconds);
+    // Whoever asked for the project's keys just before asks again for one that is not among them, but not before this.
+    await wait(PROJECT_RECHECK_MS);
     await keeper.confirm(secret);
     return { project, secret, resumed: false };
   } catch (error) {
