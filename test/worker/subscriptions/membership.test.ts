@@ -27,6 +27,18 @@ async function makeStream(project: string, path: string, messages: number): Prom
   return stream;
 }
 
+/** Asks to remove a named stream; the directory forgets it, and the subscription is not told so. */
+async function breakOffRemoval({ object, name }: SubscriptionClient, path: string): Promise<void> {
+  using held = new DisposableStack();
+  held.use(
+    atTheDoor(DirectoryDO, "removeExplicit", async (real) => {
+      await real();
+      throw new Error("injected: the answer is lost");
+    }),
+  );
+  await expect(async () => object.removeStream(name, path)).rejects.toThrow("injected");
+}
+
 describe("create: links to what is there", () => {
   test("create: matching and named streams are linked at their tails, and nobody is woken for what was there", async () => {
     const receiver = new Receiver();
@@ -169,15 +181,7 @@ describe("membership: explicit links", () => {
     const project = `p${crypto.randomUUID()}`;
     const stream = await makeStream(project, "jobs/b", 1);
     const subscription = await new SubscriptionClient(webhook({ streams: ["jobs/b"] }), project).created();
-    using held = new DisposableStack();
-    const door = held.use(
-      atTheDoor(DirectoryDO, "removeExplicit", async (real) => {
-        await real();
-        throw new Error("injected: the answer is lost");
-      }),
-    );
-    await expect(async () => subscription.object.removeStream(subscription.name, "jobs/b")).rejects.toThrow("injected");
-    door[Symbol.dispose]();
+    await breakOffRemoval(subscription, "jobs/b");
     expect(await subscription.object.addStreams(subscription.name, ["jobs/b"])).toEqual({ kind: "done" });
     await stream.delete();
     await makeStream(project, "jobs/b", 2);
@@ -189,15 +193,7 @@ describe("membership: explicit links", () => {
     const project = `p${crypto.randomUUID()}`;
     const stream = await makeStream(project, "jobs/b", 1);
     const subscription = await new SubscriptionClient(webhook({ streams: ["jobs/b"] }), project).created();
-    using held = new DisposableStack();
-    const door = held.use(
-      atTheDoor(DirectoryDO, "removeExplicit", async (real) => {
-        await real();
-        throw new Error("injected: the answer is lost");
-      }),
-    );
-    await expect(async () => subscription.object.removeStream(subscription.name, "jobs/b")).rejects.toThrow("injected");
-    door[Symbol.dispose]();
+    await breakOffRemoval(subscription, "jobs/b");
     expect(await subscription.alarm()).toBe(true);
     await stream.delete();
     await makeStream(project, "jobs/b", 2);
