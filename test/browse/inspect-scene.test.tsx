@@ -1,20 +1,10 @@
-import { stripVTControlCharacters } from "node:util";
-import { render } from "ink-testing-library";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { InspectScene } from "../../src/browse/inspect/inspect-scene.ts";
 import type { SegmentRow } from "../../src/client/operator-types.ts";
 import { formatOffset } from "../../src/protocol/offset.ts";
 import { encodeSegment, readSegment } from "../../src/protocol/segment/segment.ts";
-import { ScreenView } from "../../src/screen/screen-view.tsx";
-import { Stage } from "../../src/screen/stage.ts";
+import { showScene } from "../screen/support/shown.tsx";
 import { INCARNATION, mapOf, rowsOf } from "./support/inspect-view.ts";
-
-let close: (() => void) | undefined;
-
-afterEach(() => {
-  close?.();
-  close = undefined;
-});
 
 /** The segment of a row, with a number in each message. */
 async function segmentOf(row: SegmentRow) {
@@ -63,25 +53,7 @@ function show(sizes: readonly number[], damaged: readonly number[] = []) {
     },
     sourcesFrom: (offset) => Promise.reject(new Error(`no stream from ${offset}`)),
   });
-  const stage = new Stage(() => [{ type: "resized", columns: 80, rows: 24 }]);
-  stage.open(scene);
-  const view = render(<ScreenView screen={stage} hasColours={false} />);
-  close = () => {
-    stage.close();
-    view.unmount();
-  };
-  const frame = (): string => stripVTControlCharacters(view.lastFrame() ?? "");
-  const shows = (text: string | RegExp): Promise<void> =>
-    vi.waitFor(
-      () => {
-        expect(frame()).toMatch(text);
-      },
-      { timeout: 20_000 },
-    );
-  const press = (bytes: string): void => {
-    view.stdin.write(bytes);
-  };
-  return { stage, world, asked, frame, shows, press };
+  return { world, asked, ...showScene(scene, 24) };
 }
 
 describe("the map of a stream on a screen", () => {

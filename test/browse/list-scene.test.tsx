@@ -1,18 +1,8 @@
-import { stripVTControlCharacters } from "node:util";
-import { render } from "ink-testing-library";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ListScene } from "../../src/browse/list/list-scene.ts";
 import type { ListedStream, ListOptions } from "../../src/client/directory.ts";
-import { ScreenView } from "../../src/screen/screen-view.tsx";
-import { Stage } from "../../src/screen/stage.ts";
+import { showScene } from "../screen/support/shown.tsx";
 import { listed } from "./support/list-view.ts";
-
-let close: (() => void) | undefined;
-
-afterEach(() => {
-  close?.();
-  close = undefined;
-});
 
 /** A directory that a test can change, and that notes what it was asked. */
 class Directory {
@@ -51,25 +41,7 @@ function show(directory: Directory) {
     sourcesOf: (path) => Promise.reject(new Error(`cannot open ${path}`)),
     inspectionOf: (path) => Promise.reject(new Error(`cannot inspect ${path}`)),
   });
-  const stage = new Stage(() => [{ type: "resized", columns: 80, rows: 15 }]);
-  stage.open(scene);
-  const view = render(<ScreenView screen={stage} hasColours={false} />);
-  close = () => {
-    stage.close();
-    view.unmount();
-  };
-  const frame = (): string => stripVTControlCharacters(view.lastFrame() ?? "");
-  const shows = (text: string | RegExp): Promise<void> =>
-    vi.waitFor(
-      () => {
-        expect(frame()).toMatch(text);
-      },
-      { timeout: 20_000 },
-    );
-  const press = (bytes: string): void => {
-    view.stdin.write(bytes);
-  };
-  return { stage, frame, shows, press };
+  return showScene(scene, 15);
 }
 
 describe("the list of streams on a screen", () => {

@@ -1,44 +1,22 @@
-import { stripVTControlCharacters } from "node:util";
-import { render } from "ink-testing-library";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LiveStore } from "../../src/tail/live-store.ts";
 import type { Effect } from "../../src/tail/model/event.ts";
-import { ScreenView } from "../../src/screen/screen-view.tsx";
+import { showScreen, type Shown } from "../screen/support/shown.tsx";
 import { batch } from "./support/view.ts";
 
-let unmount: (() => void) | undefined;
-
-afterEach(() => {
-  unmount?.();
-});
-
-interface Shown {
+interface LiveView extends Shown {
   readonly store: LiveStore;
   readonly effects: readonly Effect[];
-  readonly frame: () => string;
-  /** What a terminal sends. */
-  readonly press: (bytes: string) => void;
 }
 
-async function show(): Promise<Shown> {
+async function show(): Promise<LiveView> {
   const effects: Effect[] = [];
   const store = new LiveStore([{ name: "orders", url: "http://127.0.0.1/orders" }], (effect) => effects.push(effect));
   store.dispatch({ type: "resized", columns: 80, rows: 12 });
-  const view = render(<ScreenView screen={store} hasColours={false} />);
-  ({ unmount } = view);
-  const frame = (): string => stripVTControlCharacters(view.lastFrame() ?? "");
+  const shown = showScreen(store);
   store.dispatch({ type: "arrived", atMs: 0, batches: [batch([`{"id":1}`, `{"id":2}`, `{"id":3}`])] });
-  await vi.waitFor(() => {
-    expect(frame()).toContain(`{"id":3}`);
-  });
-  return {
-    store,
-    effects,
-    frame,
-    press: (bytes) => {
-      view.stdin.write(bytes);
-    },
-  };
+  await shown.shows(`{"id":3}`);
+  return { store, effects, ...shown };
 }
 
 describe("the live view", () => {
@@ -59,19 +37,15 @@ describe("the live view", () => {
     [" ", "space", "paused"],
     ["?", "question mark", "Keys of the live view"],
   ])("takes %j for %s", async (bytes, _key, expected) => {
-    const { frame, press } = await show();
+    const { shows, press } = await show();
     press(bytes);
-    await vi.waitFor(() => {
-      expect(frame()).toContain(expected);
-    });
+    await shows(expected);
   });
 
   it("takes keys that come all at once one by one, and what is typed into a prompt as text", async () => {
-    const { store, frame, press } = await show();
+    const { store, shows, press } = await show();
     press("/id");
-    await vi.waitFor(() => {
-      expect(frame()).toContain("/id▏  3 matches");
-    });
+    await shows("/id▏  3 matches");
     press("\u007f\u007f2}\r");
     await vi.waitFor(() => {
       expect(store.getState()).toMatchObject({ search: "2}", prompt: undefined });

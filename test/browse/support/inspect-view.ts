@@ -4,7 +4,7 @@ import { inspectScreen } from "../../../src/browse/inspect/screen.ts";
 import { initialInspection, type InspectState } from "../../../src/browse/inspect/state.ts";
 import type { SegmentRow, StreamMap } from "../../../src/client/operator-types.ts";
 import { formatOffset } from "../../../src/protocol/offset.ts";
-import { rowText } from "../../../src/screen/text/segment.ts";
+import { Driven } from "../../screen/support/driven.ts";
 
 export const INCARNATION = "11111111-2222-4333-8444-555555555555";
 
@@ -61,15 +61,11 @@ export function forkOf(until: number): StreamMap["fork"] {
   return { source: "default/source", offset: formatOffset(until), subOffset: 0, start: formatOffset(until), inherited };
 }
 
-export class InspectView {
-  state: InspectState;
-  readonly effects: InspectEffect[] = [];
-  #atMs = Date.UTC(2026, 0, 2);
-
+export class InspectView extends Driven<InspectState, InspectEvent, InspectEffect> {
   constructor(map: StreamMap, columns = 80, rows = 24, isNested = false) {
-    this.state = initialInspection("s", "http://127.0.0.1/v1/stream/s", map, isNested);
-    this.send({ type: "resized", columns, rows });
-    this.send({ type: "tick", atMs: this.#atMs });
+    const initial = initialInspection("s", "http://127.0.0.1/v1/stream/s", map, isNested);
+    super({ initial, reduce: reduceInspection, rows: inspectScreen }, Date.UTC(2026, 0, 2));
+    this.send({ type: "resized", columns, rows }).after(0);
   }
 
   /** A stream whose rows are all there. */
@@ -78,32 +74,12 @@ export class InspectView {
     return new InspectView(mapOf(all), columns, rows).load(all);
   }
 
-  send(event: InspectEvent): this {
-    const { state, effect } = reduceInspection(this.state, event);
-    this.state = state;
-    if (effect !== undefined) this.effects.push(effect);
-    return this;
-  }
-
   load(rows: readonly SegmentRow[]): this {
     return this.send({ type: "rows", incarnation: this.state.map.incarnation, rows });
   }
 
   map(map: StreamMap): this {
-    return this.send({ type: "mapped", map, atMs: this.#atMs });
-  }
-
-  press(...keys: readonly string[]): this {
-    for (const key of keys) this.send({ type: "key", key });
-    return this;
-  }
-
-  type(text: string): this {
-    return this.send({ type: "text", text });
-  }
-
-  get screen(): readonly string[] {
-    return inspectScreen(this.state).map((row) => rowText(row).trimEnd());
+    return this.send({ type: "mapped", map, atMs: this.atMs });
   }
 
   /** The row of the list that is chosen. */

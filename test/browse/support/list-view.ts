@@ -4,7 +4,7 @@ import { listScreen } from "../../../src/browse/list/screen.ts";
 import { chosenPath, initialList, type ListState } from "../../../src/browse/list/state.ts";
 import type { ListedStream } from "../../../src/client/directory.ts";
 import { formatOffset } from "../../../src/protocol/offset.ts";
-import { rowText } from "../../../src/screen/text/segment.ts";
+import { Driven } from "../../screen/support/driven.ts";
 
 export function listed(path: string, position: number, changes: Partial<ListedStream> = {}): ListedStream {
   return {
@@ -20,50 +20,22 @@ export function listed(path: string, position: number, changes: Partial<ListedSt
   };
 }
 
-export class ListView {
-  state: ListState;
-  readonly effects: ListEffect[] = [];
-  #atMs = Date.UTC(2026, 0, 2);
-
+export class ListView extends Driven<ListState, ListEvent, ListEffect> {
   constructor(columns = 80, rows = 24, prefix = "") {
-    this.state = initialList("http://127.0.0.1/v1/stream", prefix);
+    const initial = initialList("http://127.0.0.1/v1/stream", prefix);
+    super({ initial, reduce: reduceList, rows: listScreen }, Date.UTC(2026, 0, 2));
     this.send({ type: "resized", columns, rows }).after(0);
   }
 
-  send(event: ListEvent): this {
-    const { state, effect } = reduceList(this.state, event);
-    this.state = state;
-    if (effect !== undefined) this.effects.push(effect);
-    return this;
-  }
-
-  after(ms: number): this {
-    this.#atMs += ms;
-    return this.send({ type: "tick", atMs: this.#atMs });
-  }
-
   list(...names: readonly string[]): this {
-    return this.send({ type: "listed", names, atMs: this.#atMs });
+    return this.send({ type: "listed", names, atMs: this.atMs });
   }
 
   ask(stream: ListedStream): this {
-    return this.send({ type: "asked", stream, atMs: this.#atMs });
-  }
-
-  press(...keys: readonly string[]): this {
-    for (const key of keys) this.send({ type: "key", key });
-    return this;
-  }
-
-  type(text: string): this {
-    return this.send({ type: "text", text });
+    return this.send({ type: "asked", stream, atMs: this.atMs });
   }
 
   get chosen(): string | undefined {
     return chosenPath(this.state);
-  }
-
-  get screen(): readonly string[] {
-    return listScreen(this.state).map((row) => rowText(row).trimEnd());
   }
 }

@@ -1,11 +1,11 @@
 // The live view's state, driven by events as the program drives it.
-import { rowText } from "../../../src/screen/text/segment.ts";
 import type { Batch, Effect, ViewEvent } from "../../../src/tail/model/event.ts";
 import { arrivalOf, textOf } from "../../../src/tail/model/message.ts";
 import { reduce } from "../../../src/tail/model/reduce.ts";
 import { initialState, selectedMessage, type Opening, type ViewState } from "../../../src/tail/model/state.ts";
 import { screenOf } from "../../../src/tail/view/screen.ts";
 import type { ContentKind } from "../../../src/protocol/content-type.ts";
+import { Driven } from "../../screen/support/driven.ts";
 
 export interface BatchOptions {
   readonly stream?: number;
@@ -26,48 +26,22 @@ export function batch(records: readonly (string | Uint8Array)[], options: BatchO
 }
 
 /** A view in the hands of a test. */
-export class View {
-  state: ViewState;
-  readonly effects: Effect[] = [];
-  #atMs = 1_000_000;
-
+export class View extends Driven<ViewState, ViewEvent, Effect> {
   constructor(names: readonly string[] = ["orders"], columns = 80, rows = 24, opening: Opening = {}) {
     const streams = names.map((name) => ({ name, url: `http://127.0.0.1/v1/stream/${name}` }));
-    this.state = initialState(streams, opening);
+    super({ initial: initialState(streams, opening), reduce, rows: screenOf }, 1_000_000);
     this.send({ type: "resized", columns, rows });
   }
 
-  send(event: ViewEvent): this {
-    const { state, effect } = reduce(this.state, event);
-    this.state = state;
-    if (effect !== undefined) this.effects.push(effect);
-    return this;
-  }
-
-  /** Time passes, in milliseconds. */
-  after(ms: number): this {
-    this.#atMs += ms;
-    return this.send({ type: "tick", atMs: this.#atMs });
-  }
-
   arrive(records: readonly (string | Uint8Array)[], options?: BatchOptions): this {
-    return this.send({ type: "arrived", atMs: this.#atMs, batches: [batch(records, options)] });
+    return this.send({ type: "arrived", atMs: this.atMs, batches: [batch(records, options)] });
   }
 
   connect(
     connection: "connecting" | "live" | "waiting" | "ended",
     { problem, stream = 0, reading = 0 }: { problem?: string; stream?: number; reading?: number } = {},
   ): this {
-    return this.send({ type: "connection", stream, reading, connection, problem, atMs: this.#atMs });
-  }
-
-  press(...keys: readonly string[]): this {
-    for (const key of keys) this.send({ type: "key", key });
-    return this;
-  }
-
-  type(text: string): this {
-    return this.send({ type: "text", text });
+    return this.send({ type: "connection", stream, reading, connection, problem, atMs: this.atMs });
   }
 
   /** What the list shows, as text. */
@@ -78,9 +52,5 @@ export class View {
   get selected(): string | undefined {
     const message = selectedMessage(this.state);
     return message === undefined ? undefined : textOf(message);
-  }
-
-  get screen(): readonly string[] {
-    return screenOf(this.state).map((row) => rowText(row).trimEnd());
   }
 }
