@@ -1,3 +1,5 @@
+import { asSentence } from "../client/answer-error.ts";
+import { denial } from "../client/errors/access-denied-error.ts";
 import type { ClientError } from "../client/errors/client-error.ts";
 import type { Target } from "./config/resolve-target.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -19,7 +21,10 @@ const TOKEN_WORDS: Readonly<Record<Origin, string>> = {
   saved: "the saved token",
 };
 
-/** A request that was not let in: what it was sent with, and the command that would mend it. */
+/** Our server has no operator API at all: no credential would do. */
+const CLOSED_TO_ALL = "OPERATOR_CLOSED";
+
+/** A request that was not let in: what it was sent with, why that did not do, and the command that would mend it. */
 export function deniedReport(
   error: ClientError,
   sent: SentWith,
@@ -27,11 +32,32 @@ export function deniedReport(
 ): ErrorReport & { readonly hint: string } {
   return {
     code: error.code,
-    message: `${error.message} It was sent with ${credentialWords(sent)}.`,
+    message: [verdict(error, sent, surroundings.server), reasonWords(error, sent), error.asked]
+      .filter((each) => each !== undefined)
+      .join(" "),
     hint: remedy(error, sent.use, { ...surroundings, place: sent.place }),
     exitCode: EXIT.notAllowed,
     unexpected: false,
   };
+}
+
+/** What was wrong, first of all: who is not let in has no use for a status. */
+function verdict(error: ClientError, sent: SentWith, server: string): string {
+  const { code, status } = error;
+  const what = denial(status);
+  if (code === CLOSED_TO_ALL) return `${what}.`;
+  const { use } = sent;
+  if (use.kind !== "none") {
+    return `${what}: ${credentialWords(sent)} ${status === 403 ? "does not open this" : "is not accepted"}.`;
+  }
+  if (use.withheld !== undefined) return `${what}: it was sent with ${credentialWords(sent)}.`;
+  return `${what}: no token was sent${status === 403 ? "" : `, and ${server} asks for one`}.`;
+}
+
+/** The server's own reason, unless it is what the verdict says. */
+function reasonWords({ code, reason }: ClientError, { use }: SentWith): string | undefined {
+  if (reason === undefined || (code === "TOKEN_REQUIRED" && use.kind === "none")) return undefined;
+  return asSentence(reason);
 }
 
 /** What a request is sent with, in words. */
@@ -68,6 +94,8 @@ function addContext({ bin, server, place, target }: Denied): string {
 
 function remedy(error: ClientError, use: CredentialUse, denied: Denied): string {
   const { bin, server, place } = denied;
+  if (error.code === CLOSED_TO_ALL)
+    return `On this machine, start it as: ${bin} dev --auth\nOn Cloudflare: ${bin} deploy`;
   const add = addContext(denied);
   if (place.for === "operator") {
     return `Only operators may do this. Save the server's operator secret with: ${add} --operator-secret - (or set DURABLE_STREAMS_OPERATOR_SECRET)`;

@@ -6,7 +6,7 @@ import {
   STREAM_CLOSED,
   STREAM_NEXT_OFFSET,
 } from "../protocol/headers.ts";
-import { AccessDeniedError } from "./errors/access-denied-error.ts";
+import { AccessDeniedError, denial } from "./errors/access-denied-error.ts";
 import type { ClientError, ClientErrorDetails } from "./errors/client-error.ts";
 import { ConflictError } from "./errors/conflict-error.ts";
 import { DamagedHistoryError } from "./errors/damaged-history-error.ts";
@@ -99,6 +99,11 @@ function ownWords(status: number): string {
   return status >= 500 ? "the server could not do it" : "the server refuses the request";
 }
 
+/** A server's text, which may be a word or a line without an end, as a sentence among others. */
+export function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** Our server's codes for history that is not what it was. */
 const DAMAGES: ReadonlySet<string> = new Set(["SEGMENT_MISSING", "SEGMENT_CORRUPT"]);
 
@@ -106,9 +111,9 @@ const DAMAGES: ReadonlySet<string> = new Set(["SEGMENT_MISSING", "SEGMENT_CORRUP
 export async function answerError(answer: Answer, url: string, doing: string): Promise<ClientError> {
   const { status } = answer;
   const { code, sentence } = serverWords(await readStart(answer));
-  const said =
-    sentence === undefined ? `${ownWords(status)}.` : visibleText(sentence).slice(0, SENTENCE_MAX_CHARACTERS);
-  const message = `${doing} ${shortened(url)} failed with ${String(status)}: ${said}`;
+  const reason = sentence === undefined ? undefined : visibleText(sentence).slice(0, SENTENCE_MAX_CHARACTERS);
+  const asked = `${doing} ${shortened(url)} failed with ${String(status)}`;
+  const message = `${asked}: ${reason ?? `${ownWords(status)}.`}`;
   // Only a server that gives its errors codes also gives them sentences to act on.
   const explained = code !== undefined && sentence !== undefined;
   const details = (fallback: string): ClientErrorDetails => ({
@@ -117,22 +122,26 @@ export async function answerError(answer: Answer, url: string, doing: string): P
     code: code ?? fallback,
     message,
     explained,
-    said: explained ? said : undefined,
+    asked: `${asked}.`,
+    reason,
   });
   if (status === 403 && (answer.header(PRODUCER_EPOCH) !== undefined || code === "STALE_EPOCH")) {
     return new StaleEpochError({ ...details("STALE_EPOCH"), currentEpoch: wholeNumber(answer.header(PRODUCER_EPOCH)) });
   }
   if (status === 409) return conflict(answer, details);
-  if (status === 401 || status === 403) return new AccessDeniedError(details("ACCESS_DENIED"));
+  if (status === 401 || status === 403) {
+    const why = reason === undefined ? `: ${ownWords(status)}.` : `. ${asSentence(reason)}`;
+    return new AccessDeniedError({ ...details("ACCESS_DENIED"), message: `${denial(status)}${why} ${asked}.` });
+  }
   if (status === 404) return new StreamNotFoundError(details("STREAM_NOT_FOUND"));
   if (status === 410) return new StreamGoneError(details("STREAM_GONE"));
-  const asked = retryAfterMs(answer.header("retry-after"));
-  if (status === 429) return new RateLimitedError({ ...details("RATE_LIMITED"), retryAfterMs: asked });
+  const waitMs = retryAfterMs(answer.header("retry-after"));
+  if (status === 429) return new RateLimitedError({ ...details("RATE_LIMITED"), retryAfterMs: waitMs });
   if (status === 500 && code !== undefined && DAMAGES.has(code)) {
     return new DamagedHistoryError(details("SEGMENT_CORRUPT"));
   }
   if (status >= 500 && status !== 501)
-    return new ServerFailureError({ ...details("SERVER_FAILURE"), retryAfterMs: asked });
+    return new ServerFailureError({ ...details("SERVER_FAILURE"), retryAfterMs: waitMs });
   return new RejectedRequestError(details("REQUEST_REJECTED"));
 }
 

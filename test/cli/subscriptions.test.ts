@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli, type RunResult } from "../support/cli.ts";
+import { startScripted } from "../support/scripted-server.ts";
 import { startBuilt, type TestServer } from "../support/servers.ts";
 
 describe("subscriptions", () => {
@@ -71,6 +72,20 @@ describe("subscriptions", () => {
     expect(plain).toContain("must begin with https://, so that nobody on the way reads or changes");
     expect(plain).toContain("http://localhost");
     expect(await refused("https://10.0.0.1/x")).toContain("10.0.0.1 is no public address");
+  });
+
+  it("create: what a server without codes refuses begins with its own words, and the status comes last", async () => {
+    const foreign = await startScripted((_request, response) => response.writeHead(400).end("no such lease"));
+    try {
+      const args = ["subscriptions", "create", "a", "--pattern", "a/*", "--wake-stream", "w"];
+      const { code, stderr } = await runCli(args, { env: { DURABLE_STREAMS_URL: foreign.url } });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^Error: The server refuses it: no such lease\. Creating the subscription \S+ failed with 400\.\n/,
+      );
+    } finally {
+      await foreign.stop();
+    }
   });
 
   it("one that is not there is told in a sentence, with the command that lists them", async () => {

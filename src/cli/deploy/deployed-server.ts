@@ -92,7 +92,9 @@ export async function glanceAt(access: ServerAccess, secret: string | undefined)
 export const operatorSecretHint =
   "Give the right one by DURABLE_STREAMS_OPERATOR_SECRET, or put another in its place by: durable-streams deploy --rotate-operator-secret";
 
-function sentence({ message }: Error): string {
+function sentence(error: Error): string {
+  // That it is a refusal is said by whoever tells the reason.
+  const { message } = error instanceof AccessDeniedError ? { message: error.reason ?? error.message } : error;
   return message.replace(/\.$/, "");
 }
 

@@ -44,7 +44,7 @@ async function tried(site: Site, server: Server, secret: string, which: string, 
     return ok(`${which} is taken by ${url}.`);
   } catch (error) {
     if (!(error instanceof AccessDeniedError)) throw error;
-    const said = `${which} is refused: ${error.message}`;
+    const said = `${which} is refused: ${error.reason ?? error.message}`;
     // A token that is not valid at this time says nothing of the secret.
     if (OF_TIME.has(error.code)) return failed(said, "Set the clock of this machine: see the check clock.");
     return failed(said, target === undefined ? rotate : `Give the right one by DURABLE_STREAMS_OPERATOR_SECRET.`);

@@ -1,4 +1,5 @@
-import type { ClientError } from "../../client/errors/client-error.ts";
+import { asSentence } from "../../client/answer-error.ts";
+import type { ClientError, ClientErrorKind } from "../../client/errors/client-error.ts";
 import { visibleText } from "../../client/visible-text.ts";
 import { quote } from "../call-words.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -19,12 +20,20 @@ const MISTAKES: ReadonlySet<string> = new Set(["INVALID_SUBSCRIPTION", "WEBHOOK_
 /** What a server refuses, in the words of the command line: its own sentence is about requests, and `report` about HTTP. */
 export function refusalReport(error: ClientError, report: ErrorReport, place: Place): ErrorReport {
   const { code, said } = error;
-  if (said === undefined) return report;
+  if (said === undefined) return foreign(error, report);
   const id = subscriptionOf(error.url);
   if (code === "SUBSCRIPTION_NOT_FOUND" && id !== undefined) return missing(id, report, place);
   if (code === "SUBSCRIPTION_ALREADY_EXISTS" && id !== undefined) return other(id, report, place);
   const exitCode = MISTAKES.has(code) ? EXIT.usage : report.exitCode;
   return { ...report, message: said, exitCode };
+}
+
+const REFUSED: ReadonlySet<ClientErrorKind> = new Set(["rejected", "conflict"]);
+
+/** A server that gives its refusals no code: its own words, if it has any, come before what is HTTP. */
+function foreign({ kind, asked, reason }: ClientError, report: ErrorReport): ErrorReport {
+  if (!REFUSED.has(kind) || asked === undefined || reason === undefined) return report;
+  return { ...report, message: `The server refuses it: ${asSentence(reason)} ${asked}` };
 }
 
 function missing(id: string, report: ErrorReport, { bin, server, project, sameServer }: Place): ErrorReport {

@@ -13,8 +13,10 @@ export interface ClientErrorDetails {
   readonly status?: number | undefined;
   /** The message is the server's own and says what to do as well. Default: false. */
   readonly explained?: boolean | undefined;
-  /** The server's sentence alone, where it explains. */
-  readonly said?: string | undefined;
+  /** What was asked and how it ended, as a sentence: `Reading http://... failed with 401.` */
+  readonly asked?: string | undefined;
+  /** The server's own sentence, if it wrote one. */
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -30,8 +32,10 @@ export abstract class ClientError extends Error {
   readonly status: number | undefined;
   /** The message says what to do: the hint would only say it again, or something else. */
   readonly explained: boolean;
-  /** The server's own sentence alone, without what was asked and which status it came with. */
-  readonly said: string | undefined;
+  /** What was asked and which status it came to; `undefined` where the message is not an answer's. */
+  readonly asked: string | undefined;
+  /** The server's own sentence alone, without what was asked. */
+  readonly reason: string | undefined;
 
   constructor(details: ClientErrorDetails, options?: ErrorOptions) {
     super(details.message, options);
@@ -40,7 +44,13 @@ export abstract class ClientError extends Error {
     this.code = details.code;
     this.status = details.status;
     this.explained = details.explained ?? false;
-    this.said = details.said;
+    this.asked = details.asked;
+    this.reason = details.reason;
+  }
+
+  /** The server's own sentence, if it explains: `reason` may also be the text of a proxy. */
+  get said(): string | undefined {
+    return this.explained ? this.reason : undefined;
   }
 }
 

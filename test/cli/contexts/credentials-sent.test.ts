@@ -110,7 +110,9 @@ describe("who is not let in learns what was sent and what would mend it", () => 
     expect(code).toBe(4);
     const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint: string } };
     expect(error.code).toBe("ACCESS_DENIED");
-    expect(error.message).toContain("It was sent with no token.");
+    expect(error.message).toBe(
+      `Not authenticated: no token was sent, and ${server.url} asks for one. Appending to ${server.url}/v1/shop/stream/s failed with 401.`,
+    );
     expect(error.hint).toContain(`durable-streams context add NAME --url ${server.url} --project shop --secret -`);
   });
 
@@ -118,14 +120,18 @@ describe("who is not let in learns what was sent and what would mend it", () => 
     const env = { DURABLE_STREAMS_TOKEN: CANARY };
     const { code, stderr } = await run(["close", "s", "--url", server.url], { env });
     expect(code).toBe(4);
-    expect(stderr).toContain("It was sent with the token of DURABLE_STREAMS_TOKEN.");
+    expect(stderr).toMatch(
+      /^Error: Not authenticated: the token of DURABLE_STREAMS_TOKEN is not accepted\. Appending to \S+ failed with 401\.$/m,
+    );
     expect(stderr).toContain("durable-streams token inspect -");
     expect(stderr).toContain("durable-streams mint-token --project default");
     expect(stderr).not.toContain(CANARY);
     status = 403;
     const forbidden = await run(["close", "s", "--url", server.url, "--token", CANARY]);
     expect(forbidden.code).toBe(4);
-    expect(forbidden.stderr).toContain("It was sent with the token of --token.");
+    expect(forbidden.stderr).toMatch(
+      /^Error: Not allowed: the token of --token does not open this\. Appending to \S+ failed with 403\.$/m,
+    );
     expect(forbidden.stderr).toContain("mint-token --project default --scope write");
   });
 
@@ -133,7 +139,9 @@ describe("who is not let in learns what was sent and what would mend it", () => 
     await saved("--secret", newSecret("project"), "--project", "shop");
     const { code, stderr } = await run(["close", "s"]);
     expect(code).toBe(4);
-    expect(stderr).toContain('It was sent with a token signed with the saved secret of the project "shop".');
+    expect(stderr).toContain(
+      'Error: Not authenticated: a token signed with the saved secret of the project "shop" is not accepted. Appending to',
+    );
     expect(stderr).toContain(`context add prod --force --url ${server.url} --project shop --secret -`);
     const env = { DURABLE_STREAMS_SIGNING_SECRET: newSecret("project") };
     expect((await run(["close", "s"], { env })).stderr).toContain("signed with DURABLE_STREAMS_SIGNING_SECRET");
@@ -142,6 +150,7 @@ describe("who is not let in learns what was sent and what would mend it", () => 
   it("an operator is needed", async () => {
     const { code, stderr } = await run(["inspect", "s", "--url", server.url]);
     expect(code).toBe(4);
+    expect(stderr).toContain(`Error: Not authenticated: no token was sent, and ${server.url} asks for one. Inspecting`);
     expect(stderr).toContain(`context add NAME --url ${server.url} --operator-secret -`);
     await saved("--operator-secret", newSecret("operator"));
     const refused = await run(["inspect", "s"]);

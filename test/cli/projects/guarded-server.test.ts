@@ -57,6 +57,26 @@ it("a project's life: created, used, given another key, changed and deleted", as
   expect((await ds(["projects", "show", "shop"])).code).toBe(3);
 });
 
+it("who is not let in is told so first, then with what credential and why, and the status last", async () => {
+  const refused = async (args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const { code, stdout, stderr } = await runCli(args, { env: { DURABLE_STREAMS_URL: server.url, ...more } });
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    return stderr.split("\n")[0] ?? "";
+  };
+  const nothing = `Error: Not authenticated: no token was sent, and ${server.url} asks for one.`;
+  const streams = `${server.url}/v1/stream`;
+  expect(await refused(["read", "x"])).toBe(`${nothing} Reading ${streams}/x failed with 401.`);
+  expect(await refused(["subscriptions", "show", "x"])).toBe(
+    `${nothing} Looking at the subscription ${streams}/__ds/subscriptions/x failed with 401.`,
+  );
+  expect(await refused(["projects", "list"])).toBe(`${nothing} Listing the projects at ${server.url} failed with 401.`);
+  const token = (await done("mint-token", "--scope", "read")).trim();
+  const subscribe = ["subscriptions", "create", "x", "--pattern", "x/*", "--wake-stream", "w"];
+  expect(await refused(subscribe, { DURABLE_STREAMS_TOKEN: token })).toBe(
+    `Error: Not allowed: the token of DURABLE_STREAMS_TOKEN does not open this. The token may only read; this needs one with the scope write. Creating the subscription ${streams}/__ds/subscriptions/x failed with 403.`,
+  );
+});
+
 it("a secret is never in what a server tells", async () => {
   await done("create-project", "quiet");
   const told = [await done("projects", "list", "--json"), await done("projects", "show", "quiet", "--json")];
