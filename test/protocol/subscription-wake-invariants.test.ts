@@ -4,6 +4,7 @@ import { hasPending, judgeAck, type Cursor } from "../../src/protocol/subscripti
 import type { SubscriptionType } from "../../src/protocol/subscription/config.ts";
 import {
   ASLEEP,
+  failureOf,
   isCurrent,
   stepWake,
   wakeDueMs,
@@ -163,6 +164,10 @@ class World {
     const isSaidDone = event.kind === "finished" || (event.kind === "acked" && event.done);
     if (isSaidDone && before.phase.kind !== "idle" && state.generation > before.generation && deliver)
       expect(this.hasMoved).toBe(true);
+    // I12
+    const isRepeated = phase.kind === "sending" || phase.kind === "pausing";
+    if (phase.kind === "pausing") expect(failureOf(state)).toBeDefined();
+    if (!isRepeated) expect(failureOf(state)).toBeUndefined();
     expect(state.attempts).toBe(before.attempts + (deliver ? 1 : 0));
   }
 }

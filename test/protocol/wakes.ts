@@ -34,6 +34,12 @@ export const WEBHOOK_STATES: Readonly<Record<string, WakeState>> = {
   sent: { ...BEFORE, phase: { kind: "sent", wake: WAKE, leaseEndsAtMs } },
 };
 
+const RELEASED = {
+  count: 2,
+  reason: "The last worker released the wake, and nothing of the pending work was acknowledged.",
+  nextAttemptAtMs: FAILING.nextAttemptAtMs,
+};
+
 /** The same for a pull-wake's. */
 export const PULL_WAKE_STATES: Readonly<Record<string, WakeState>> = {
   idle: { ...BEFORE, phase: { kind: "idle" } },
@@ -43,8 +49,19 @@ export const PULL_WAKE_STATES: Readonly<Record<string, WakeState>> = {
     failing: FAILING,
     phase: { kind: "pausing", wake: WAKE, dueAtMs: FAILING.nextAttemptAtMs },
   },
+  "pausing after a release": {
+    ...BEFORE,
+    fruitless: 2,
+    failing: RELEASED,
+    phase: { kind: "pausing", wake: WAKE, dueAtMs: RELEASED.nextAttemptAtMs },
+  },
   sent: { ...BEFORE, phase: { kind: "sent", wake: WAKE, leaseEndsAtMs: undefined, repeatAtMs: NOW_MS + 50_000 } },
   held: { ...BEFORE, phase: { kind: "held", wake: WAKE, holder: "worker-1", leaseEndsAtMs } },
+  "held, its event never written": {
+    ...BEFORE,
+    failing: FAILING,
+    phase: { kind: "held", wake: WAKE, holder: "worker-1", leaseEndsAtMs },
+  },
 };
 
 const current = { wakeId: WAKE.id, generation: GENERATION };

@@ -20,6 +20,8 @@ import { deliveryPauseMs } from "./wake-pause.ts";
  *   next after a pause that grows: a faulty receiver or worker must not keep everything busy for nothing.
  * - I11: the lease of a webhook's wake does not end while a delivery of it is under way, however short it is, and begins anew
  *   with the answer.
+ * - I12: a failure is told of only while something is repeated because of it (`failureOf`): not once the wake is delivered,
+ *   claimed or over.
  */
 
 /** How long the answer to a delivery is waited for beyond its own limit, before it counts as lost with the object that sent it. */
@@ -178,6 +180,14 @@ export function wakeDueMs({ phase }: WakeState): number | undefined {
   }
 }
 
+/**
+ * What an operator is told is wrong at the moment (`status`, section 6.3). Why the event of a wake could not be written is kept
+ * beyond that: a worker that claims it all the same says nothing about the wake stream.
+ */
+export function failureOf({ phase, failing }: WakeState): Failing | undefined {
+  return phase.kind === "sending" || phase.kind === "pausing" ? failing : undefined;
+}
+
 type Applied = Pick<WakeStep, "state" | "answer">;
 
 function tick(state: WakeState, around: WakeSurroundings): WakeState {
@@ -296,13 +306,13 @@ function asleep(state: WakeState): WakeState {
 /** Work goes on, so no pause for the lack of it is left. */
 function moved(state: WakeState, { hasMoved }: { readonly hasMoved: boolean }): WakeState {
   if (!hasMoved) return state;
+  return { ...withoutFruitlessness(state), hasMoved, fruitless: 0 };
+}
+
+/** Forgets the pause for a wake that led to nothing, and why; but not how often it did. */
+function withoutFruitlessness(state: WakeState): WakeState {
   const { reason } = state.failing ?? {};
-  return {
-    ...state,
-    hasMoved,
-    fruitless: 0,
-    failing: reason === DONE || reason === RELEASED ? undefined : state.failing,
-  };
+  return reason === DONE || reason === RELEASED ? { ...state, failing: undefined } : state;
 }
 
 /** Whoever finishes a webhook's wake is well; a worker of a pull-wake says nothing about the wake stream. */
@@ -355,8 +365,8 @@ function claim(state: WakeState, worker: string, around: WakeSurroundings): Appl
   }
   const wake = phase.kind === "idle" ? { id: around.freshId, generation: state.generation + 1 } : phase.wake;
   const leaseEndsAtMs = around.nowMs + around.leaseTtlMs;
-  // Until a wake is claimed no cursor can have moved for it.
-  const claimed = { ...state, generation: wake.generation, hasMoved: false };
+  // Until a wake is claimed no cursor can have moved for it. What the last worker did is not what this one will do.
+  const claimed = { ...withoutFruitlessness(state), generation: wake.generation, hasMoved: false };
   return {
     state: { ...claimed, phase: { kind: "held", wake, holder: worker, leaseEndsAtMs } },
     answer: { kind: "claimed", wake },

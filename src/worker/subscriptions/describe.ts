@@ -1,3 +1,4 @@
+import { failureOf } from "../../protocol/subscription/wake.ts";
 import type { DescribedSubscription } from "./operations.ts";
 import type { StoredRecord } from "./record.ts";
 import type { Subscription } from "./subscription.ts";
@@ -11,8 +12,7 @@ export function describeSubscription(
   limit: number,
 ): DescribedSubscription {
   const { phase, generation } = wake.state;
-  // Where no wake is left, nothing is going to be repeated.
-  const failing = phase.kind === "idle" ? undefined : wake.state.failing;
+  const failing = failureOf(wake.state);
   const rows = storage.linksAfter(after, limit + 1);
   return {
     id: record.id,

@@ -65,6 +65,7 @@ describe("pull-wake: its events", () => {
       expect(failing?.reason).toContain(reason);
       expect((await subscription.describe()).status).toBe("failed");
       expect(await subscription.claimed()).toMatchObject({ generation: 1 });
+      expect(await subscription.describe()).toMatchObject({ status: "active", failure: undefined });
     },
   );
 
@@ -274,6 +275,24 @@ describe("pull-wake: acks and releases", () => {
     expect(await subscription.object.release(subscription.request(first))).toEqual({ kind: "released" });
     expect(await subscription.object.release(subscription.request(first))).toMatchObject({ error: { code: "FENCED" } });
     expect(await subscription.claimed("worker-2")).toMatchObject({ generation: first.generation + 1 });
+  });
+
+  test("release: the subscription has failed until the next worker claims it, and is active from then on", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const { subscription } = await pool();
+    await subscription.notify("events/a", 3);
+    await subscription.object.release(subscription.request(await subscription.claimed()));
+    expect(await subscription.describe()).toMatchObject({
+      status: "failed",
+      failure: expect.stringContaining("released the wake") as string,
+    });
+    const { generation } = await subscription.claimed("worker-2");
+    const held = { status: "active", failure: undefined, nextAttemptAtMs: undefined };
+    expect(await subscription.describe()).toMatchObject({ ...held, generation, holder: "worker-2" });
+    clock.advanceSeconds(LEASE_SECONDS);
+    await subscription.alarm();
+    expect(await subscription.describe()).toMatchObject({ ...held, generation: generation + 1, holder: undefined });
   });
 
   test("token: another wake's, another subscription's and one that was changed open nothing", async () => {
