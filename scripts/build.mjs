@@ -86,7 +86,7 @@ const leanUndici = {
 
 /** @returns {Promise<string[]>} the files that went in */
 async function buildCli() {
-  const entryPoints = ["src/cli/main.ts"];
+  const entryPoints = ["src/cli/main.ts", "src/cli/help.ts"];
   for await (const file of glob("src/{commands,cli/hooks}/**/*.ts", { cwd: ROOT })) entryPoints.push(file);
   const { metafile } = await build({
     ...common,

@@ -35,7 +35,7 @@ export const RUNTIME_MODULES = "^cloudflare:";
 /** Modules that something other than an import starts: the Workers' bundles, oclif, npm. */
 export const ENTRY_POINTS = [
   "^src/worker/(index|create-stream-worker)\\.ts$",
-  "^src/cli/main\\.ts$",
+  "^src/cli/(main|help)\\.ts$",
   "^src/cli/hooks/",
   "^src/commands/",
 ];

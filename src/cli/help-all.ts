@@ -1,8 +1,8 @@
 import { Config } from "@oclif/core/config";
-import { Help } from "@oclif/core/help";
+import FittingHelp from "./help.ts";
 
-/** The help of everything, as oclif writes it for one command. */
-class WholeHelp extends Help {
+/** The help of everything, as it is for one command. */
+class WholeHelp extends FittingHelp {
   get text(): string {
     const parts = this.sortedCommands.map((command) => {
       const help = this.formatCommand(command).trimEnd();

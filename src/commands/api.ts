@@ -11,8 +11,7 @@ import { openDataOutput } from "../cli/reading/data-output.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 
 export default class Api extends ServerCommand {
-  static override summary =
-    "Send one request, with the credentials that other commands would use, and print the answer.";
+  static override summary = "Send one request, with the credentials of other commands, and print the answer.";
 
   static override description = `PATH is a stream's name, a path of the server when it begins with a slash, __ds/... for the control APIs of the project, or a whole URL; a query may follow.
 The answer's body goes to stdout as it arrives, whatever its status; the exit code tells the status: 0 below 400, 3 for 404 and 410, 4 for 401 and 403, 5 for 409 (6 for a closed stream), 7 for 429 and 5xx, 1 for the rest. With --json the answer is one object: {"status","headers","body"}, or "base64" for a body that is not text.

@@ -30,7 +30,7 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
   static override examples = [
     `<%= config.bin %> <%= command.id %> orders '{"id":1}'`,
     "tail -F app.log | <%= config.bin %> <%= command.id %> logs/app",
-    "<%= config.bin %> <%= command.id %> orders --file orders.ndjson --checkpoint orders.checkpoint",
+    "<%= config.bin %> <%= command.id %> orders --file orders.ndjson --checkpoint orders.pos",
     `<%= config.bin %> <%= command.id %> orders '{"id":2}' --close`,
   ];
 

@@ -19,7 +19,7 @@ A project that is there with a key of which nothing is known here is a conflict 
     "<%= config.bin %> <%= command.id %> shop",
     "<%= config.bin %> <%= command.id %> shop --cors-origin https://app.example",
     "openssl rand -base64 32 | <%= config.bin %> <%= command.id %> shop --stdin",
-    "<%= config.bin %> <%= command.id %> ci --no-save | gh secret set DURABLE_STREAMS_SIGNING_SECRET",
+    "<%= config.bin %> <%= command.id %> ci --no-save |\n  gh secret set DURABLE_STREAMS_SIGNING_SECRET",
   ];
 
   static override args = {

@@ -15,7 +15,7 @@ export default class Create extends ServerCommand {
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders --content-type application/json",
     "<%= config.bin %> <%= command.id %> logs/today --content-type text/plain --ttl 7d",
-    "<%= config.bin %> <%= command.id %> answer --content-type application/json --closed '{\"answer\":42}'",
+    "<%= config.bin %> <%= command.id %> answer --content-type application/json --closed 42",
   ];
 
   static override args = {

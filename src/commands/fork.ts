@@ -16,7 +16,7 @@ When SRC is deleted its forks go on reading what they inherit from it.
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders orders-test",
-    "<%= config.bin %> <%= command.id %> orders orders-test --offset 0000000000000000_0000000000000042 --ttl 7d",
+    "<%= config.bin %> <%= command.id %> orders orders-test \\\n  --offset 0000000000000000_0000000000000042 --ttl 7d",
     "<%= config.bin %> <%= command.id %> orders orders-2026 --closed",
   ];
 

@@ -45,8 +45,8 @@ A handler that answers {"done":true} has processed all of it; one that answers 2
 It begins at the present end of the streams. With --name a later run goes on where this one ended; without, the subscription is removed at the end, unless --keep says otherwise.
 A line for each delivery goes to stdout: time, status, outcome, duration, wake, streams.`;
   static override examples = [
-    "<%= config.bin %> <%= command.id %> --forward-to http://localhost:3000/hooks --pattern 'orders/*'",
-    "<%= config.bin %> <%= command.id %> --forward-to http://localhost:3000/hooks --stream orders --name dev",
+    "<%= config.bin %> <%= command.id %> --forward-to http://localhost:3000/hooks \\\n  --pattern 'orders/*'",
+    "<%= config.bin %> <%= command.id %> --forward-to http://localhost:3000/hooks \\\n  --stream orders --name dev",
   ];
 
   static override flags = {

@@ -20,7 +20,7 @@ const DEFAULT_SINCE = "24h";
 const LONGEST_SINCE_SECONDS = 366 * 86_400;
 
 export default class Metrics extends ServerCommand {
-  static override summary = "Show what a deployment or a server has done: operations, bytes, latencies, costs.";
+  static override summary = "Show what a deployment or a server did: operations, bytes, latencies, costs.";
   static override description = `A deployment is asked about at Cloudflare's Analytics Engine: that of the folder's durable-streams.jsonc, or the environment that --env names. It needs a dataset ("analytics" in that file), and Cloudflare takes a minute or two until something shows.
 
 A server that --url or --context names (or their variables), and the usual one in a folder without such a file, is asked for its own counters: one isolate's, since its first operation. On this machine that is everything; on Cloudflare it is one of many. Its p50 and p99 are up to a fifth too large, and --since cannot make the span shorter.

@@ -18,7 +18,7 @@ export default class MintToken extends ServerCommand {
 A token can be limited to one stream, or to those whose names begin with a prefix, and opens nothing else then.
 Default scope: read. write includes reading.`;
   static override examples = [
-    "TOKEN=$(<%= config.bin %> <%= command.id %> --project shop --scope write --ttl 10m --prefix ci/)",
+    "TOKEN=$(<%= config.bin %> <%= command.id %> --project shop --scope write --prefix ci/)",
     "<%= config.bin %> <%= command.id %> --stream orders --ttl 30d",
     "pass show shop/signing | <%= config.bin %> <%= command.id %> --project shop --secret -",
   ];

@@ -51,9 +51,9 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders http://127.0.0.1:4438/v1/stream/orders",
-    "<%= config.bin %> <%= command.id %> orders orders --from-context live --to-context standby --follow",
-    "<%= config.bin %> <%= command.id %> --prefix shop/ --from-context live --to-context standby",
-    "<%= config.bin %> <%= command.id %> --prefix '' http://127.0.0.1:4437 http://127.0.0.1:4438",
+    "<%= config.bin %> <%= command.id %> orders orders --follow \\\n  --from-context live --to-context standby",
+    "<%= config.bin %> <%= command.id %> --prefix shop/ \\\n  --from-context live --to-context standby",
+    "<%= config.bin %> <%= command.id %> --prefix '' http://old.example http://new.example",
   ];
 
   static override args = {

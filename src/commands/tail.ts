@@ -40,7 +40,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders",
     "<%= config.bin %> <%= command.id %> orders -n 10 | jq .id",
-    "<%= config.bin %> <%= command.id %> orders --from-start --checkpoint orders.position | ./consume",
+    "<%= config.bin %> <%= command.id %> orders --from-start --checkpoint tail.pos | ./consume",
     "<%= config.bin %> <%= command.id %> logs/app logs/db --grep 'error|warning' | less",
   ];
 

@@ -10,8 +10,7 @@ import { writeOutput } from "../../cli/standard-output.ts";
 import { visibleLine } from "../../client/visible-text.ts";
 
 export default class BackupVerify extends BaseCommand {
-  static override summary =
-    "Read a backup whole, and check every file, hash and count; exit code 8 when anything is off.";
+  static override summary = "Check every file, hash and count of a backup; exit code 8 when anything is off.";
 
   static override description = `It asks no server. Each thing that is off is a line on stdout.
 --json gives {"dir","streams","files","bytes","findings"}, each finding {"stream","problem"}.`;

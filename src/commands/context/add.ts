@@ -15,8 +15,8 @@ With --force an existing context is changed, and what is not given stays.
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> local --url http://127.0.0.1:4437",
-    "pass show shop | <%= config.bin %> <%= command.id %> prod --url https://streams.example.com --project shop --secret -",
-    "pass show operator | <%= config.bin %> <%= command.id %> prod --force --operator-secret -",
+    "pass show shop |\n  <%= config.bin %> <%= command.id %> prod --url https://streams.example.com \\\n  --project shop --secret -",
+    "pass show ops | <%= config.bin %> <%= command.id %> prod --force --operator-secret -",
   ];
 
   static override args = {

@@ -6,7 +6,7 @@ import { ServerCommand } from "../../cli/server-command.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 
 export default class ContextShow extends ServerCommand {
-  static override summary = "Show which server and project commands would use, and what they would be let in by.";
+  static override summary = "Show which server and project commands would use, and what lets them in.";
 
   static override description = `Without NAME it shows what holds in this folder and this environment, and who says so: a flag, a variable, durable-streams.jsonc, or the active context. No secret and no token is shown; keys have ids that tell nothing.
 --json gives {"context","url","source","project","projectSource","folder","saved":{"signingKey","token","operatorKey"},"sends":{"streams","operator"}}.`;

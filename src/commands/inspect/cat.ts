@@ -29,7 +29,7 @@ Messages that are still in the hot log are printed by read --offset.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders 17",
-    "<%= config.bin %> <%= command.id %> orders 0000000000000000_0000000000001042 --offsets",
+    "<%= config.bin %> <%= command.id %> jobs 0000000000000000_0000000000001042 --offsets",
     "<%= config.bin %> <%= command.id %> orders 17 --format segment > 17.seg",
     "<%= config.bin %> <%= command.id %> --file 17.seg",
   ];

@@ -15,7 +15,7 @@ import { writeOutput } from "../../cli/standard-output.ts";
 import { mistypedCommand } from "../../cli/unknown-command.ts";
 
 export default class Inspect extends ServerCommand {
-  static override summary = "Show how a stream is kept: its hot log, its segments, sealing, readers and producers.";
+  static override summary = "Show how a stream is kept: hot log, segments, sealing, readers and producers.";
 
   static override description = `New messages are in the hot log; older ones are sealed into segments, objects in the bucket that never change. On a terminal it is a bar of segments and hot log to browse (? lists the keys, Enter shows messages, q leaves); --plain, --json, or output into a pipe print it.
 Of many segments the first and last few are shown; --json has all of them. On a terminal that is too narrow START and END are the offsets' last digits, and OBJECT is left out. AGE is the time since the segment's newest message was appended.

@@ -10,7 +10,7 @@ export default class ProjectsUpdate extends ProjectCommand {
   static override summary = "Change what holds for a project; what is not named stays.";
   static override description = "--cors-origin replaces the whole list of origins.";
   static override examples = [
-    "<%= config.bin %> <%= command.id %> shop --cors-origin https://app.example --cors-origin http://localhost:5173",
+    "<%= config.bin %> <%= command.id %> shop --cors-origin https://app.example \\\n  --cors-origin http://localhost:5173",
     "<%= config.bin %> <%= command.id %> shop --no-cors --readers-max 100",
   ];
 

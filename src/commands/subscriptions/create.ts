@@ -19,8 +19,8 @@ export default class SubscriptionsCreate extends SubscriptionCommand {
 It begins at the present end of every stream; streams that are created later are followed from their beginning.
 A subscription that is there already with this very configuration is a success; with another one it is a conflict (exit code 5).`;
   static override examples = [
-    "<%= config.bin %> <%= command.id %> mailer --pattern 'orders/*' --webhook https://worker.example/hooks",
-    "<%= config.bin %> <%= command.id %> pool --stream jobs --wake-stream wake/pool --create-wake-stream",
+    "<%= config.bin %> <%= command.id %> mailer --pattern 'orders/*' \\\n  --webhook https://worker.example/hooks",
+    "<%= config.bin %> <%= command.id %> pool --stream jobs \\\n  --wake-stream wake/pool --create-wake-stream",
   ];
 
   static override args = {

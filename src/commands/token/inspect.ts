@@ -16,7 +16,7 @@ import type { Scope } from "../../protocol/token.ts";
 const SCOPES = ["read", "write"] as const satisfies readonly Scope[];
 
 export default class TokenInspect extends ServerCommand {
-  static override summary = "Show what a token says, whether its signature is right, and how long it is good for.";
+  static override summary = "Show what a token says, whether its signature is right, and how long it lasts.";
   static override description = `Nothing is asked of a server. The signature is checked where the secret is at hand: by --secret -, in the environment, or saved.
 With --project, --stream or --scope it is judged for that use. Exit code 8: a server would refuse it.
 Without TOKEN it is read from DURABLE_STREAMS_TOKEN, or else from stdin.`;

@@ -10,6 +10,13 @@ import { runAtTerminal } from "../../support/terminal.ts";
 import { COMMANDS, named } from "./support/commands.ts";
 import { expectBehaved, inAdvance, inEmptyFolder, run } from "./support/runs.ts";
 
+/** Words that are no commands, and have help. */
+const TOPICS = ["context", "projects", "subscriptions", "token"];
+
+function tooWide(help: string): readonly string[] {
+  return help.split("\n").filter((line) => [...line].length > 80);
+}
+
 describe("--help", () => {
   const result = inAdvance(COMMANDS, ({ words }) => inEmptyFolder((cwd) => run([...words, "--help"], { cwd })));
   it.each(named(COMMANDS))(
@@ -26,6 +33,19 @@ describe("--help", () => {
       for (const flag of Object.keys(command.flags)) expect(stdout).toContain(`--${flag}`);
     },
   );
+
+  it.each(named(COMMANDS))("%s: no line is wider than a terminal of 80 columns", async (_name, command) => {
+    expect(tooWide((await result(command)).stdout)).toEqual([]);
+  });
+
+  const pages = [["--help"], ...TOPICS.map((topic) => [topic, "--help"]), ["help", "--all"]];
+  const page = inAdvance(pages, (words) => inEmptyFolder((cwd) => run(words, { cwd })));
+  it.each(pages.map((words) => [words.join(" "), words] as const))("%s: neither is one of it", async (_name, words) => {
+    const { code, stdout, stderr } = await page(words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("USAGE\n");
+    expect(tooWide(stdout)).toEqual([]);
+  });
 
   const atTerminal = inAdvance(COMMANDS, ({ words }) =>
     inEmptyFolder((cwd) => runAtTerminal([...words, "--bogus"], [], { cwd, env: { NO_COLOR: "1" } })),
