@@ -16,7 +16,7 @@ export default class Restore extends ServerCommand {
 
   static override description = `Every message is there once, in order, as the bytes that were backed up: data files are checked before they are sent, they are appended by an idempotent producer, and what was sent is read back and compared. Content type, time to live, expiry and closure are those of the backup, and a stream that was readable without a token is so again, where the server knows that.
 
-Killed at any moment, the same command goes on, and after the backup has grown it adds what is new. A stream that is there already and was not made by restoring this backup is refused with exit code 5. A server that writes JSON anew, as the reference server does, is told of with exit code 8 if that changed any message.
+Killed at any moment, the same command goes on, and after the backup has grown it adds what is new. A stream that is there already and was not made by restoring this backup is refused with exit code 5. A stream of which anything is damaged in the backup is not made at all, or with --partial as far as it is whole; all others are restored, each that was not is named, and the exit code is 8. A server that writes JSON anew, as the reference server does, is told of with exit code 8 if that changed any message.
 --json gives {"dir","streams","unchanged","messages","bytes","failed","failures"}.`;
 
   static override examples = [
@@ -37,6 +37,7 @@ Killed at any moment, the same command goes on, and after the backup has grown i
       multipleNonGreedy: true,
     }),
     "no-expiry": boolean({ summary: "Leave out times to live and expiries." }),
+    partial: boolean({ summary: "Restore damaged streams too, as far as they are whole." }),
   };
 
   override async run(): Promise<unknown> {
@@ -50,6 +51,7 @@ Killed at any moment, the same command goes on, and after the backup has grown i
     try {
       const summary = await restoreStreams({
         ...{ client, backup, map, signal, prefix: flags.prefix, withoutExpiry: flags["no-expiry"] },
+        partial: flags.partial,
         urlOf: (name) => this.namedStreamUrl(flags, name),
         retry: { giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.noteRetry },
         onProgress: showProgress(status),
@@ -68,16 +70,14 @@ Killed at any moment, the same command goes on, and after the backup has grown i
   #tell(dir: string, summary: RestoreSummary): unknown {
     const { streams, unchanged, bytes, failed, failures } = summary;
     const [first] = failures;
-    if (streams === 0 && failed === 1 && first !== undefined) throw first.error;
+    if (streams === 0 && failures.length === 1 && first !== undefined) throw first.error;
     const same = unchanged === 0 ? "" : `, ${String(unchanged)} of them there already`;
     this.notices.note(
       `Restored ${counted(streams, "stream")}${same}: ${humanBytes(bytes)} sent, read back and the same`,
     );
     for (const failure of failures) this.notices.warning(failureLine(failure));
-    if (failed > 0) {
-      this.notices.warning(`${counted(failed, "stream")} could not be restored.`);
-      process.exitCode = exitCodeOfFailures(failures);
-    }
+    if (failed > 0) this.notices.warning(`${counted(failed, "stream")} could not be restored whole.`);
+    if (failures.length > 0) process.exitCode = exitCodeOfFailures(failures);
     return { dir, ...summary, failures: toldFailures(failures) };
   }
 }

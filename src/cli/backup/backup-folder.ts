@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { lstat, mkdir, readdir, rename } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { isCount, isText, listOf, objectOf } from "../../client/answer-shape.ts";
+import { syncFolder } from "../atomic-file.ts";
 import { unwritable } from "../checkpoint-file.ts";
-import { usageFailure } from "../command-failure.ts";
+import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { isSystemError } from "../file-error.ts";
 import { type FileLock, lockFile } from "../file-lock.ts";
 import { damaged, isDamage, readChecked, writeChecked } from "./checked-file.ts";
@@ -12,6 +13,8 @@ import { readStreamManifest, STREAM_MANIFEST, type StreamManifest, writeStreamMa
 
 const MANIFEST = "manifest.json";
 const STREAMS = "streams";
+/** What was damaged when a stream was begun anew. */
+const ASIDE = "damaged";
 const FORMAT = "durable-streams backup 1";
 
 /** What the backup's own manifest says of a stream: that it is there, and has at least so much. */
@@ -27,6 +30,9 @@ interface BackupManifest {
   readonly id: string;
   readonly streams: readonly StreamEntry[];
 }
+
+/** What a backup is known by whose own manifest is damaged or lost: nothing. */
+const UNKNOWN = { id: undefined, streams: [] };
 
 const IS_MANIFEST = objectOf({
   format: isText,
@@ -51,14 +57,25 @@ async function namesIn(folder: string): Promise<readonly string[] | undefined> {
   }
 }
 
+async function isThere(file: string): Promise<boolean> {
+  return (await lstat(file).catch(() => undefined)) !== undefined;
+}
+
 /** Whether a folder with these names is one of ours, or none yet. A run that was killed may have left no more than a draft. */
 function isBackup(names: readonly string[]): boolean {
-  return names.includes(MANIFEST) || names.every((name) => name === STREAMS || name.includes(MANIFEST));
+  return (
+    names.includes(MANIFEST) || names.every((name) => name === STREAMS || name === ASIDE || name.includes(MANIFEST))
+  );
 }
 
 /** Whether a stream's manifest is of a time before the backup's own one was written. */
 export function isOlder(manifest: StreamManifest, { generation, positions }: StreamEntry): boolean {
   return manifest.generation === generation ? manifest.positions < positions : manifest.generation < generation;
+}
+
+/** How that is told. */
+export function olderThan(manifest: StreamManifest, entry: StreamEntry): string {
+  return `is older than the backup: it counts ${String(manifest.positions)} where there were ${String(entry.positions)}`;
 }
 
 /** Refuses a link in the place of a folder: what is written there would be outside of the backup. */
@@ -69,6 +86,35 @@ export async function requireNoLink(folder: string): Promise<void> {
     `${JSON.stringify(folder)} is a symbolic link, and a backup writes nothing outside of its folder.`,
     "Put the folder itself there. DIR may be a link.",
   );
+}
+
+/** How many damaged folders of one stream are kept: whoever has so many has another problem. */
+const ASIDE_MAX = 1000;
+
+/**
+ * Moves what is there of a stream out of the way, as a whole: it is damaged, and may be the only copy of what is left of
+ * it. Returns where it is now; `undefined` where there was nothing.
+ */
+export async function setAside({ path }: StreamFolder): Promise<string | undefined> {
+  const aside = join(dirname(dirname(path)), ASIDE);
+  await requireNoLink(aside);
+  await mkdir(aside, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw unwritable("folder", aside, error);
+  });
+  for (let i = 1; i <= ASIDE_MAX; i++) {
+    const place = join(aside, `${basename(path)}.${String(i)}`);
+    if (await isThere(place)) continue;
+    try {
+      await rename(path, place);
+    } catch (error) {
+      if (isSystemError(error) && error.code === "ENOENT") return undefined;
+      throw unwritable("folder", place, error);
+    }
+    await syncFolder(aside);
+    await syncFolder(dirname(path));
+    return place;
+  }
+  throw usageFailure(`${aside} is full: it has ${String(ASIDE_MAX)} folders of this stream.`, "Move it elsewhere.");
 }
 
 /** A stream's folder in a backup. */
@@ -90,15 +136,23 @@ export interface StreamDamage {
 /** A backup: a folder with a manifest, and a folder for each stream (docs/backup.md). */
 export class BackupFolder {
   readonly path: string;
-  readonly id: string;
+  /** `undefined` where the backup's own manifest is damaged. */
+  readonly id: string | undefined;
   /** As the last run that ended left it. */
   readonly listed: readonly StreamEntry[];
+  /** What is wrong with the backup's own manifest: then nothing says which streams there have to be. */
+  readonly damage: CommandFailure | undefined;
   readonly #lock: FileLock | undefined;
 
-  private constructor(path: string, { id, streams }: BackupManifest, lock?: FileLock) {
+  private constructor(
+    path: string,
+    { id, streams }: BackupManifest | typeof UNKNOWN,
+    { lock, damage }: { readonly lock?: FileLock; readonly damage?: CommandFailure } = {},
+  ) {
     this.path = path;
     this.id = id;
     this.listed = streams;
+    this.damage = damage;
     this.#lock = lock;
   }
 
@@ -119,9 +173,11 @@ export class BackupFolder {
       throw unwritable("file", join(path, MANIFEST), error);
     });
     try {
-      const manifest = await readManifest(path);
-      if (manifest !== undefined) return new BackupFolder(path, manifest, lock);
-      const begun = new BackupFolder(path, { id: randomUUID(), streams: [] }, lock);
+      const manifest = await readManifest(path).catch((error: unknown) => {
+        throw isDamage(error) ? withoutManifest(error) : error;
+      });
+      if (manifest !== undefined) return new BackupFolder(path, manifest, { lock });
+      const begun = new BackupFolder(path, { id: randomUUID(), streams: [] }, { lock });
       await begun.#write([]);
       return begun;
     } catch (error) {
@@ -130,10 +186,23 @@ export class BackupFolder {
     }
   }
 
-  /** Opens a backup to read it. Others may add to it meanwhile: what is there does not change. */
+  /**
+   * Opens a backup to read it. Others may add to it meanwhile: what is there does not change. Where its own manifest is
+   * damaged or lost, the streams are there all the same: that is its `damage`.
+   */
   static async open(path: string): Promise<BackupFolder> {
-    const manifest = await readManifest(path);
-    if (manifest !== undefined) return new BackupFolder(path, manifest);
+    try {
+      const manifest = await readManifest(path);
+      if (manifest !== undefined) return new BackupFolder(path, manifest);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return new BackupFolder(path, UNKNOWN, { damage: error });
+    }
+    await namesIn(path);
+    const lost = new BackupFolder(path, UNKNOWN, { damage: damaged(join(path, MANIFEST), "it is missing") });
+    for (const folder of await lost.folders()) {
+      if (await isThere(join(folder, STREAM_MANIFEST))) return lost;
+    }
     throw usageFailure(`There is no backup in ${JSON.stringify(path)}.`, "Name the folder that backup wrote to.");
   }
 
@@ -186,12 +255,15 @@ export class BackupFolder {
   }
 }
 
+function withoutManifest({ code, message, exitCode }: CommandFailure): CommandFailure {
+  const hint =
+    "What backup verify finds in the streams is whole all the same. Move this file away, and backup writes it anew.";
+  return new CommandFailure({ code, message, exitCode, hint });
+}
+
 async function readManifest(path: string): Promise<BackupManifest | undefined> {
   const file = join(path, MANIFEST);
-  const value = await readChecked(file).catch((error: unknown) => {
-    if (isSystemError(error) && error.code === "ENOTDIR") return undefined;
-    throw error;
-  });
+  const value = await readChecked(file);
   if (value === undefined) return undefined;
   if (!isManifest(value) || value.format !== FORMAT) {
     throw damaged(file, "it is no manifest of a backup that this version knows");

@@ -9,9 +9,9 @@ import { unwritable } from "../checkpoint-file.ts";
 import { bytesOf, sizeOf } from "../copying/pieces.ts";
 import { type Chunk, STREAM_START, type StreamMark, StreamSource } from "../copying/stream-source.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readManifestOf, requireNoLink, type StreamFolder, writeManifestOf } from "./backup-folder.ts";
-import { damaged } from "./checked-file.ts";
-import { dataFileName, DataFileWriter } from "./data-file.ts";
+import { readManifestOf, requireNoLink, setAside, type StreamFolder, writeManifestOf } from "./backup-folder.ts";
+import { damaged, isDamage } from "./checked-file.ts";
+import { checkDataFile, dataFileName, DataFileWriter } from "./data-file.ts";
 import { ProbeHash } from "./probe-hash.ts";
 import { type DataFileEntry, STREAM_MANIFEST, type StreamManifest, type TailProbe } from "./stream-manifest.ts";
 
@@ -22,7 +22,7 @@ export interface BackupStreamOptions {
   readonly client: StreamClient;
   readonly url: string;
   readonly folder: StreamFolder;
-  /** Begin anew where the stream is no longer the one that was backed up. */
+  /** Begin anew where the stream is no longer the one that was backed up, or what was backed up is damaged. */
   readonly anew: boolean;
   /** Asks whether it is readable without a token; `null` where that is not known. */
   readonly isPublic: () => Promise<boolean | null>;
@@ -40,6 +40,8 @@ export interface StreamBackup {
   readonly newFiles: number;
   /** An older creation of the name was given up for this one. */
   readonly begunAnew: boolean;
+  /** Where what was damaged is kept now. */
+  readonly aside?: string | undefined;
 }
 
 class Replaced extends CommandFailure {}
@@ -58,27 +60,70 @@ const RECREATED = "it was deleted and created again";
 /** Adds what is new of a stream to its backup: from where the last run ended to the stream's end at this moment. */
 export async function backupStream(options: BackupStreamOptions): Promise<StreamBackup> {
   const { client, url, folder, anew, signal } = options;
-  const known = await readManifestOf(folder);
-  const { listed } = folder;
-  // Begun at the start again it would pass for whole, whatever the stream on the server has become.
-  if (known === undefined && listed !== undefined && !anew) {
-    throw damaged(join(folder.path, STREAM_MANIFEST), "it is missing");
-  }
+  const { manifest: known, damage } = await stateOf(folder, { withFiles: anew, signal });
+  if (damage !== undefined && !anew) throw withHint(damage, folder);
   const description = await client.describe(url, signal);
   await requireNoLink(folder.path);
+  const aside = damage === undefined ? undefined : await setAside(folder);
   await mkdir(folder.path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw unwritable("folder", folder.path, error);
   });
+  const goesOn = known !== undefined && damage === undefined;
   try {
-    const begun = known ?? (await fresh(options, description, (listed?.generation ?? 0) + 1));
-    return await new StreamRun(options, description, begun).run(known !== undefined);
+    const begun = goesOn ? known : await fresh(options, description, await nextGeneration(folder, known, aside));
+    const done = await new StreamRun(options, description, begun).run(goesOn);
+    return { ...done, aside };
   } catch (error) {
-    if (!anew || known === undefined || !(error instanceof Replaced)) throw error;
+    if (!anew || !goesOn || !(error instanceof Replaced)) throw error;
     const run = new StreamRun(options, description, await fresh(options, description, known.generation + 1));
     const done = await run.run(false);
     await removeOthers(folder, done.manifest.files);
     return { ...done, begunAnew: true };
   }
+}
+
+interface StreamState {
+  readonly manifest: StreamManifest | undefined;
+  readonly damage: CommandFailure | undefined;
+}
+
+/** What there is of a stream, and what of that is damaged. Its data files are only read for somebody who would begin anew. */
+async function stateOf(
+  folder: StreamFolder,
+  { withFiles, signal }: { readonly withFiles: boolean; readonly signal: AbortSignal },
+): Promise<StreamState> {
+  let manifest: StreamManifest | undefined;
+  try {
+    manifest = await readManifestOf(folder);
+    // Begun at the start again it would pass for whole, whatever the stream on the server has become.
+    if (manifest === undefined && folder.listed !== undefined) {
+      throw damaged(join(folder.path, STREAM_MANIFEST), "it is missing");
+    }
+    for (const entry of withFiles ? (manifest?.files ?? []) : []) {
+      signal.throwIfAborted();
+      await checkDataFile(folder.path, entry);
+    }
+    return { manifest, damage: undefined };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { manifest, damage: error };
+  }
+}
+
+function withHint({ code, message, exitCode }: CommandFailure, { name }: StreamFolder): CommandFailure {
+  const hint = `Keep what is here aside, and read ${JSON.stringify(name)} from its start, with --anew.`;
+  return new CommandFailure({ code, message, exitCode, hint });
+}
+
+/** What is begun anew is told from all that was here before, even where no manifest says any more how often that was. */
+async function nextGeneration(
+  { listed }: StreamFolder,
+  known: StreamManifest | undefined,
+  aside: string | undefined,
+): Promise<number> {
+  const files = aside === undefined ? [] : await readdir(aside).catch(() => []);
+  const used = files.map((file) => Number(/^(\d+)-\d{8}\./.exec(file)?.[1] ?? 0));
+  return Math.max(0, listed?.generation ?? 0, known?.generation ?? 0, ...used) + 1;
 }
 
 async function fresh(

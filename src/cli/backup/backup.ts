@@ -32,7 +32,8 @@ export interface BackupOptions {
   readonly signal: AbortSignal;
   readonly retry: RetryOptions;
   readonly onProgress: (soFar: BackupCounts) => void;
-  readonly onAnew: (name: string) => void;
+  /** A stream was begun anew: `aside` is where its damaged files are now. */
+  readonly onAnew: (name: string, aside: string | undefined) => void;
 }
 
 /** What a run has added. */
@@ -130,12 +131,12 @@ async function addStreams(names: AsyncIterable<string>, options: BackupOptions):
       if (failures.length < TOLD_MAX) failures.push(done);
       continue;
     }
-    const { manifest, newPositions, newFiles, begunAnew } = done;
+    const { manifest, newPositions, newFiles, begunAnew, aside } = done;
     counts.streams++;
     counts.files += newFiles;
     if (contentKind(manifest.contentType) === "json") counts.messages += newPositions;
     if (newPositions === 0) counts.unchanged++;
-    if (begunAnew) onAnew(manifest.name);
+    if (begunAnew || aside !== undefined) onAnew(manifest.name, aside);
     onProgress(counts);
   }
   return { ...counts, failures, damagedFolders };

@@ -11,11 +11,16 @@ export function sha256(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** What was backed up is no longer what it was. */
+/** What was backed up is no longer what it was: what there is to say of a file. */
 export function damaged(file: string, what: string): CommandFailure {
+  return damagedAs(file, `is damaged: ${what}`);
+}
+
+/** The same, in other words than that it is damaged. */
+export function damagedAs(file: string, what: string): CommandFailure {
   return new CommandFailure({
     code: "BACKUP_DAMAGED",
-    message: `${file} is damaged: ${what}.`,
+    message: `${file} ${what}.`,
     hint: "See all damage with: durable-streams backup verify DIR",
     exitCode: EXIT.verification,
   });
@@ -35,23 +40,31 @@ export async function writeChecked(file: string, value: unknown): Promise<void> 
   );
 }
 
+/** There is no such file: also where what should be its folder is a file, as some desktops leave them everywhere. */
+const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
+
+/** What is wrong with this very file, and no reason to give up others: a bad sector, rights, a socket or a loop of links. */
+const UNREADABLE: ReadonlySet<string> = new Set(["EIO", "EACCES", "EPERM", "ENXIO", "ELOOP"]);
+
 /**
- * The content of a file; `undefined` when there is none. A pipe in its place, which would be waited for without end, is
- * damage; `checkSize` may throw before anything is read.
+ * The content of a file; `undefined` when there is none. One that cannot be read is damage, and so is a pipe in its place,
+ * which would be waited for without end; `checkSize` may throw before anything is read.
  */
 export async function readRegular(file: string, checkSize?: (bytes: number) => void): Promise<Buffer | undefined> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    if (isSystemError(error) && error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (handle === undefined) return undefined;
   try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw damaged(file, "it is not a file");
-    checkSize?.(found.size);
-    return await handle.readFile();
-  } finally {
-    await handle.close();
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = await handle.stat();
+      if (!found.isFile()) throw damaged(file, "it is not a file");
+      checkSize?.(found.size);
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (ABSENT.has(error.code)) return undefined;
+    throw UNREADABLE.has(error.code) ? damaged(file, `it cannot be read (${error.code})`) : error;
   }
 }
 

@@ -116,6 +116,17 @@ function draftOf(folder: string, name: string): string {
   return join(folder, `.${name}.draft`);
 }
 
+/** The bytes of a data file, if they are those that were written. Throws `BACKUP_DAMAGED`. */
+export async function checkDataFile(folder: string, entry: DataFileEntry): Promise<Buffer> {
+  const file = join(folder, entry.file);
+  const content = await readRegular(file, (size) => {
+    if (size !== entry.bytes) throw damaged(file, `it has ${String(size)} bytes instead of ${String(entry.bytes)}`);
+  });
+  if (content === undefined) throw damaged(file, "it is missing");
+  if (sha256(content) !== entry.sha256) throw damaged(file, "its SHA-256 is not what the manifest says");
+  return content;
+}
+
 /** The content of a data file, checked: messages of JSON, else its bytes. Throws `BACKUP_DAMAGED`. */
 export async function readDataFile(
   folder: string,
@@ -123,11 +134,7 @@ export async function readDataFile(
   kind: ContentKind,
 ): Promise<readonly Uint8Array[]> {
   const file = join(folder, entry.file);
-  const content = await readRegular(file, (size) => {
-    if (size !== entry.bytes) throw damaged(file, `it has ${String(size)} bytes instead of ${String(entry.bytes)}`);
-  });
-  if (content === undefined) throw damaged(file, "it is missing");
-  if (sha256(content) !== entry.sha256) throw damaged(file, "its SHA-256 is not what the manifest says");
+  const content = await checkDataFile(folder, entry);
   const pieces = kind === "json" ? messagesOf(file, content) : [content];
   const positions = sizeOf(kind, pieces);
   if (positions === entry.positions) return pieces;

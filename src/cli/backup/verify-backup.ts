@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { contentKind } from "../../protocol/content-type.ts";
 import { CommandFailure } from "../command-failure.ts";
-import { type BackupFolder, isOlder } from "./backup-folder.ts";
+import { type BackupFolder, isOlder, olderThan } from "./backup-folder.ts";
 import { isDamage } from "./checked-file.ts";
 import { readDataFile } from "./data-file.ts";
 import { folderName } from "./folder-name.ts";
@@ -37,6 +37,7 @@ export async function verifyBackup(folder: BackupFolder, options: VerifyOptions)
     await options.onFinding(finding);
   };
   const listed = new Map(folder.listed.map((entry) => [entry.folder, entry]));
+  if (folder.damage !== undefined) await find(undefined, folder.damage.message.replace(/\.$/, ""));
   for (const path of await folder.folders()) {
     options.signal.throwIfAborted();
     const entry = listed.get(basename(path));
@@ -51,8 +52,7 @@ export async function verifyBackup(folder: BackupFolder, options: VerifyOptions)
         await find(manifest.name, `${path} is not the folder of ${JSON.stringify(manifest.name)}`);
       }
       if (entry !== undefined && isOlder(manifest, entry)) {
-        const counts = `${String(manifest.positions)} where there were ${String(entry.positions)}`;
-        await find(manifest.name, `${join(path, STREAM_MANIFEST)} is older than the backup: it counts ${counts}`);
+        await find(manifest.name, `${join(path, STREAM_MANIFEST)} ${olderThan(manifest, entry)}`);
       }
       await verifyFiles(path, manifest, result, find, options);
       result.streams++;

@@ -9,6 +9,7 @@ import { StatusLine } from "../../cli/inspect/status-line.ts";
 import { counted, humanBytes } from "../../cli/inspect/units.ts";
 import { listedNames } from "../../cli/listing/listed-names.ts";
 import { ServerCommand } from "../../cli/server-command.ts";
+import { visibleLine } from "../../client/visible-text.ts";
 
 /** How long a backup keeps trying while the server cannot be reached. */
 const GIVE_UP_AFTER_MS = 60_000;
@@ -18,7 +19,7 @@ export default class Backup extends ServerCommand {
 
   static override description = `Works with every Durable Streams server; --prefix needs a durable-streams server, which lists its streams. Every message is kept as the very bytes that were read, with the stream's content type, expiry and closure; a fork is kept whole, with what it inherits. The folder is in a documented form (docs/backup.md): data files that never change, and manifests with the SHA-256 of each.
 
-It can be ended at any moment, even by a crash: the next run goes on. A run ends where each stream ended when it was begun. A stream that was deleted and created again is noticed and refused with exit code 5; --anew gives up what is in the folder of the earlier one. Of servers that do not tell creations apart, the end of what was read is read again to notice it, up to 1 MiB. Streams that are no longer on the server stay in the backup. Reading a stream extends its time to live.
+It can be ended at any moment, even by a crash: the next run goes on. A run ends where each stream ended when it was begun. A stream that was deleted and created again is noticed and refused with exit code 5; --anew gives up what is in the folder of the earlier one. --anew also reads the data files that are there, begins anew with streams of which anything is damaged, and keeps that aside in DIR/damaged. Of servers that do not tell creations apart, the end of what was read is read again to notice it, up to 1 MiB. Streams that are no longer on the server stay in the backup. Reading a stream extends its time to live.
 --json gives {"dir","streams","unchanged","messages","bytes","files","gone","failed","failures"}.`;
 
   static override examples = [
@@ -38,7 +39,9 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
       summary: "Back up every stream whose name begins so; '' for all.",
       helpValue: "PREFIX",
     }),
-    anew: boolean({ summary: "Begin anew with streams that are no longer those that were backed up." }),
+    anew: boolean({
+      summary: "Begin anew with streams that are no longer those that were backed up, or whose backups are damaged.",
+    }),
   };
 
   override async run(): Promise<unknown> {
@@ -59,7 +62,11 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
         isPublic: (each) => askPublic(client, root, each, signal),
         retry: { giveUpAfterMs: GIVE_UP_AFTER_MS, onRetry: this.noteRetry },
         onProgress: showProgress(status),
-        onAnew: (each) => this.notices.note(`${each} was begun anew: what was here of an earlier stream is gone.`),
+        onAnew: (each, aside) => {
+          const was =
+            aside === undefined ? "what was here of an earlier stream is gone" : `what was damaged is kept in ${aside}`;
+          this.notices.note(`${visibleLine(each)} was begun anew: ${visibleLine(was)}.`);
+        },
       });
       status.clear();
       return this.#tell(dir, summary, name);

@@ -1,7 +1,7 @@
 // backup, backup verify and restore, as built, against both servers.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -48,6 +48,13 @@ function filesOf(stream: string): Promise<string[]> {
 async function verify(): Promise<{ code: number | null; findings: { stream: string; problem: string }[] }> {
   const { code, stdout } = await runCli(["backup", "verify", dir, "--json"]);
   return { code, findings: (JSON.parse(stdout) as { findings: { stream: string; problem: string }[] }).findings };
+}
+
+async function flipBit(file: string): Promise<void> {
+  const content = await readFile(file);
+  const at = content.byteLength >> 1;
+  content[at] = (content[at] ?? 0) ^ 1;
+  await writeFile(file, content);
 }
 
 describe.each(SERVERS)("backup and restore on $name", ({ start }) => {
@@ -377,18 +384,12 @@ describe("damage", () => {
   });
 
   const data = () => join(dir, "streams/whole/1-00000001.json");
-  const flip = async (file: string): Promise<void> => {
-    const content = await readFile(file);
-    const at = content.byteLength >> 1;
-    content[at] = (content[at] ?? 0) ^ 1;
-    await writeFile(file, content);
-  };
 
   it.each([
-    ["a changed byte of a data file", () => flip(data()), "SHA-256"],
+    ["a changed byte of a data file", () => flipBit(data()), "SHA-256"],
     ["a data file that is cut off", async () => writeFile(data(), (await readFile(data())).subarray(0, 5)), "5 bytes"],
     ["a missing data file", () => rm(data()), "is missing"],
-    ["a changed manifest of a stream", () => flip(join(dir, "streams/whole/stream.json")), "hash"],
+    ["a changed manifest of a stream", () => flipBit(join(dir, "streams/whole/stream.json")), "hash"],
     ["a missing manifest of a stream", () => rm(join(dir, "streams/whole/stream.json")), "is missing"],
     ["a missing stream", () => rm(join(dir, "streams/whole"), { recursive: true }), "is missing"],
   ])("%s is found with 8, and nothing of it is restored", async (_what, harm, words) => {
@@ -417,11 +418,34 @@ describe("damage", () => {
     expect(findings).toEqual([{ stream: "whole", problem: expect.stringContaining("is older") as string }]);
   });
 
-  it("a changed manifest of the backup is refused with 8 by everything", async () => {
-    await flip(join(dir, "manifest.json"));
-    expect((await runCli(["backup", "verify", dir])).code).toBe(8);
-    expect((await run(server, "restore", dir)).code).toBe(8);
+  it("a changed manifest of the backup is told with 8 by everything, and added to by nothing", async () => {
+    await flipBit(join(dir, "manifest.json"));
+    const { code, findings } = await verify();
+    expect({ code, findings }).toMatchObject({
+      code: 8,
+      findings: [{ problem: expect.stringContaining("manifest.json") as string }],
+    });
+    expect(findings).toHaveLength(1);
     expect((await run(server, "backup", "whole", dir)).code).toBe(8);
+  });
+
+  it.each([
+    ["damaged", () => flipBit(join(dir, "manifest.json"))],
+    ["lost", () => rm(join(dir, "manifest.json"))],
+  ])("restore: a backup whose own manifest is %s is restored all the same, with 8, and once", async (_what, harm) => {
+    await harm();
+    const map = `=unlisted-${String(count)}/`;
+    const copy = urlOf(server, `unlisted-${String(count)}/whole`);
+    const { code, stdout } = await run(server, "restore", dir, "--prefix-map", map, "--json");
+    expect(code).toBe(8);
+    expect(JSON.parse(stdout)).toMatchObject({
+      streams: 1,
+      failed: 0,
+      failures: [{ stream: dir, code: "BACKUP_DAMAGED" }],
+    });
+    expectSame(await readWhole(copy), await readWhole(urlOf(server, "whole")));
+    const again = await run(server, "restore", dir, "--prefix-map", map, "--json");
+    expect(JSON.parse(again.stdout)).toMatchObject({ streams: 1, unchanged: 1, bytes: 0 });
   });
 
   it("on a terminal, or in a log, each finding is a line of stdout", async () => {
@@ -429,6 +453,113 @@ describe("damage", () => {
     const { code, stdout } = await runCli(["backup", "verify", dir]);
     expect(code).toBe(8);
     expect(stdout).toBe(`whole: ${data()} is damaged: it is missing\n`);
+  });
+});
+
+describe("a backup of which some is damaged", () => {
+  let server: TestServer;
+  /** What the names of this test's streams begin with, and those of its copies. */
+  let from: string;
+  let to: string;
+  const fileOf = (name: string, file: string) => join(dir, "streams", folderName(`${from}${name}`), file);
+  const asideOf = (name: string, file: string) => join(dir, "damaged", `${folderName(`${from}${name}`)}.1`, file);
+  const original = (name: string) => readWhole(urlOf(server, `${from}${name}`));
+  const copyOf = (name: string) => readWhole(urlOf(server, `${to}${name}`));
+  const restore = (...args: readonly string[]) =>
+    run(server, "restore", dir, "--prefix-map", `${from}=${to}`, ...args, "--json");
+
+  beforeAll(async () => {
+    server = await startBuilt();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  beforeEach(async () => {
+    [from, to] = [`part-${String(count)}/`, `copies-${String(count)}/`];
+    const types = {
+      bytes: "text/plain",
+      json: "application/json",
+      lost: "text/plain",
+      old: "text/plain",
+      whole: "text/plain",
+    };
+    for (const [name, contentType] of Object.entries(types))
+      await create(urlOf(server, `${from}${name}`), { contentType });
+    // Two data files of each.
+    for (const data of ["[1,2]", "[3]"]) {
+      for (const [name, type] of Object.entries(types)) await append(urlOf(server, `${from}${name}`), type, data);
+      if (data === "[3]") await copyFile(fileOf("old", "stream.json"), join(dir, "older"));
+      for (const name of data === "[3]" ? ["json", "whole"] : []) await close(urlOf(server, `${from}${name}`));
+      await done(server, "backup", "--prefix", from, dir);
+    }
+    await copyFile(join(dir, "older"), fileOf("old", "stream.json"));
+    await rm(fileOf("lost", "stream.json"));
+    await flipBit(fileOf("bytes", "stream.json"));
+    await writeFile(fileOf("json", "1-00000002.json"), "[\n4\n]\n");
+  });
+
+  it("restore: all that is whole is restored, what is not is named and not made, and the exit code is 8", async () => {
+    // What desktops leave everywhere, and a copy that somebody has made.
+    await writeFile(join(dir, "streams", "thumbs"), "");
+    await cp(join(fileOf("whole", "stream.json"), ".."), join(dir, "streams", "a-copy"), { recursive: true });
+    const { code, stdout, stderr } = await restore();
+    const result = JSON.parse(stdout) as { failures: { stream: string; code: string }[] };
+    expect(result).toMatchObject({ streams: 1, failed: 5 });
+    const damagedOnes = ["bytes", "json", "lost", "old"].map((name) => `${from}${name}`);
+    expect(result.failures.map((failure) => failure.stream).sort()).toEqual(["a-copy", ...damagedOnes]);
+    expect(new Set(result.failures.map((failure) => failure.code))).toEqual(new Set(["BACKUP_DAMAGED"]));
+    expect(code).toBe(8);
+    for (const name of damagedOnes) {
+      expect(stderr).toContain(`Warning: ${name}: `);
+      expect((await fetch(urlOf(server, name.replace(from, to)), { method: "HEAD" })).status).toBe(404);
+    }
+    expectSame(await copyOf("whole"), await original("whole"));
+    // Of some of them only what belongs to these is told.
+    const one = await restore("--prefix", `${from}l`);
+    expect(one.code).toBe(8);
+    expect(one.stdout).not.toContain(`${from}old`);
+  });
+
+  it("restore --partial: a damaged stream is restored up to the damage, told so, left open, and mended later", async () => {
+    const partial = () => restore("--prefix", `${from}json`, "--partial");
+    for (let i = 0; i < 2; i++) {
+      const { code, stdout } = await partial();
+      const message = expect.stringContaining("has only the first 2 of 3 messages") as string;
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: "RESTORED_IN_PART", message } });
+      expect(code).toBe(8);
+      expect(await copyOf("json")).toMatchObject({ bytes: Buffer.from("1,2"), closed: false });
+    }
+    await writeFile(fileOf("json", "1-00000002.json"), "[\n3\n]\n");
+    expect((await partial()).code).toBe(0);
+    expectSame(await copyOf("json"), await original("json"));
+  });
+
+  it("backup --anew: what is damaged is read anew, and kept aside as it was", async () => {
+    for (const name of ["lost", "bytes"]) {
+      const { code, stderr } = await run(server, "backup", `${from}${name}`, dir);
+      expect({ code, stderr }).toMatchObject({ code: 8, stderr: expect.stringContaining("--anew") as string });
+    }
+    const [data, manifest] = [fileOf("json", "1-00000002.json"), fileOf("bytes", "stream.json")];
+    const [damagedData, damagedManifest] = [await readFile(data), await readFile(manifest)];
+    const { code, stdout, stderr } = await run(server, "backup", "--prefix", from, dir, "--anew", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ streams: 5, failed: 0 });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`kept in ${join(asideOf("json", "x"), "..")}`);
+    expect(await readFile(asideOf("json", "1-00000002.json"))).toEqual(damagedData);
+    expect(await readFile(asideOf("bytes", "stream.json"))).toEqual(damagedManifest);
+    expect(await readFile(asideOf("lost", "1-00000001.txt"), "utf8")).toBe("[1,2]");
+    expect(await filesOf(`${from}bytes`)).toEqual(["2-00000001.txt"]);
+    expect((await readdir(join(dir, "damaged"))).length).toBe(3);
+
+    expect(await verify()).toEqual({ code: 0, findings: [] });
+    expect((await restore()).code).toBe(0);
+    for (const name of ["bytes", "json", "lost", "old", "whole"]) expectSame(await copyOf(name), await original(name));
+  });
+
+  it("backup --anew: a damaged stream that is no longer on the server is left as it is", async () => {
+    await remove(urlOf(server, `${from}bytes`));
+    expect((await run(server, "backup", `${from}bytes`, dir, "--anew")).code).toBe(3);
+    expect(await readFile(fileOf("bytes", "1-00000001.txt"), "utf8")).toBe("[1,2]");
   });
 });
 
