@@ -75,6 +75,13 @@ async function untilStored(stream: StreamClient, notified: number): Promise<void
   await eventually(async () => (await links(stream)).map((row) => row["notified"])).toEqual([notified]);
 }
 
+/** Has the stream forget its links: their subscriptions say that there are none. */
+async function untilForgotten(stream: StreamClient): Promise<void> {
+  listeners.answer = () => "unlinked";
+  await stream.append("1");
+  await eventually(() => links(stream)).toEqual([]);
+}
+
 describe("links: what a subscription is told", () => {
   test("link tells where the stream ends, and what is there already is not news", async () => {
     const stream = await createStream({ body: "[1,2]" });
@@ -113,18 +120,20 @@ describe("links: what a subscription is told", () => {
     await stream.append("2");
     await untilStored(stream, 2);
     await stream.object.link({ id: "s", incarnation: "second" });
-    await stream.object.unlink({ id: "s", incarnation: "first" });
     expect(await links(stream)).toMatchObject([{ subscription_incarnation: "second", linked_from: 2, notified: 2 }]);
   });
 
-  test("every subscription is told, and nothing more after unlink", async () => {
+  test("every subscription is told, and nothing more once it says that it is not linked", async () => {
     const stream = await createStream();
     await link(stream, "a", "b", "c");
-    await stream.object.unlink({ id: "b", incarnation: "first" });
+    listeners.answer = ({ id }) => (id === "b" ? "unlinked" : "noted");
     await stream.append("1");
-    await untilTold("a", 1);
-    await untilTold("c", 1);
-    expect(listeners.of("b")).toEqual([]);
+    for (const id of ["a", "b", "c"]) await untilTold(id, 1);
+    await eventually(async () => (await links(stream)).map((row) => row["subscription"])).toEqual(["a", "c"]);
+    await stream.append("2");
+    await untilTold("a", 2);
+    await untilTold("c", 2);
+    expect(listeners.tails("b")).toEqual([1]);
   });
 
   test("closing, a duplicate and a refused append are no news; a closing append with a message is", async () => {
@@ -150,7 +159,6 @@ describe("links: what a subscription is told", () => {
     expect(await stream.object.link({ id: "s", incarnation: "first" })).toEqual({ kind: "not-found" });
     expect(await stream.object.position()).toEqual({ kind: "not-found" });
     expect(await stream.object.summary()).toBeUndefined();
-    await stream.object.unlink({ id: "s", incarnation: "first" });
     expect(await storedState(stream)).toEqual(NOTHING_STORED);
     const source = await createStream();
     const fork = new StreamClient(freshName(), "application/json", sendTo());
@@ -297,9 +305,7 @@ describe("links: what is lost", () => {
   test("a subscription that knows of no link is forgotten", async () => {
     const stream = await createStream();
     await link(stream, "s");
-    listeners.answer = () => "unlinked";
-    await stream.append("1");
-    await eventually(() => links(stream)).toEqual([]);
+    await untilForgotten(stream);
     await stream.append("2");
     await stream.object.position();
     expect(listeners.tails("s")).toEqual([1]);
@@ -438,7 +444,8 @@ describe("links: what they cost", () => {
     const stream = await createStream();
     expect(await counted(stream)).toBe(1);
     await link(stream, "s");
-    await stream.object.unlink({ id: "s", incarnation: "first" });
+    await untilForgotten(stream);
+    await dropAlarm(stream);
     expect(await counted(stream)).toBe(1);
     await evictDurableObject(stream.object);
     expect(await counted(stream)).toBe(1);

@@ -68,7 +68,7 @@ function linkIfRoom(storage: StreamStorage, state: StreamState, subscription: Su
 }
 
 /** Forgets a subscription, unless its id stands for a later one. What ended needs not be told to it either. */
-export function unlinkStream(storage: StreamStorage, subscription: SubscriptionRef): void {
+function unlinkStream(storage: StreamStorage, subscription: SubscriptionRef): void {
   storage.transaction(() => {
     for (const link of storage.links.all()) {
       const isIt = link.subscription === subscription.id && link.subscriptionIncarnation === subscription.incarnation;

@@ -11,10 +11,11 @@ import { StreamStorage } from "../storage/stream-storage.ts";
 import { Announcements } from "./announcements.ts";
 import { commitAppends } from "./append.ts";
 import { Creations } from "./creations.ts";
+import { Endings } from "./endings.ts";
 import { grantFork, noSource, type ForkGrant, type GrantRequest } from "./fork.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { inspectStream, listSegments, type InspectedStream, type SegmentListing } from "./inspect.ts";
-import { linkStream, summarize, unlinkStream } from "./links.ts";
+import { linkStream, summarize } from "./links.ts";
 import { LiveReaders } from "./live-readers.ts";
 import { closeQuietly, ENDED_CLOSE_CODE } from "./live-socket.ts";
 import { Notices } from "./notices.ts";
@@ -49,6 +50,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   readonly #upkeep: Upkeep;
   readonly #limits: SegmentLimits | undefined;
   readonly #creations: Creations;
+  readonly #endings: Endings;
   readonly #registrar: Registrar;
   readonly #notices: Notices;
   readonly #waiting = new WaitingBytes();
@@ -56,7 +58,6 @@ export class StreamDO extends DurableObject<StreamEnv> {
   /** Whether this awakening has not looked yet at what an earlier one left to do. An alarm looks by itself. */
   #isFresh = true;
   #state: StreamState | undefined;
-  #ending: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: StreamEnv) {
     super(ctx, env);
@@ -82,10 +83,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
     this.#registrar = new Registrar({
       ...shared,
       directory: directories(env),
-      registered: (state) => {
-        this.#state = state;
-        this.#notices.tell();
-      },
+      registered: this.#stored,
     });
     this.#notices = new Notices({
       ...shared,
@@ -97,11 +95,8 @@ export class StreamDO extends DurableObject<StreamEnv> {
       registrar: this.#registrar,
       source: (name) => env.STREAMS.getByName(name),
       current: () => this.#current(Date.now()),
-      ending: () => this.#ending,
-      created: (state) => {
-        this.#state = state;
-        this.#notices.tell();
-      },
+      ending: () => this.#endings.underWay,
+      created: this.#stored,
     });
     this.#upkeep = new Upkeep({
       ...shared,
@@ -109,12 +104,17 @@ export class StreamDO extends DurableObject<StreamEnv> {
       limits: this.#limits,
       registrar: this.#registrar,
       notices: this.#notices,
-      sealed: (segment) => {
-        this.#sealed(segment);
-      },
+      sealed: this.#sealed,
       release: (release) => releaseSource(env, release),
       isMaking: (incarnation) => this.#creations.isMaking(incarnation),
-      nothingLeft: () => this.#destroy(),
+      nothingLeft: () => this.#endings.destroy(),
+    });
+    this.#endings = new Endings({
+      ...shared,
+      registrar: this.#registrar,
+      notices: this.#notices,
+      upkeep: this.#upkeep,
+      ended: this.#ended,
     });
   }
 
@@ -137,7 +137,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   releaseFork(reference: ForkReference): void {
     this.#takeUp();
     this.#storage.forks.remove(reference);
-    if (this.#state?.softDeleted === true && !this.#storage.forks.areThere) void this.#remove(this.#state);
+    if (this.#state?.softDeleted === true && !this.#storage.forks.areThere) void this.#endings.remove();
   }
 
   /** Appends, closes, or both (sections 5.2 and 5.3), in one commit with whatever else arrives at the moment. */
@@ -165,12 +165,6 @@ export class StreamDO extends DurableObject<StreamEnv> {
     return (await linkStream(around, subscription)) ?? this.#absence();
   }
 
-  /** The subscription is told nothing more, not even that the stream ended. */
-  unlink(subscription: SubscriptionRef): void {
-    this.#takeUp();
-    unlinkStream(this.#storage, subscription);
-  }
-
   /** Where the stream ends. Asking does not count as an access. */
   position(): LinkOutcome {
     const state = this.#current(Date.now());
@@ -186,7 +180,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   /** Deletes the stream with everything stored of it (section 5.4). */
   async delete(): Promise<DeleteOutcome> {
     if (this.#current(Date.now()) === undefined) return this.#absence();
-    await this.#end("the stream was deleted");
+    await this.#endings.end("the stream was deleted");
     return { kind: "deleted" };
   }
 
@@ -236,7 +230,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (this.#isFresh) void this.#registrar.adopt();
     this.#isFresh = false;
     this.#current(Date.now());
-    await this.#ending;
+    await this.#endings.underWay;
     await this.#upkeep.run();
   }
 
@@ -288,7 +282,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
     if (deadline === undefined || nowMs < deadline) return state;
     // Live readers keep a stream with a sliding window alive for as long as they listen (section 5.1).
     if (state.expiry.kind === "ttl" && this.#readers.count > 0) return this.#touch(state, nowMs);
-    void this.#end("the stream expired");
+    void this.#endings.end("the stream expired");
     return undefined;
   }
 
@@ -320,56 +314,21 @@ export class StreamDO extends DurableObject<StreamEnv> {
     return { kind: this.#state === undefined ? "not-found" : "gone" };
   }
 
-  /** Ends the stream at once. While forks need it, it stays for them (section 4.2). */
-  async #end(reason: string): Promise<void> {
-    const ended = this.#state;
-    if (ended !== undefined && this.#storage.forks.areThere) this.#softDelete(ended);
-    else await this.#remove(ended, reason);
-  }
-
-  #softDelete(ended: StreamState): void {
-    const kept = { ...ended, softDeleted: true };
-    this.#storage.softDelete(kept, this.#registrar.lists, Date.now());
-    this.#state = kept;
-    this.#announcements.take();
-    this.#readers.dismiss("the stream ended");
+  /** The stream is there, or registered, from now on. */
+  readonly #stored = (state: StreamState): void => {
+    this.#state = state;
     this.#notices.tell();
-    this.#upkeep.schedule();
-  }
-
-  /** Removes the stream for good. What is left to do elsewhere, in R2 or at its source, is done by the alarm. */
-  #remove(ended: StreamState | undefined, reason = "the stream ended"): Promise<void> {
-    const leavesWork = ended !== undefined && this.#leavesWork(ended);
-    // Before anything else: when this fails, nothing has ended.
-    if (leavesWork) this.#storage.endStream(ended, this.#isListed(ended), Date.now());
-    this.#state = undefined;
-    this.#announcements.take();
-    this.#readers.dismiss(reason);
-    if (!leavesWork) return this.#destroy();
-    this.#notices.tell();
-    this.#upkeep.schedule();
-    return Promise.resolve();
-  }
-
-  #leavesWork(ended: StreamState): boolean {
-    const { segments, hasAftermath } = this.#storage;
-    return ended.fork !== undefined || segments.mayHaveObjects || hasAftermath || this.#isListed(ended);
-  }
-
-  /** Whether the directory is to be told of the stream's end. Of one that ended before it was, or will be. */
-  #isListed({ softDeleted }: StreamState): boolean {
-    return this.#registrar.lists && !softDeleted;
-  }
-
-  #destroy(): Promise<void> {
-    this.#upkeep.forget();
-    this.#ending = this.#storage.destroy();
-    return this.#ending;
-  }
+  };
 
   /** The beginning of the hot log lies in a segment now. */
-  #sealed({ tail, tally, number }: SegmentIntent): void {
+  readonly #sealed = ({ tail, tally, number }: SegmentIntent): void => {
     if (this.#state === undefined) return;
     this.#state = { ...this.#state, sealed: { end: tail, tally, segments: number + 1 } };
-  }
+  };
+
+  readonly #ended = (kept: StreamState | undefined, reason: string): void => {
+    this.#state = kept;
+    this.#announcements.take();
+    this.#readers.dismiss(reason);
+  };
 }
