@@ -1,8 +1,9 @@
 import { isClientError } from "../client/errors/client-error.ts";
-import * as header from "../protocol/headers.ts";
 import { FIRST_OFFSET } from "../protocol/offset.ts";
 import { usageFailure } from "./command-failure.ts";
+import { inOurWords } from "./mistaken-value.ts";
 import type { ErrorReport } from "./report.ts";
+import { noOffset, requireOffsetText } from "./wire-values.ts";
 
 /** A fork and its source share what they hold, so they cannot lie on two servers. */
 export function requireSameServer(source: string, url: string): void {
@@ -18,29 +19,14 @@ export function requireSameServer(source: string, url: string): void {
 export function requireForkPoint(offset: string | undefined, subOffset: number | undefined): void {
   if (offset === "now")
     throw usageFailure("--offset now is not an offset.", "Leave it out to fork at the present end.");
-  if (offset === "-1" || offset === "") {
-    throw usageFailure(
-      `--offset ${JSON.stringify(offset)} is not an offset.`,
-      `A durable-streams server's first one is ${FIRST_OFFSET}.`,
-    );
-  }
+  if (offset === "-1") throw noOffset(offset, "--offset", `A durable-streams server's first one is ${FIRST_OFFSET}.`);
+  if (offset !== undefined) requireOffsetText(offset, "--offset");
   if (offset === undefined && subOffset !== undefined && subOffset > 0) {
     throw usageFailure("--sub-offset counts on from --offset, and there is none.", "Give both, or leave both out.");
   }
 }
 
-/** What headers are called on the command line, the longer names first. */
-const WORDS: readonly (readonly [header: string, word: string])[] = [
-  [header.STREAM_FORK_SUB_OFFSET, "--sub-offset"],
-  [header.STREAM_FORK_OFFSET, "--offset"],
-  [header.STREAM_FORKED_FROM, "SRC"],
-  [header.STREAM_EXPIRES_AT, "--expires-at"],
-  [header.STREAM_TTL, "--ttl"],
-];
-
 /** What a server says of its headers, in the words of the command line. */
 export function forkReport(error: unknown, report: ErrorReport): ErrorReport {
-  if (!isClientError(error)) return report;
-  const message = WORDS.reduce((text, [name, word]) => text.replaceAll(name, word), report.message);
-  return { ...report, message };
+  return isClientError(error) ? { ...report, message: inOurWords(report.message) } : report;
 }

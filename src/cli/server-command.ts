@@ -15,6 +15,7 @@ import { deniedReport } from "./denied-access.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { ViewEnd, ViewOptions } from "./full-screen.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { mistakenValueReport } from "./mistaken-value.ts";
 import { damagedStreamReport, goneStreamReport, missingStreamReport, type NamedStream } from "./missing-stream.ts";
 import type { ErrorReport } from "./report.ts";
 import { DEFAULT_SERVER_URL, namedStreamUrl, streamRoot, streamUrl } from "./server-address.ts";
@@ -205,6 +206,8 @@ export abstract class ServerCommand extends BaseCommand {
     if (error instanceof ConnectionError && this.#target !== undefined && this.#target.unusedContexts > 0) {
       return { ...super.report(error), hint: noActiveContext(this.#target.unusedContexts, this.config.bin) };
     }
+    const mistake = isClientError(error) ? mistakenValueReport(error) : undefined;
+    if (mistake !== undefined) return mistake;
     const named = isClientError(error) ? this.#named.get(error.url) : undefined;
     if (named === undefined) return super.report(error);
     const { id = "" } = this;

@@ -5,6 +5,7 @@ import { chooseSource } from "../cli/append/input.ts";
 import { INPUT_KINDS } from "../cli/append/input-kind.ts";
 import { ProgressLine } from "../cli/append/progress.ts";
 import { ServerCommand } from "../cli/server-command.ts";
+import { requireHeaderText } from "../cli/wire-values.ts";
 import { BODY_MAX_BYTES } from "../protocol/limits.ts";
 
 /** How long an append keeps trying while the server cannot be reached. */
@@ -72,6 +73,10 @@ The next offset and the counts go to stderr, or with --json to stdout.`;
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Append);
     const source = chooseSource(args.data, flags.file);
+    for (const flag of ["producer-id", "stream-seq"] as const) {
+      const text = flags[flag];
+      if (text !== undefined) requireHeaderText(text, `--${flag}`);
+    }
     const url = this.streamUrl(flags, args.stream);
     const client = await this.connect(flags, source.from === "stdin");
     const showProgress = process.stderr.isTTY && source.from !== "argument" && !flags.quiet;

@@ -14,6 +14,7 @@ import { usageFailure } from "../cli/command-failure.ts";
 import { parseDurationSeconds } from "../cli/duration.ts";
 import { requireServerUrl, streamUrl } from "../cli/server-address.ts";
 import { ServerCommand } from "../cli/server-command.ts";
+import { requireContentType } from "../cli/wire-values.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 import type { StreamClient } from "../client/stream-client.ts";
 
@@ -147,7 +148,8 @@ Exits 7 when appends failed that might succeed later. Appends cost money on a se
 type Flags = Interfaces.InferredFlags<typeof Bench.flags & typeof ServerCommand.baseFlags>;
 
 function settingsOf(flags: Flags): LoadSettings {
-  const { rate, size, batch, writers, idempotent } = flags;
+  const { rate, size, batch, writers, idempotent, "content-type": contentType } = flags;
+  if (contentType !== undefined) requireContentType(contentType);
   const settings: LoadSettings = {
     ...{ rate, size, batch, writers, idempotent },
     readers: parseReaders(flags.readers),

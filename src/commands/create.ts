@@ -5,8 +5,10 @@ import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
 import { requireFileName, requireInputFile } from "../cli/file-error.ts";
 import { parseDurationSeconds, requireTimestamp } from "../cli/duration.ts";
+import { jsonFault } from "../cli/json-fault.ts";
 import { ServerCommand } from "../cli/server-command.ts";
-import { isContentType } from "../protocol/content-type.ts";
+import { requireContentType } from "../cli/wire-values.ts";
+import { contentKind } from "../protocol/content-type.ts";
 
 export default class Create extends ServerCommand {
   static override summary = "Create a stream.";
@@ -42,12 +44,7 @@ export default class Create extends ServerCommand {
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Create);
     const contentType = flags["content-type"];
-    if (contentType !== undefined && !isContentType(contentType)) {
-      throw usageFailure(
-        `--content-type ${JSON.stringify(contentType)} is not a content type.`,
-        "Write it like application/json.",
-      );
-    }
+    if (contentType !== undefined) requireContentType(contentType);
     requireFileName(flags.file, "--file");
     if (args.data !== undefined && flags.file !== undefined) {
       throw usageFailure("The first content is given twice: as an argument and by --file.", "Leave out one of them.");
@@ -56,6 +53,7 @@ export default class Create extends ServerCommand {
     const expiresAt =
       flags["expires-at"] === undefined ? undefined : requireTimestamp(flags["expires-at"], "--expires-at");
     const url = this.streamUrl(flags, args.stream);
+    if (args.data !== undefined) requireFirstContent(args.data, contentType);
     const client = await this.connect(flags, flags.file === "-");
     const body = await firstContent(args.data, flags.file);
     const { closed, public: isPublic } = flags;
@@ -63,6 +61,17 @@ export default class Create extends ServerCommand {
     this.notices.note(`${result.created ? "Created" : "Already there:"} ${url} (${result.contentType})`);
     return { stream: url, ...result };
   }
+}
+
+/** What is typed is judged here: what is read, by the server. */
+function requireFirstContent(data: string, contentType = ""): void {
+  if (contentKind(contentType) !== "json") return;
+  const fault = jsonFault(Buffer.from(data));
+  if (fault === undefined) return;
+  throw usageFailure(
+    `The first content is not JSON: ${fault}. Nothing was sent.`,
+    "Quote it for your shell, as in '{\"id\":1}', or create a stream of another --content-type.",
+  );
 }
 
 async function firstContent(data: string | undefined, file: string | undefined): Promise<Uint8Array | undefined> {

@@ -1,10 +1,13 @@
 import { string as stringArg } from "@oclif/core/args";
 import { integer, string } from "@oclif/core/flags";
+import type { PageHead } from "../client/catch-up.ts";
 import { usageFailure } from "../cli/command-failure.ts";
 import { openDataOutput } from "../cli/reading/data-output.ts";
 import { printBatches, requireRecords } from "../cli/reading/print-stream.ts";
 import { FORMATS } from "../cli/reading/record-format.ts";
 import { ServerCommand } from "../cli/server-command.ts";
+import { noOffset, requireOffsetText } from "../cli/wire-values.ts";
+import { parseOffset } from "../protocol/offset.ts";
 
 export default class Read extends ServerCommand {
   static override summary = "Print what a stream holds, up to its present end, and exit.";
@@ -43,6 +46,8 @@ On a terminal control characters are shown instead of obeyed.`;
         "Leave it out to read up to the present end.",
       );
     }
+    if (flags.offset !== undefined) requireOffsetText(flags.offset, "--offset");
+    if (untilOffset !== undefined) requireOffsetText(untilOffset, "--until-offset");
     const url = this.streamUrl(flags, args.stream);
     const client = await this.connect(flags);
     const signal = this.interruptSignal();
@@ -50,7 +55,16 @@ On a terminal control characters are shown instead of obeyed.`;
     if (limit !== undefined) requireRecords((await client.describe(url, signal)).contentType, "-n");
     if (limit === 0) return;
     const format = flags.json ? "events" : FORMATS.find((each) => each === flags.format);
-    const batches = client.catchUp(url, { offset: flags.offset, untilOffset, signal });
+    const onPage = ({ nextOffset }: PageHead): void => {
+      requireComparable(untilOffset, nextOffset);
+    };
+    const batches = client.catchUp(url, { offset: flags.offset, untilOffset, signal, onPage });
     await printBatches(batches, { url, format, output: openDataOutput(), limit });
   }
+}
+
+/** Where an end is told by comparing texts, one that is no offset of the server would be the end of nothing, or of all. */
+function requireComparable(untilOffset: string | undefined, given: string): void {
+  if (untilOffset === undefined || parseOffset(given) === undefined || parseOffset(untilOffset) !== undefined) return;
+  throw noOffset(untilOffset, "--until-offset", `Offsets of this server look like ${given}.`);
 }

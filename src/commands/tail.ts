@@ -12,6 +12,7 @@ import { tailBatches, type TailStart } from "../cli/reading/tail-batches.ts";
 import { viewSources } from "../cli/reading/view-sources.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { unknownFlag } from "../cli/usage-error.ts";
+import { requireOffsetText } from "../cli/wire-values.ts";
 
 /** More than this would no longer be the end of a stream, and is kept in memory. */
 const LAST_MAX = 100_000;
@@ -78,6 +79,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
     const names = argv.map(String);
     const unknown = names.find((name) => name.startsWith("-"));
     if (unknown !== undefined) throw unknownFlag(unknown, this.shape());
+    if (flags.offset !== undefined) requireOffsetText(flags.offset, "--offset");
     const urls = names.map((name) => this.streamUrl(flags, name));
     const plan: Plan = {
       format: flags.json ? "events" : FORMATS.find((each) => each === flags.format),

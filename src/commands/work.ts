@@ -22,6 +22,7 @@ import {
   type WorkEnd,
   type WorkOptions,
 } from "../cli/subscriptions/work.ts";
+import { requireSubscriptionId } from "../cli/subscriptions/subscription-id.ts";
 import { workLoop } from "../cli/subscriptions/work-loop.ts";
 import { visibleLine } from "../client/visible-text.ts";
 import type { StreamClient } from "../client/stream-client.ts";
@@ -90,7 +91,7 @@ What the command prints goes to stdout, or with --json to stderr: stdout then ha
     const { args, flags } = await this.parse(Work);
     const isMade = flags.pattern !== undefined || flags.stream !== undefined;
     const [id] = allOf(
-      () => args.subscription ?? derivedId(flags),
+      () => (args.subscription === undefined ? derivedId(flags) : requireSubscriptionId(args.subscription)),
       () => leaseMs(flags.lease),
       () => {
         if (isMade) requireStreams(flags);

@@ -105,8 +105,33 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     const stream = await newStream("application/json");
     await ds(["append", stream, "--input", "json"], { input: `[\n {"a":1},\n [2]\n]` });
     expect(await read(stream)).toBe(`{"a":1}\n[2]\n`);
-    expect((await ds(["append", stream, "[1,"])).code).toBe(1);
+    expect((await ds(["append", stream, "--input", "json"], { input: "[1," })).code).toBe(1);
     expect(await read(stream)).toBe(`{"a":1}\n[2]\n`);
+  });
+
+  it("append: what is typed is judged whole before any of it is sent, and a fault in it is one of usage", async () => {
+    const stream = await newStream("application/json");
+    expect(await ds(["append", stream, "[1,"])).toMatchObject({ code: 2, stdout: "" });
+    const lines = await ds(["append", stream, "1\n2\n{bad\n", "--input", "ndjson", "--batch-bytes", "1", "--json"]);
+    expect(lines.code).toBe(2);
+    expect(parseError(lines).message).toMatch(/^Line 3 is not JSON: .* Nothing was sent\.$/);
+    expect(await read(stream)).toBe("");
+  });
+
+  it("create: first content that is typed is judged before the server is asked", async () => {
+    const args = ["create", "typed", "--content-type", "application/json", "{bad"];
+    const { code, stdout, stderr } = await ds(args, { env: { DURABLE_STREAMS_URL: "http://127.0.0.1:9" } });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("The first content is not JSON: at byte ");
+  });
+
+  it("read: an end that is no offset of the server is refused before anything is printed", async () => {
+    const stream = await newStream("application/json", "[1,2]");
+    const { code, stdout, stderr } = await ds(["read", stream, "--until-offset", "zzz"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(
+      /^Error: --until-offset "zzz" is not an offset\.\nOffsets of this server look like \d{16}_\d{16}\.\n$/,
+    );
   });
 
   it("append: lines become JSON strings on a JSON stream and keep their ends on a text stream", async () => {

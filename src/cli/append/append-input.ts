@@ -9,7 +9,7 @@ import { usageFailure } from "../command-failure.ts";
 import { requireInputFile } from "../file-error.ts";
 import { lockFile } from "../file-lock.ts";
 import { batches, type Batch } from "./batches.ts";
-import { frames } from "./frames.ts";
+import { frames, type FrameOptions } from "./frames.ts";
 import { ConsumedInput, type Consumed, NOTHING_CONSUMED, openInput, resumeInput } from "./input.ts";
 import { defaultInputKind, requireFitting, type InputKind, type InputSource } from "./input-kind.ts";
 import {
@@ -226,12 +226,20 @@ async function* onlyOne(all: AsyncGenerator<Batch>): AsyncGenerator<Batch> {
   yield { ...first.value, isLast: true };
 }
 
+/** What is typed is judged whole before any of it is sent; what is read may have no end. */
+async function requireGoodArgument(source: InputSource, options: FrameOptions): Promise<void> {
+  if (source.from !== "argument") return;
+  const groups = frames(openInput(source), options);
+  while ((await groups.next()).done !== true);
+}
+
 async function run(client: StreamClient, url: string, options: AppendInputOptions): Promise<AppendSummary> {
   const { checkpoint, source, producerId, signal } = options;
   const { contentType } = await client.describe(url, signal);
   const content = contentKind(contentType);
   const kind = options.kind ?? defaultInputKind(content, source);
   requireFitting(kind, content);
+  await requireGoodArgument(source, { kind, content, linesBefore: 0, insideLine: false, isTyped: true });
   const journal = checkpoint === undefined ? undefined : await readJournal(checkpoint);
   if (checkpoint !== undefined && journal !== undefined) {
     requireMatch(checkpoint, journal, { stream: url, input: kind, producerId });

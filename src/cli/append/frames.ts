@@ -2,6 +2,8 @@ import type { ContentKind } from "../../protocol/content-type.ts";
 import { scanJson } from "../../protocol/json-scanner.ts";
 import { APPEND_MAX_MESSAGES, BODY_MAX_BYTES } from "../../protocol/limits.ts";
 import { CommandFailure } from "../command-failure.ts";
+import { EXIT } from "../exit-codes.ts";
+import { jsonFault } from "../json-fault.ts";
 import type { InputKind } from "./input-kind.ts";
 
 /** One message on its way from the input into a batch. */
@@ -21,6 +23,8 @@ export interface FrameOptions {
   readonly linesBefore: number;
   /** The earlier run sent a last line without its end, so what comes up to the next line end is not a line of its own. */
   readonly insideLine: boolean;
+  /** All of it stands on the command line, and none of it was sent: a fault is one of usage. */
+  readonly isTyped?: boolean;
 }
 
 const LF = 0x0a;
@@ -32,7 +36,7 @@ export async function* frames(
   options: FrameOptions,
 ): AsyncGenerator<readonly Frame[]> {
   if (options.kind === "raw") yield* rawFrames(input);
-  else if (options.kind === "json") yield* wholeText(input);
+  else if (options.kind === "json") yield* wholeText(input, options);
   else yield* lineFrames(input, options);
 }
 
@@ -43,7 +47,10 @@ async function* rawFrames(input: AsyncIterable<Uint8Array>): AsyncGenerator<read
 }
 
 /** `--input json`: the whole input is one JSON text, sent as it is; the server takes an array apart (section 9.1.2). */
-async function* wholeText(input: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Frame[]> {
+async function* wholeText(
+  input: AsyncIterable<Uint8Array>,
+  { isTyped }: FrameOptions,
+): AsyncGenerator<readonly Frame[]> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of input) {
@@ -65,6 +72,7 @@ async function* wholeText(input: AsyncIterable<Uint8Array>): AsyncGenerator<read
       code: "INVALID_JSON",
       message: `The input is not JSON: at byte ${String(scan.at)}, ${scan.problem}. Nothing was sent.`,
       hint: "For one JSON text a line use --input ndjson; for plain text use --input lines.",
+      exitCode: isTyped === true ? EXIT.usage : EXIT.failure,
     });
   }
   if (scan.kind === "array" && scan.elements.length === 0) return;
@@ -127,7 +135,7 @@ function withoutLineEnd(line: Uint8Array): Uint8Array {
 }
 
 /** What a line contributes to a body; an empty result contributes nothing. */
-function lineConverter({ kind, content }: FrameOptions): (line: Uint8Array, number: number) => Uint8Array {
+function lineConverter({ kind, content, isTyped }: FrameOptions): (line: Uint8Array, number: number) => Uint8Array {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const decode = (bytes: Uint8Array): string => decoder.decode(bytes);
   if (kind === "lines") {
@@ -136,14 +144,15 @@ function lineConverter({ kind, content }: FrameOptions): (line: Uint8Array, numb
       try {
         return Buffer.from(JSON.stringify(decode(withoutLineEnd(line))));
       } catch {
-        throw badLine(number, "it is not UTF-8 text");
+        throw badLine(number, "it is not UTF-8 text", isTyped);
       }
     };
   }
   return (line, number) => {
     const text = withoutLineEnd(line);
     if (isBlank(text)) return EMPTY;
-    requireJson(text, number, decode);
+    const fault = lineFault(text, decode);
+    if (fault !== undefined) throw badLine(number, fault, isTyped);
     return content === "json" ? text : line;
   };
 }
@@ -155,19 +164,24 @@ function isBlank(text: Uint8Array): boolean {
 }
 
 /** The engine's parser is the quick check; only for a faulty line does the scanner say where the fault is. */
-function requireJson(text: Uint8Array, number: number, decode: (bytes: Uint8Array) => string): void {
+function lineFault(text: Uint8Array, decode: (bytes: Uint8Array) => string): string | undefined {
   try {
     JSON.parse(decode(text));
+    return undefined;
   } catch {
-    const scan = scanJson(text, Infinity);
-    throw badLine(
-      number,
-      scan.kind === "invalid" ? `at byte ${String(scan.at)}, ${scan.problem}` : "it is not valid JSON",
-    );
+    return jsonFault(text) ?? "it is not valid JSON";
   }
 }
 
-function badLine(number: number, problem: string): CommandFailure {
+function badLine(number: number, problem: string, isTyped = false): CommandFailure {
+  if (isTyped) {
+    return new CommandFailure({
+      code: "INVALID_LINE",
+      message: `Line ${String(number)} is not JSON: ${problem}. Nothing was sent.`,
+      hint: "Correct it, or for plain text use --input lines.",
+      exitCode: EXIT.usage,
+    });
+  }
   return new CommandFailure({
     code: "INVALID_LINE",
     message: `Line ${String(number)} cannot be sent: ${problem}. Every line before it was sent, nothing from it on.`,

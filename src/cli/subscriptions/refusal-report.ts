@@ -2,7 +2,6 @@ import { asSentence } from "../../client/answer-error.ts";
 import type { ClientError, ClientErrorKind } from "../../client/errors/client-error.ts";
 import { visibleText } from "../../client/visible-text.ts";
 import { quote } from "../call-words.ts";
-import { EXIT } from "../exit-codes.ts";
 import type { ErrorReport } from "../report.ts";
 
 /** Where the subscriptions are that a command is about, and what leads another command there. */
@@ -14,9 +13,6 @@ interface Place {
   readonly sameServer: string;
 }
 
-/** What servers call values that the command line has given. */
-const MISTAKES: ReadonlySet<string> = new Set(["INVALID_SUBSCRIPTION", "WEBHOOK_URL_REJECTED"]);
-
 /** What a server refuses, in the words of the command line: its own sentence is about requests, and `report` about HTTP. */
 export function refusalReport(error: ClientError, report: ErrorReport, place: Place): ErrorReport {
   const { code, said } = error;
@@ -24,8 +20,7 @@ export function refusalReport(error: ClientError, report: ErrorReport, place: Pl
   const id = subscriptionOf(error.url);
   if (code === "SUBSCRIPTION_NOT_FOUND" && id !== undefined) return missing(id, report, place);
   if (code === "SUBSCRIPTION_ALREADY_EXISTS" && id !== undefined) return other(id, report, place);
-  const exitCode = MISTAKES.has(code) ? EXIT.usage : report.exitCode;
-  return { ...report, message: said, exitCode };
+  return { ...report, message: said };
 }
 
 const REFUSED: ReadonlySet<ClientErrorKind> = new Set(["rejected", "conflict"]);

@@ -1,5 +1,6 @@
 import { MEMBERSHIP_ARGS, streamsAfterId } from "../../cli/subscriptions/membership-arguments.ts";
 import { SubscriptionCommand } from "../../cli/subscriptions/subscription-command.ts";
+import { requireSubscriptionId } from "../../cli/subscriptions/subscription-id.ts";
 
 export default class SubscriptionsAdd extends SubscriptionCommand {
   static override summary = "Link streams to a subscription by name, from their present ends on.";
@@ -10,6 +11,7 @@ export default class SubscriptionsAdd extends SubscriptionCommand {
 
   override async run(): Promise<unknown> {
     const { args, argv, flags } = await this.parse(SubscriptionsAdd);
+    requireSubscriptionId(args.id);
     const streams = streamsAfterId(argv, this.shape());
     const client = await this.connect(flags);
     await client.subscriptions(this.streamRoot(flags)).addStreams(args.id, streams);

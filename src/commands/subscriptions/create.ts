@@ -11,6 +11,7 @@ import {
   STREAMS_FLAGS,
   SubscriptionCommand,
 } from "../../cli/subscriptions/subscription-command.ts";
+import { requireSubscriptionId } from "../../cli/subscriptions/subscription-id.ts";
 import { subscriptionLines } from "../../cli/subscriptions/subscription-text.ts";
 
 export default class SubscriptionsCreate extends SubscriptionCommand {
@@ -45,6 +46,7 @@ A subscription that is there already with this very configuration is a success; 
     const { pattern, stream, webhook, "wake-stream": wakeStream, description } = flags;
     const [leaseTtlMs] = allOf(
       () => leaseMs(flags.lease),
+      () => requireSubscriptionId(args.id),
       () => {
         requireStreams(flags);
       },

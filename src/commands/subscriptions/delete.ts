@@ -3,6 +3,7 @@ import { boolean } from "@oclif/core/flags";
 import { CommandFailure, usageFailure } from "../../cli/command-failure.ts";
 import { confirm } from "../../cli/confirm.ts";
 import { SubscriptionCommand } from "../../cli/subscriptions/subscription-command.ts";
+import { requireSubscriptionId } from "../../cli/subscriptions/subscription-id.ts";
 
 export default class SubscriptionsDelete extends SubscriptionCommand {
   static override summary = "Delete a subscription: nobody is woken by it any more.";
@@ -20,7 +21,7 @@ export default class SubscriptionsDelete extends SubscriptionCommand {
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(SubscriptionsDelete);
-    const { id } = args;
+    const id = requireSubscriptionId(args.id);
     const name = JSON.stringify(id);
     if (!flags.yes) {
       const what = `Deleting the subscription ${name} forgets how far it was`;

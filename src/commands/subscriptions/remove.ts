@@ -1,5 +1,6 @@
 import { MEMBERSHIP_ARGS, streamsAfterId } from "../../cli/subscriptions/membership-arguments.ts";
 import { SubscriptionCommand } from "../../cli/subscriptions/subscription-command.ts";
+import { requireSubscriptionId } from "../../cli/subscriptions/subscription-id.ts";
 
 export default class SubscriptionsRemove extends SubscriptionCommand {
   static override summary = "Remove streams that were linked to a subscription by name.";
@@ -11,6 +12,7 @@ export default class SubscriptionsRemove extends SubscriptionCommand {
 
   override async run(): Promise<unknown> {
     const { args, argv, flags } = await this.parse(SubscriptionsRemove);
+    requireSubscriptionId(args.id);
     const streams = streamsAfterId(argv, this.shape());
     const client = (await this.connect(flags)).subscriptions(this.streamRoot(flags));
     for (const stream of streams) await client.removeStream(args.id, stream);

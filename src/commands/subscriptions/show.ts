@@ -1,5 +1,6 @@
 import { string as stringArg } from "@oclif/core/args";
 import { SubscriptionCommand } from "../../cli/subscriptions/subscription-command.ts";
+import { requireSubscriptionId } from "../../cli/subscriptions/subscription-id.ts";
 import { linkRow, LINKS_HEADING, subscriptionLines } from "../../cli/subscriptions/subscription-text.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 import type { SubscriptionLink } from "../../client/subscription-types.ts";
@@ -14,6 +15,7 @@ export default class SubscriptionsShow extends SubscriptionCommand {
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(SubscriptionsShow);
+    requireSubscriptionId(args.id);
     const client = (await this.connect(flags)).subscriptions(this.streamRoot(flags));
     const subscription = await client.show(args.id);
     if (flags.json !== true) await writeOutput(subscriptionLines(subscription));

@@ -98,6 +98,19 @@ describe("what is not there", () => {
   });
 });
 
+describe("a value that only the server knows to be senseless", () => {
+  const commands = COMMANDS.filter(({ row }) => row.senseless !== undefined);
+  const result = inAdvance(commands, ({ words: name, row }) =>
+    room.with(row.senseless ?? "", ({ words, ...place }) => run([...name, ...words, "--json"], place)),
+  );
+  it.each(named(commands))("%s: a mistake of the command line, told in its words", async (_name, command) => {
+    const { code, stdout, stderr } = await result(command);
+    expectBehaved({ stdout, stderr }, room.secrets);
+    expect(code, stdout + stderr).toBe(2);
+    expect(errorOf({ stdout }).message).not.toMatch(/failed with|Stream-|offset=/);
+  });
+});
+
 describe("no server", () => {
   const result = inAdvance(
     ASKING,

@@ -35,6 +35,8 @@ export interface Row {
   readonly takesAnything?: readonly string[];
   /** Arguments of which the first, or the one with a slash, cannot be what it should. */
   readonly mistaken?: string;
+  /** Words with a value that is wrong by itself, though only a server can tell; the value is the last of them. */
+  readonly senseless?: string;
   /** Words that name what is not there: exit code 3. */
   readonly missing?: string;
   /** Words that would make it ask at a terminal, and the flag that answers instead. */
