@@ -14,6 +14,12 @@ export function bindingLines(bindings: readonly Binding<string>[], columns: numb
   return bindings.map(({ shown, help }) => helpLine(shown, help, columns));
 }
 
+/** The first line of the help after a key, of so many lines; nothing once it is closed. */
+export function scrolledHelp(top: number, action: string | undefined, lines: number): number | undefined {
+  if (action === "down") return Math.min(lines - 1, top + 1);
+  return action === "up" ? Math.max(0, top - 1) : undefined;
+}
+
 interface Help {
   readonly title: string;
   readonly lines: readonly Row[];

@@ -5,13 +5,16 @@ import type { Row } from "./text/segment.ts";
 /** What a terminal sends in the middle of pasted text for keys that would otherwise have names. */
 const KEYS_IN_TEXT: Readonly<Record<string, string>> = { "\r": "return", "\n": "return", "\t": "tab" };
 
+/** What an event makes of a state, and what is to be done. */
+export interface Step<State, Effect> {
+  readonly state: State;
+  readonly effect?: Effect | undefined;
+}
+
 /** A screen as functions: no I/O, no clock. */
 export interface Model<State, Event, Effect> {
   readonly initial: State;
-  readonly reduce: (
-    state: State,
-    event: Event | ScreenEvent,
-  ) => { readonly state: State; readonly effect?: Effect | undefined };
+  readonly reduce: (state: State, event: Event | ScreenEvent) => Step<State, Effect>;
   readonly rows: (state: State) => readonly Row[];
   /** Whether characters are text at present, and not keys. */
   readonly isTyping: (state: State) => boolean;

@@ -1,3 +1,4 @@
+import { closingBindings, PAGE_UP } from "../screen/common-keys.ts";
 import { actionFinder, type Binding } from "../screen/press.ts";
 
 /** What a key does while no prompt is open. */
@@ -32,7 +33,7 @@ export const BINDINGS: readonly Binding<Action>[] = [
   { action: "pause", keys: [" "], shown: "Space", help: "pause, and go on live" },
   { action: "up", keys: ["up", "k"], shown: "↑ k", help: "the message above" },
   { action: "down", keys: ["down", "j"], shown: "↓ j", help: "the message below" },
-  { action: "pageUp", keys: ["pageup", "b", "ctrl-u"], shown: "PgUp b", help: "a page up" },
+  PAGE_UP,
   { action: "pageDown", keys: ["pagedown", "ctrl-d"], shown: "PgDn Ctrl-D", help: "a page down" },
   { action: "first", keys: ["g", "home"], shown: "g Home", help: "the oldest message at hand" },
   { action: "live", keys: ["G", "end"], shown: "G End", help: "the newest, live; again: skip what is not read yet" },
@@ -49,10 +50,7 @@ export const BINDINGS: readonly Binding<Action>[] = [
   { action: "save", keys: ["w"], shown: "w", help: "save the message to a file" },
   { action: "nextTab", keys: ["tab"], shown: "Tab", help: "the next stream" },
   { action: "previousTab", keys: ["shift-tab"], shown: "Shift-Tab", help: "the stream before" },
-  { action: "help", keys: ["?"], shown: "?", help: "this help" },
-  { action: "back", keys: ["escape"], shown: "Esc", help: "close what is open, end the search or filter, leave" },
-  { action: "leave", keys: ["q"], shown: "q", help: "leave" },
-  { action: "interrupt", keys: ["ctrl-c"], shown: "Ctrl-C", help: "leave, interrupted (exit code 130)" },
+  ...closingBindings("close what is open, end the search or filter, leave"),
 ];
 
 export const actionOf = actionFinder(BINDINGS);

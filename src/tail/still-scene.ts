@@ -1,8 +1,9 @@
 import { now } from "../screen/now.ts";
-import type { Scene, Stagehand } from "../screen/scene.ts";
+import type { Stagehand } from "../screen/scene.ts";
+import { StoreScene } from "../screen/store-scene.ts";
 import { carryOut } from "./carry-out.ts";
 import { LiveStore } from "./live-store.ts";
-import type { Effect } from "./model/event.ts";
+import type { OwnEffect } from "./model/event.ts";
 import type { Arrival } from "./model/message.ts";
 
 /** Messages that are all there, and none will follow. */
@@ -16,57 +17,25 @@ export interface StillContent {
   readonly messages: readonly Arrival[];
 }
 
-export class StillScene implements Scene {
-  readonly screen: LiveStore;
+export class StillScene extends StoreScene<LiveStore, OwnEffect> {
   readonly #messages: readonly Arrival[];
-  #stagehand: Stagehand | undefined;
 
   /** @param isNested Whether there is another scene to go back to. */
   constructor({ name, about, end, messages }: StillContent, isNested = false) {
+    super((onEffect) => new LiveStore([{ name, url: about }], onEffect, { isNested, stillEnd: end }));
     this.#messages = messages;
-    this.screen = new LiveStore(
-      [{ name, url: about }],
-      (effect) => {
-        this.#carryOut(effect);
-      },
-      { isNested, stillEnd: end },
-    );
   }
 
-  start(stagehand: Stagehand): void {
-    this.#stagehand = stagehand;
+  override start(stagehand: Stagehand): void {
+    super.start(stagehand);
     const bytes = this.#messages.reduce((sum, { size }) => sum + size, 0);
     const progress = { count: this.#messages.length, bytes, offset: undefined, upToDate: true, closed: true };
     const batches = [{ stream: 0, reading: 0, arrivals: this.#messages, progress }];
     this.screen.dispatch({ type: "arrived", atMs: now(), batches });
   }
 
-  stop(): void {
-    this.#stagehand = undefined;
-  }
-
-  /** Nothing is opened from here. */
-  resumed(): void {
-    return;
-  }
-
-  farewell(): undefined {
-    return undefined;
-  }
-
-  #carryOut(effect: Effect): void {
-    switch (effect.type) {
-      case "leave":
-        this.#stagehand?.leave(effect.interrupted);
-        return;
-      case "back":
-        this.#stagehand?.back();
-        return;
-      case "read":
-        return;
-      case "copy":
-      case "save":
-        carryOut(effect, this.screen);
-    }
+  protected override carryOut(effect: OwnEffect): void {
+    // There is nothing to read.
+    if (effect.type !== "read") carryOut(effect, this.screen);
   }
 }

@@ -74,6 +74,18 @@ describe("the screen of the list of streams", () => {
     );
   });
 
+  it("the help is scrolled where it is longer than the screen, and no further than its last line", () => {
+    const view = new ListView(80, 12).press("?");
+    const top = view.screen[1];
+    expect(view.press("up").screen[1]).toBe(top);
+    expect(view.press("j").screen[1]).not.toBe(top);
+    expect(view.press("k").screen[1]).toBe(top);
+    view.press(...Array.from({ length: 2 * LIST_BINDINGS.length }, () => "down"));
+    expect(view.screen.at(-2)).toMatch(/^Ctrl-C /);
+    view.press("up");
+    expect(view.state.help).toBe(LIST_BINDINGS.length - 2);
+  });
+
   it("the help has every key", () => {
     const { screen } = new ListView().press("?");
     for (const { shown } of LIST_BINDINGS) expect(screen.some((row) => row.startsWith(shown))).toBe(true);

@@ -1,9 +1,10 @@
 /** The map of a stream as a function: what happens goes in, the next state and what is to be done come out. */
 import type { SegmentRow, StreamMap } from "../../client/operator-types.ts";
 import { parseOffset } from "../../protocol/offset.ts";
-import type { Notice, ScreenEvent } from "../../screen/scene.ts";
-import { editedBy, withTyped } from "../../screen/typed-line.ts";
-import { INSPECT_BINDINGS, inspectActionOf } from "./keys.ts";
+import type { Step as AnyStep } from "../../screen/store.ts";
+import type { Leaving } from "../../screen/store-scene.ts";
+import { BrowsingReducer, isBrowsingEvent, type BrowsingEvent, type Refresh } from "../browsing.ts";
+import { INSPECT_BINDINGS, type InspectAction } from "./keys.ts";
 import {
   chosenPart,
   choseIndex,
@@ -19,7 +20,7 @@ import {
 const ROWS_MAX = 5_000;
 
 export type InspectEvent =
-  | ScreenEvent
+  | BrowsingEvent
   | { readonly type: "mapped"; readonly map: StreamMap; readonly atMs: number }
   | { readonly type: "rows"; readonly incarnation: string; readonly rows: readonly SegmentRow[] }
   | {
@@ -28,21 +29,17 @@ export type InspectEvent =
       readonly number: number;
       readonly check: Check | undefined;
     }
-  | { readonly type: "failed"; readonly problem: string }
   /** The segment that holds an offset was found. */
-  | { readonly type: "found"; readonly number: number }
-  | { readonly type: "told"; readonly notice: Notice };
+  | { readonly type: "found"; readonly number: number };
 
-export type InspectEffect =
-  | { readonly type: "leave"; readonly interrupted: boolean }
-  | { readonly type: "back" | "refresh" | "open-hot" }
+export type OwnEffect =
+  | { readonly type: "open-hot" }
   | { readonly type: "open" | "check"; readonly row: SegmentRow }
   | { readonly type: "find"; readonly offset: string };
 
-interface Step {
-  readonly state: InspectState;
-  readonly effect?: InspectEffect | undefined;
-}
+export type InspectEffect = OwnEffect | Leaving | Refresh;
+
+type Step = AnyStep<InspectState, InspectEffect>;
 
 function noticed(state: InspectState, text: string, isProblem = true): Step {
   return { state: { ...state, notice: { text, isProblem } } };
@@ -111,9 +108,10 @@ function checking(state: InspectState): Step {
 }
 
 /** What was typed to go to: a number, or an offset. */
-function submitted(state: InspectState, typed: string): Step {
+function submitted(state: InspectState): Step {
   const closed = { ...state, prompt: undefined };
-  const { map } = state;
+  const { map, prompt } = state;
+  const typed = prompt?.text ?? "";
   const text = typed.trim();
   if (text === "") return { state: closed };
   if (parseOffset(text) === undefined) {
@@ -131,74 +129,33 @@ function submitted(state: InspectState, typed: string): Step {
   return { state: closed, effect: { type: "find", offset: text } };
 }
 
-function promptKey(state: InspectState, text: string, key: string): Step {
-  switch (key) {
-    case "ctrl-c":
-      return { state, effect: { type: "leave", interrupted: true } };
-    case "escape":
-      return { state: { ...state, prompt: undefined } };
-    case "return":
-      return submitted(state, text);
-    default: {
-      const edited = editedBy(text, key);
-      if (edited !== undefined) return { state: { ...state, prompt: { text: edited, note: undefined } } };
-      return { state: key === "backspace" ? { ...state, prompt: undefined } : state };
-    }
-  }
-}
-
-function helpKey(state: InspectState, top: number, key: string): Step {
-  const action = inspectActionOf(key);
-  if (action === "interrupt") return { state, effect: { type: "leave", interrupted: true } };
-  if (action === "next") return { state: { ...state, help: Math.min(INSPECT_BINDINGS.length - 1, top + 1) } };
-  if (action === "previous") return { state: { ...state, help: Math.max(0, top - 1) } };
-  return { state: { ...state, help: undefined } };
-}
-
-function acted(state: InspectState, key: string): Step {
-  const { index } = state.choice;
-  const page = Math.max(1, listRoom(state) - 1);
-  switch (inspectActionOf(key)) {
-    case "previous":
-      return { state: choseIndex(state, index - 1) };
-    case "next":
-      return { state: choseIndex(state, index + 1) };
-    case "pageUp":
-      return { state: choseIndex(state, index - page) };
-    case "pageDown":
-      return { state: choseIndex(state, index + page) };
-    case "first":
-      return { state: choseIndex(state, 0) };
-    case "last":
-      return { state: choseIndex(state, partCount(state.map) - 1) };
+function acted(state: InspectState, action: InspectAction): Step {
+  switch (action) {
     case "open":
       return opened(state);
     case "check":
       return checking(state);
     case "goTo":
       return { state: { ...state, prompt: { text: "", note: undefined } } };
-    case "refresh":
-      return { state, effect: { type: "refresh" } };
-    case "help":
-      return { state: { ...state, help: 0 } };
     case "back":
       return { state, effect: { type: "back" } };
-    case "leave":
-      return { state, effect: { type: "leave", interrupted: false } };
-    case "interrupt":
-      return { state, effect: { type: "leave", interrupted: true } };
-    case undefined:
-      return { state };
   }
 }
 
-function pressed(state: InspectState, key: string): Step {
-  if (state.prompt !== undefined) return promptKey(state, state.prompt.text, key);
-  if (state.help !== undefined) return helpKey(state, state.help, key);
-  return acted(state.notice === undefined ? state : { ...state, notice: undefined }, key);
-}
+const browsing = new BrowsingReducer<InspectState, InspectAction, OwnEffect>({
+  bindings: INSPECT_BINDINGS,
+  count: ({ map }) => partCount(map),
+  room: listRoom,
+  choseIndex,
+  walksWhileTyping: false,
+  typed: (state, text) => ({ ...state, prompt: { text, note: undefined } }),
+  cancelled: (state) => ({ ...state, prompt: undefined }),
+  submitted,
+  acted,
+});
 
 export function reduceInspection(state: InspectState, event: InspectEvent): Step {
+  if (isBrowsingEvent(event)) return browsing.reduce(state, event);
   switch (event.type) {
     case "mapped":
       return { state: mapped(state, event.map, event.atMs) };
@@ -208,24 +165,7 @@ export function reduceInspection(state: InspectState, event: InspectEvent): Step
     case "checked":
       if (event.incarnation !== state.map.incarnation) return { state };
       return { state: checked(state, event.number, event.check) };
-    case "failed":
-      return { state: choseIndex({ ...state, problem: event.problem }, state.choice.index) };
     case "found":
       return { state: choseIndex(state, indexOfPart(state.map, { kind: "segment", number: event.number })) };
-    case "told":
-      return { state: { ...state, notice: event.notice } };
-    case "tick":
-      return { state: { ...state, nowMs: event.atMs } };
-    case "resized": {
-      const sized = { ...state, columns: event.columns, screenRows: event.rows };
-      return { state: choseIndex(sized, state.choice.index) };
-    }
-    case "key":
-      return pressed(state, event.key);
-    case "text": {
-      const { prompt } = state;
-      if (prompt === undefined) return { state };
-      return { state: { ...state, prompt: { text: withTyped(prompt.text, event.text), note: undefined } } };
-    }
   }
 }

@@ -1,7 +1,7 @@
 import type { SegmentRow, StreamMap } from "../../client/operator-types.ts";
 import { parseOffset, type Position } from "../../protocol/offset.ts";
-import { chose, type Choice } from "../../screen/choice.ts";
-import type { Notice, Typed } from "../../screen/scene.ts";
+import { chose } from "../../screen/choice.ts";
+import { INITIAL_BROWSING, type Browsing } from "../browsing.ts";
 
 /** What is known of a segment's object. */
 export type Check =
@@ -16,22 +16,13 @@ export type Part =
   | { readonly kind: "segment"; readonly number: number }
   | { readonly kind: "hot" };
 
-export interface InspectState {
+export interface InspectState extends Browsing {
   readonly name: string;
   readonly url: string;
   readonly map: StreamMap;
   /** By numbers. Of a stream of very many segments only those are there that were looked at lately. */
   readonly rows: ReadonlyMap<number, SegmentRow>;
   readonly checks: ReadonlyMap<number, Check>;
-  readonly choice: Choice;
-  readonly prompt: Typed | undefined;
-  readonly problem: string | undefined;
-  readonly notice: Notice | undefined;
-  /** The first line of the help that is shown, while it is. */
-  readonly help: number | undefined;
-  readonly columns: number;
-  readonly screenRows: number;
-  readonly nowMs: number;
   /** Whether the view was opened from another one, which Escape leads back to. */
   readonly isNested: boolean;
 }
@@ -39,19 +30,12 @@ export interface InspectState {
 /** The hot log is chosen at first: what is new is there. */
 export function initialInspection(name: string, url: string, map: StreamMap, isNested: boolean): InspectState {
   const state: InspectState = {
+    ...INITIAL_BROWSING,
     name,
     url,
     map,
     rows: new Map(),
     checks: new Map(),
-    choice: { index: 0, top: 0 },
-    prompt: undefined,
-    problem: undefined,
-    notice: undefined,
-    help: undefined,
-    columns: 80,
-    screenRows: 24,
-    nowMs: 0,
     isNested,
   };
   return choseIndex(state, partCount(map) - 1);

@@ -1,12 +1,10 @@
 import type { DirectoryClient, ListedStream } from "../../client/directory.ts";
 import { now } from "../../screen/now.ts";
-import type { Notice, Scene, Stagehand } from "../../screen/scene.ts";
-import { Store } from "../../screen/store.ts";
 import type { ViewSource } from "../../tail/io/source.ts";
 import { LiveScene } from "../../tail/live-scene.ts";
 import { InspectScene, type Inspection } from "../inspect/inspect-scene.ts";
-import { reasonOf, Watch } from "../watch.ts";
-import { reduceList, type ListEffect, type ListEvent } from "./reduce.ts";
+import { WatchedScene } from "../watched-scene.ts";
+import { reduceList, type ListEvent, type OwnEffect } from "./reduce.ts";
 import { listScreen } from "./screen.ts";
 import { initialList, pathsOnScreen, type ListState } from "./state.ts";
 
@@ -29,85 +27,50 @@ interface Listing {
 }
 
 /** The streams of a project, asked again and again. Names are all fetched, and only streams on the screen are asked. */
-export class ListScene implements Scene {
-  readonly screen: Store<ListState, ListEvent, ListEffect>;
+export class ListScene extends WatchedScene<ListState, ListEvent, OwnEffect> {
   readonly #listing: Listing;
-  readonly #watch: Watch;
-  #stagehand: Stagehand | undefined;
   #asking: Promise<void> | undefined;
   /** Since the last refresh. */
   readonly #asked = new Set<string>();
-  #unsubscribe: () => void = () => undefined;
 
   constructor(listing: Listing) {
+    super({ initial: initialList(listing.root, listing.prefix ?? ""), reduce: reduceList, rows: listScreen });
     this.#listing = listing;
-    this.screen = new Store<ListState, ListEvent, ListEffect>(
-      {
-        initial: initialList(listing.root, listing.prefix ?? ""),
-        reduce: reduceList,
-        rows: listScreen,
-        isTyping: ({ prompt }) => prompt !== undefined,
-      },
-      (effect) => {
-        this.#carryOut(effect);
-      },
-    );
-    this.#watch = new Watch({
-      refresh: (signal) => this.#refresh(signal),
-      pauseMs: (tookMs) => Math.max(listing.intervalMs, tookMs * PAUSE_PER_FETCH),
-      onProblem: (text) => {
-        this.screen.dispatch({ type: "told", notice: { text, isProblem: true } });
-      },
-    });
   }
 
-  start(stagehand: Stagehand): void {
-    this.#stagehand = stagehand;
-    this.#unsubscribe = this.screen.subscribe(() => {
-      this.#askWhatIsNew();
-    });
-    void this.#watch.run();
-  }
-
-  stop(): void {
-    this.#unsubscribe();
-    this.#watch.stop();
-  }
-
-  resumed(notice: Notice | undefined): void {
-    if (notice !== undefined) this.screen.dispatch({ type: "told", notice });
-    this.#watch.resume();
-  }
-
-  farewell(): undefined {
-    return undefined;
-  }
-
-  async #refresh(signal: AbortSignal): Promise<void> {
+  protected override async refresh(): Promise<void> {
+    const { directory, prefix } = this.#listing;
     this.screen.dispatch({ type: "refreshing" });
-    try {
-      const names: string[] = [];
-      for await (const page of this.#listing.directory.names({ prefix: this.#listing.prefix, signal })) {
-        for (const name of page) names.push(name);
-      }
-      await this.#asking;
-      this.#asked.clear();
-      this.screen.dispatch({ type: "listed", names, atMs: now() });
-      await this.#askNow(pathsOnScreen(this.screen.getState()));
-    } catch (error) {
-      if (!signal.aborted) this.screen.dispatch({ type: "failed", problem: reasonOf(error) });
+    const names: string[] = [];
+    for await (const page of directory.names({ prefix, signal: this.signal })) {
+      for (const name of page) names.push(name);
     }
+    await this.#asking;
+    this.#asked.clear();
+    this.screen.dispatch({ type: "listed", names, atMs: now() });
+    await this.#askNow(pathsOnScreen(this.screen.getState()));
+  }
+
+  protected override pauseMs(tookMs: number): number {
+    return Math.max(this.#listing.intervalMs, tookMs * PAUSE_PER_FETCH);
   }
 
   /** What has just come onto the screen is asked at once. */
-  #askWhatIsNew(): void {
-    if (this.#asking !== undefined || this.#watch.isCovered) return;
+  protected override fetchShown(): void {
     const state = this.screen.getState();
-    if (state.isRefreshing || state.problem !== undefined) return;
+    if (this.#asking !== undefined || state.isRefreshing || state.problem !== undefined) return;
     const unknown = pathsOnScreen(state).filter((path) => !state.known.has(path));
-    this.#askNow(unknown).catch((error: unknown) => {
-      if (!this.#watch.signal.aborted) this.screen.dispatch({ type: "failed", problem: reasonOf(error) });
-    });
+    this.#askNow(unknown).catch(this.fail.bind(this));
+  }
+
+  protected override act({ type, path }: OwnEffect): void {
+    const { signal } = this;
+    const { sourcesOf, inspectionOf } = this.#listing;
+    void this.open(async () =>
+      type === "open"
+        ? new LiveScene(await sourcesOf(path, signal), true)
+        : new InspectScene(await inspectionOf(path, signal), true),
+    );
   }
 
   /** Asks streams what they are, unless they were asked since the last refresh. */
@@ -115,7 +78,7 @@ export class ListScene implements Scene {
     const left = paths.filter((path) => !this.#asked.has(path));
     if (left.length === 0) return;
     for (const path of left) this.#asked.add(path);
-    const asking = this.#ask(left, this.#watch.signal);
+    const asking = this.#ask(left);
     // Whoever waits for this one only has to know that it is over.
     this.#asking = asking.catch(() => undefined);
     try {
@@ -125,10 +88,10 @@ export class ListScene implements Scene {
     }
   }
 
-  async #ask(left: string[], signal: AbortSignal): Promise<void> {
+  async #ask(left: string[]): Promise<void> {
     const askNext = async (): Promise<void> => {
       for (let path = left.shift(); path !== undefined; path = left.shift()) {
-        const stream = await this.#streamAt(path, signal);
+        const stream = await this.#streamAt(path);
         if (stream !== undefined) this.screen.dispatch({ type: "asked", stream, atMs: now() });
       }
     };
@@ -136,30 +99,10 @@ export class ListScene implements Scene {
   }
 
   /** Of all names that begin with a path the path itself is the first. */
-  async #streamAt(path: string, signal: AbortSignal): Promise<ListedStream | undefined> {
-    for await (const [stream] of this.#listing.directory.streams({ prefix: path, limit: 1, signal })) {
+  async #streamAt(path: string): Promise<ListedStream | undefined> {
+    for await (const [stream] of this.#listing.directory.streams({ prefix: path, limit: 1, signal: this.signal })) {
       if (stream?.path === path) return stream;
     }
     return undefined;
-  }
-
-  #carryOut(effect: ListEffect): void {
-    switch (effect.type) {
-      case "leave":
-        this.#stagehand?.leave(effect.interrupted);
-        return;
-      case "refresh":
-        this.#watch.wake();
-        return;
-      case "open":
-        void this.#watch.open(this.#stagehand, async (signal) => {
-          return new LiveScene(await this.#listing.sourcesOf(effect.path, signal), true);
-        });
-        return;
-      case "inspect":
-        void this.#watch.open(this.#stagehand, async (signal) => {
-          return new InspectScene(await this.#listing.inspectionOf(effect.path, signal), true);
-        });
-    }
   }
 }

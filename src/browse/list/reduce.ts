@@ -1,35 +1,33 @@
 /** The list of streams as a function: what happens goes in, the next state and what is to be done come out. */
 import type { ListedStream } from "../../client/directory.ts";
 import { chose } from "../../screen/choice.ts";
-import type { Notice, ScreenEvent } from "../../screen/scene.ts";
-import { editedBy, withTyped } from "../../screen/typed-line.ts";
+import type { Step as AnyStep } from "../../screen/store.ts";
+import type { Leaving } from "../../screen/store-scene.ts";
 import { counted } from "../../screen/text/figures.ts";
 import { containsText } from "../../tail/filter/match-filter.ts";
-import { LIST_BINDINGS, listActionOf } from "./keys.ts";
+import { BrowsingReducer, isBrowsingEvent, type BrowsingEvent, type Refresh } from "../browsing.ts";
+import { LIST_BINDINGS, type ListAction } from "./keys.ts";
 import { chosenPath, listRoom, pathsOnScreen, positionIn, type Known, type ListState } from "./state.ts";
 
 /** Of streams that are not on the screen no more than so many are remembered. */
 const KNOWN_MAX = 2_000;
 
 export type ListEvent =
-  | ScreenEvent
+  | BrowsingEvent
   | { readonly type: "refreshing" }
   /** All names that there are now. */
   | { readonly type: "listed"; readonly names: readonly string[]; readonly atMs: number }
   /** What a stream is; one that is no more has gone since the list was made. */
-  | { readonly type: "asked"; readonly stream: ListedStream; readonly atMs: number }
-  | { readonly type: "failed"; readonly problem: string }
-  | { readonly type: "told"; readonly notice: Notice };
+  | { readonly type: "asked"; readonly stream: ListedStream; readonly atMs: number };
 
-export type ListEffect =
-  | { readonly type: "leave"; readonly interrupted: boolean }
-  | { readonly type: "open" | "inspect"; readonly path: string }
-  | { readonly type: "refresh" };
-
-interface Step {
-  readonly state: ListState;
-  readonly effect?: ListEffect | undefined;
+export interface OwnEffect {
+  readonly type: "open" | "inspect";
+  readonly path: string;
 }
+
+export type ListEffect = OwnEffect | Leaving | Refresh;
+
+type Step = AnyStep<ListState, ListEffect>;
 
 function choseIndex(state: ListState, index: number): ListState {
   return { ...state, choice: chose(state.choice, index, state.shown.length, listRoom(state)) };
@@ -74,91 +72,50 @@ function withFilter(state: ListState, text: string): ListState {
   return { ...filtered, prompt: { ...state.prompt, text, note } };
 }
 
-function promptKey(state: ListState, key: string): Step {
+/** Escape while the filter is typed: back to what it was before. */
+function cancelled(state: ListState): ListState {
   const { prompt } = state;
-  if (prompt === undefined) return { state };
-  const closed = { ...state, prompt: undefined };
-  switch (key) {
-    case "ctrl-c":
-      return { state, effect: { type: "leave", interrupted: true } };
-    case "escape":
-      return { state: withFilter(closed, prompt.before) };
-    case "return":
-      return { state: closed };
-    case "up":
-    case "down":
-    case "pageup":
-    case "pagedown":
-      // What is found can be walked through while it is narrowed down.
-      return acted(state, key);
-    default: {
-      const text = editedBy(prompt.text, key);
-      if (text !== undefined) return { state: withFilter(state, text) };
-      return { state: key === "backspace" ? withFilter(closed, "") : state };
-    }
-  }
-}
-
-function helpKey(state: ListState, top: number, key: string): Step {
-  const action = listActionOf(key);
-  if (action === "interrupt") return { state, effect: { type: "leave", interrupted: true } };
-  if (action === "down") return { state: { ...state, help: Math.min(LIST_BINDINGS.length - 1, top + 1) } };
-  if (action === "up") return { state: { ...state, help: Math.max(0, top - 1) } };
-  return { state: { ...state, help: undefined } };
+  return prompt === undefined ? state : relisted({ ...state, prompt: undefined }, { filter: prompt.before });
 }
 
 /** Something that is done with the chosen stream. */
-function withChosen(state: ListState, type: "open" | "inspect"): Step {
+function withChosen(state: ListState, type: OwnEffect["type"]): Step {
   const path = chosenPath(state);
   if (path !== undefined) return { state, effect: { type, path } };
   return { state: { ...state, notice: { text: "There is no stream to choose.", isProblem: true } } };
 }
 
-function acted(state: ListState, key: string): Step {
-  const { choice, shown, filter } = state;
-  const page = Math.max(1, listRoom(state) - 1);
-  switch (listActionOf(key)) {
-    case "up":
-      return { state: choseIndex(state, choice.index - 1) };
-    case "down":
-      return { state: choseIndex(state, choice.index + 1) };
-    case "pageUp":
-      return { state: choseIndex(state, choice.index - page) };
-    case "pageDown":
-      return { state: choseIndex(state, choice.index + page) };
-    case "first":
-      return { state: choseIndex(state, 0) };
-    case "last":
-      return { state: choseIndex(state, shown.length - 1) };
+function acted(state: ListState, action: ListAction): Step {
+  const { filter } = state;
+  switch (action) {
     case "open":
-      return withChosen(state, "open");
     case "inspect":
-      return withChosen(state, "inspect");
+      return withChosen(state, action);
     case "filter":
       return { state: { ...state, prompt: { text: filter, note: undefined, before: filter } } };
-    case "refresh":
-      return { state, effect: { type: "refresh" } };
-    case "help":
-      return { state: { ...state, help: 0 } };
     case "back":
       if (filter !== "") return { state: relisted(state, { filter: "" }) };
       return { state, effect: { type: "leave", interrupted: false } };
-    case "leave":
-      return { state, effect: { type: "leave", interrupted: false } };
-    case "interrupt":
-      return { state, effect: { type: "leave", interrupted: true } };
-    case undefined:
-      return { state };
   }
 }
 
-function pressed(state: ListState, key: string): Step {
-  if (state.prompt !== undefined) return promptKey(state, key);
-  if (state.help !== undefined) return helpKey(state, state.help, key);
-  return acted(state.notice === undefined ? state : { ...state, notice: undefined }, key);
-}
+const browsing = new BrowsingReducer<ListState, ListAction, OwnEffect>({
+  bindings: LIST_BINDINGS,
+  count: ({ shown }) => shown.length,
+  room: listRoom,
+  choseIndex,
+  // What is found can be walked through while it is narrowed down.
+  walksWhileTyping: true,
+  typed: withFilter,
+  cancelled,
+  submitted: (state) => ({ state: { ...state, prompt: undefined } }),
+  acted,
+});
 
 export function reduceList(state: ListState, event: ListEvent): Step {
+  if (isBrowsingEvent(event)) {
+    return browsing.reduce(event.type === "failed" ? { ...state, isRefreshing: false } : state, event);
+  }
   switch (event.type) {
     case "refreshing":
       return { state: { ...state, isRefreshing: true } };
@@ -170,20 +127,5 @@ export function reduceList(state: ListState, event: ListEvent): Step {
     }
     case "asked":
       return { state: asked(state, event.stream, event.atMs) };
-    case "failed":
-      return { state: choseIndex({ ...state, problem: event.problem, isRefreshing: false }, state.choice.index) };
-    case "told":
-      return { state: { ...state, notice: event.notice } };
-    case "tick":
-      return { state: { ...state, nowMs: event.atMs } };
-    case "resized": {
-      const sized = { ...state, columns: event.columns, rows: event.rows };
-      return { state: choseIndex(sized, state.choice.index) };
-    }
-    case "key":
-      return pressed(state, event.key);
-    case "text":
-      if (state.prompt === undefined) return { state };
-      return { state: withFilter(state, withTyped(state.prompt.text, event.text)) };
   }
 }

@@ -104,8 +104,8 @@ function bottomRow({ prompt, notice, columns, filter }: ListState): Row {
 
 /** The whole screen, row by row: no row is wider than it, and there are as many as it has. */
 export function listScreen(state: ListState): readonly Row[] {
-  const { columns, rows, help, problem } = state;
-  const tooSmall = tooSmallScreen(state, "The list of streams");
+  const { columns, screenRows: rows, help, problem } = state;
+  const tooSmall = tooSmallScreen({ columns, rows }, "The list of streams");
   if (tooSmall !== undefined) return tooSmall;
   if (help !== undefined) {
     const lines = bindingLines(LIST_BINDINGS, columns);

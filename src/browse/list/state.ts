@@ -1,8 +1,8 @@
 import type { ListedStream } from "../../client/directory.ts";
 import { contentKind } from "../../protocol/content-type.ts";
 import { parseOffset } from "../../protocol/offset.ts";
-import type { Choice } from "../../screen/choice.ts";
-import type { Notice, Typed } from "../../screen/scene.ts";
+import type { Typed } from "../../screen/scene.ts";
+import { INITIAL_BROWSING, type Browsing } from "../browsing.ts";
 
 /** What is known of a stream, from the last time it was asked. */
 export interface Known {
@@ -17,7 +17,7 @@ interface FilterPrompt extends Typed {
   readonly before: string;
 }
 
-export interface ListState {
+export interface ListState extends Browsing {
   /** The URL below which the streams are, and what their names begin with. */
   readonly root: string;
   readonly prefix: string;
@@ -26,45 +26,29 @@ export interface ListState {
   /** Those of them that pass the filter. */
   readonly shown: readonly string[];
   readonly known: ReadonlyMap<string, Known>;
-  readonly choice: Choice;
   readonly filter: string;
   readonly prompt: FilterPrompt | undefined;
   readonly refreshedAtMs: number | undefined;
   readonly isRefreshing: boolean;
-  /** Why the last refresh failed. */
-  readonly problem: string | undefined;
-  readonly notice: Notice | undefined;
-  /** The first line of the help that is shown, while it is. */
-  readonly help: number | undefined;
-  readonly columns: number;
-  readonly rows: number;
-  readonly nowMs: number;
 }
 
 export function initialList(root: string, prefix: string): ListState {
   return {
+    ...INITIAL_BROWSING,
     root,
     prefix,
     names: undefined,
     shown: [],
     known: new Map(),
-    choice: { index: 0, top: 0 },
     filter: "",
-    prompt: undefined,
     refreshedAtMs: undefined,
     isRefreshing: false,
-    problem: undefined,
-    notice: undefined,
-    help: undefined,
-    columns: 80,
-    rows: 24,
-    nowMs: 0,
   };
 }
 
 /** Rows for streams: all but the title, the heading, what is known of the chosen one, the status, the hints, a problem. */
-export function listRoom({ rows, problem }: ListState): number {
-  return Math.max(1, rows - 5 - (problem === undefined ? 0 : 1));
+export function listRoom({ screenRows, problem }: ListState): number {
+  return Math.max(1, screenRows - 5 - (problem === undefined ? 0 : 1));
 }
 
 export function chosenPath({ shown, choice }: ListState): string | undefined {

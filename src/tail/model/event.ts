@@ -1,4 +1,5 @@
 import type { ScreenEvent } from "../../screen/scene.ts";
+import type { Leaving } from "../../screen/store-scene.ts";
 import type { Arrival, Message } from "./message.ts";
 import type { Connection, Progress } from "./stream-state.ts";
 
@@ -30,10 +31,9 @@ export interface Batch {
 }
 
 /** What the view asks the world to do. */
-export type Effect =
-  | { readonly type: "leave"; readonly interrupted: boolean }
-  /** Back to the view that this one was opened from. */
-  | { readonly type: "back" }
+export type Effect = OwnEffect | Leaving;
+
+export type OwnEffect =
   /** Read a stream from an offset, `-1` being its start and `now` its end, and no longer from where it is read. */
   | { readonly type: "read"; readonly stream: number; readonly reading: number; readonly offset: string }
   | { readonly type: "copy"; readonly message: Message }

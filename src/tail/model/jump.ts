@@ -1,3 +1,4 @@
+import type { Step as AnyStep } from "../../screen/store.ts";
 import { relisted } from "./choose.ts";
 import type { Effect } from "./event.ts";
 import { goneLive } from "./moves.ts";
@@ -8,10 +9,7 @@ import { reopened } from "./stream-state.ts";
 /** Where a stream is browsed, so many messages are read ahead of the chosen one. */
 export const READ_AHEAD_MESSAGES = 1_000;
 
-export interface Step {
-  readonly state: ViewState;
-  readonly effect?: Effect | undefined;
-}
+export type Step = AnyStep<ViewState, Effect>;
 
 function opened(state: ViewState, stream: number, offset: string): Step {
   const before = state.streams[stream];

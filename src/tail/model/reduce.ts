@@ -1,4 +1,5 @@
 /** The live view as a function: what happens goes in, the next state and what the world is to do come out. No I/O, no clock. */
+import { scrolledHelp } from "../../screen/help.ts";
 import { actionOf, BINDINGS } from "../keys.ts";
 import { acted, showing } from "./acting.ts";
 import { extended } from "./choose.ts";
@@ -41,10 +42,7 @@ function forgetful(state: ViewState): ViewState {
 function helpKey(state: ViewState, top: number, key: string): Step {
   const action = actionOf(key);
   if (action === "interrupt") return acted(state, action);
-  const last = Math.max(0, BINDINGS.length - 1);
-  if (action === "down") return { state: { ...state, help: Math.min(last, top + 1) } };
-  if (action === "up") return { state: { ...state, help: Math.max(0, top - 1) } };
-  return { state: { ...state, help: undefined } };
+  return { state: { ...state, help: scrolledHelp(top, action, BINDINGS.length) } };
 }
 
 function pressed(state: ViewState, key: string): Step {
