@@ -1,7 +1,8 @@
 import type { Client } from "undici";
 import { request } from "undici";
-import { expectStatus, withConnection } from "./load/http.ts";
+import { withConnection } from "./load/http.ts";
 import { batchOf, checkMessages, MESSAGE_BYTES } from "./load/messages.ts";
+import { sealedMessages, untilSealed } from "./load/settle.ts";
 import { median } from "./load/stats.ts";
 import { create, JSON_TYPE, newStream, readAll } from "./load/streams.ts";
 import { writeFor } from "./load/writers.ts";
@@ -13,8 +14,6 @@ import { shown, shownRatio, table } from "./table.ts";
 const MESSAGES = 50_000;
 const BATCH = 100;
 const FILL_MS = 60_000;
-const SEALED_WITHIN_MS = 30_000;
-const POLL_MS = 20;
 
 /** Never sealed while it holds what this bench writes. */
 const NEVER_SEALS = { SEGMENT_MAX_MESSAGES: "100000", SEGMENT_MAX_BYTES: "16777216" };
@@ -52,24 +51,6 @@ async function fill(target: RunningServer, client: Client): Promise<string> {
   return path;
 }
 
-async function sealedMessages(client: Client, path: string): Promise<{ messages: number; isDone: boolean }> {
-  const inspectPath = path.replace("/v1/stream/", "/v1/__ds/streams/default/inspect/");
-  const { body } = await expectStatus(client, { method: "GET", path: inspectPath }, 200);
-  const map = JSON.parse(body.toString()) as { segments: { messages: number }; sealing: { state: string } };
-  return { messages: map.segments.messages, isDone: map.sealing.state === "idle" };
-}
-
-/** Sealing is done by the object's alarm, which says nothing to anybody: it has to be asked for. */
-async function untilSealed(client: Client, path: string): Promise<void> {
-  const endsAt = performance.now() + SEALED_WITHIN_MS;
-  for (;;) {
-    const { messages, isDone } = await sealedMessages(client, path);
-    if (isDone && messages > MESSAGES - 1000) return;
-    if (performance.now() > endsAt) throw new Error(`only ${messages} messages were sealed in time`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
 async function read(client: Client, path: string): Promise<Reading> {
   const startedAt = performance.now();
   const bodies = await readAll(client, path);
@@ -91,7 +72,8 @@ async function round(hot: RunningServer, cold: RunningServer): Promise<readonly 
   });
   return withConnection(cold, async (client) => {
     const path = await fill(cold, client);
-    await untilSealed(client, path);
+    const sealed = await untilSealed(client, path);
+    if (sealed <= MESSAGES - 1000) throw new Error(`only ${sealed} messages were sealed`);
     const first = await read(client, path);
     return [fromHot, first, await read(client, path)] as const;
   });

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Target } from "../types.ts";
 import { expectStatus, withConnection } from "./http.ts";
+import { settle } from "./settle.ts";
 
 export const JSON_TYPE = "application/json";
 export const TEXT_TYPE = "text/plain";
@@ -38,7 +39,7 @@ async function storedByLimit(client: Dispatcher, path: string): Promise<{ rows: 
   return { rows: rows - 1, bytes };
 }
 
-/** Throws unless the stream holds exactly the appends that were acknowledged. */
+/** Throws unless the stream holds exactly the appends that were acknowledged, and leaves a server that has nothing more to do. */
 export async function verify(
   target: Target,
   path: string,
@@ -47,6 +48,7 @@ export async function verify(
   await withConnection(target, async (client) => {
     if (target.name !== "limit") {
       sent.check(await readAll(client, path));
+      await settle(target, client, path);
       return;
     }
     const { rows, bytes } = await storedByLimit(client, path);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { withConnection, withConnections } from "../load/http.ts";
 import { batchOf, block, BLOCK_BYTES, checkMessages } from "../load/messages.ts";
+import { settle } from "../load/settle.ts";
 import { dataOf, readSse } from "../load/sse.ts";
 import { BYTES_TYPE, create, JSON_TYPE, newStream, readAll } from "../load/streams.ts";
 import { writeFor } from "../load/writers.ts";
@@ -35,6 +36,7 @@ async function fillMessages(target: Target): Promise<void> {
       call: (number) => ({ method: "POST", path, contentType: JSON_TYPE, body: batchOf(number * BATCH, BATCH) }),
     });
     if (count !== MESSAGES / BATCH) throw new Error(`only ${count} batches could be written`);
+    await settle(target, client, path);
   });
   filled.set(`${target.url} messages`, path);
 }
@@ -50,6 +52,7 @@ async function fillBlocks(target: Target): Promise<void> {
       call: (number) => ({ method: "POST", path, contentType: BYTES_TYPE, body: block(number) }),
     });
     if (count !== BLOCKS) throw new Error(`only ${count} blocks could be written`);
+    await settle(target, client, path);
   });
   filled.set(`${target.url} blocks`, path);
 }

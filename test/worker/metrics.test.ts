@@ -95,7 +95,7 @@ describe("metrics: the Worker's own counters", () => {
     const counters = new Counters();
     const point = { operation: "read", status: 200, code: "", bytesIn: 0, bytesOut: 2, durationMs: 1 } as const;
     for (let i = 0; i < 1500; i++) {
-      counters.add({ ...point, project: `p${String(i)}`, cache: "hot", stream: "", version: "" }, i);
+      counters.add({ ...point, project: `p${String(i)}` }, i);
     }
     const rows = counters.list();
     expect(rows.length).toBe(1001);

@@ -15,6 +15,9 @@ interface Row {
   readonly buckets: Map<number, number>;
 }
 
+/** What is counted of a point. */
+export type CountedPoint = Omit<OperationPoint, "cache" | "stream" | "version">;
+
 /** A row as operators get it. Durations are in milliseconds, and quantiles up to a fifth too large. */
 interface CountedOperation {
   readonly project: string;
@@ -38,7 +41,7 @@ export class Counters {
   readonly #rows = new Map<string, Row>();
   #sinceMs: number | undefined;
 
-  add(point: OperationPoint, nowMs: number): void {
+  add(point: CountedPoint, nowMs: number): void {
     this.#sinceMs ??= nowMs;
     const row = this.#row(point);
     row.count++;

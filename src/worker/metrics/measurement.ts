@@ -1,12 +1,5 @@
-import {
-  CACHES,
-  streamHash,
-  toDataPoint,
-  type CacheUse,
-  type Operation,
-  type OperationPoint,
-} from "../../protocol/metrics.ts";
-import { COUNTERS } from "./counters.ts";
+import { CACHES, streamHash, toDataPoint, type CacheUse, type Operation } from "../../protocol/metrics.ts";
+import { COUNTERS, type CountedPoint } from "./counters.ts";
 
 /** What a finished operation is told to. */
 export interface MetricsSink {
@@ -71,21 +64,21 @@ export class Measurement {
   #write(): void {
     if (this.#answered === undefined) return;
     const nowMs = Date.now();
-    const point: OperationPoint = {
+    const counted: CountedPoint = {
       ...this.#answered,
       project: this.#project,
       operation: this.#operation,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       durationMs: nowMs - this.#startedAtMs,
-      cache: this.#cache,
-      stream: this.#stream === "" ? "" : streamHash(this.#stream),
-      version: this.#sink.version,
     };
     this.#answered = undefined;
-    COUNTERS.add(point, nowMs);
+    COUNTERS.add(counted, nowMs);
+    const { dataset, version } = this.#sink;
+    if (dataset === undefined) return;
+    const stream = this.#stream === "" ? "" : streamHash(this.#stream);
     try {
-      this.#sink.dataset?.writeDataPoint(toDataPoint(point));
+      dataset.writeDataPoint(toDataPoint({ ...counted, cache: this.#cache, stream, version }));
     } catch (error) {
       console.error(error);
     }

@@ -4,6 +4,7 @@ import { isSealingDue, isSealingOverdue } from "../segments/plan.ts";
 import { advancePurge } from "../segments/purge.ts";
 import type { Release } from "../storage/release-rows.ts";
 import type { Notices } from "./notices.ts";
+import { Pace } from "./pace.ts";
 import type { Registrar } from "./registrar.ts";
 import { sealOne, type SealingSurroundings } from "../segments/seal.ts";
 import { streamDeadlineMs, type StreamState } from "./state.ts";
@@ -13,9 +14,10 @@ const SEGMENTS_PER_ALARM = 64;
 const ALARM_MAX_MS = 10_000;
 
 /**
- * After a round of sealing the next one waits four times as long as that one took, and at most two seconds. Under load
- * sealing so takes a fifth of the time, and segments get larger instead of more. It waits no longer than until the hot log
- * is overdue.
+ * After a round of sealing the next one waits four times as long as that one took, and at most two seconds, so that it
+ * takes a fifth of the time. While writers are fast it waits for them to pause, and looks that often whether they have:
+ * a burst is taken in first and becomes segments after it, larger ones instead of more. It waits no longer than until the
+ * hot log is overdue.
  */
 const REST_FACTOR = 4;
 const REST_MAX_MS = 2000;
@@ -53,6 +55,7 @@ export class Upkeep {
   /** Whether the alarm that is set, or under way, will look at the hot log: then appends have nothing to decide. */
   #isSealingScheduled = false;
   #restUntilMs = 0;
+  readonly #pace = new Pace();
   #running: Promise<void> | undefined;
 
   constructor(around: UpkeepSurroundings) {
@@ -97,6 +100,8 @@ export class Upkeep {
   /** Sets the alarm when the hot log has to be sealed. Called after every append, so it asks nothing of storage twice. */
   appended(state: StreamState): void {
     const { limits } = this.#around;
+    const nowMs = Date.now();
+    this.#pace.grew(state, nowMs);
     if (limits === undefined) return;
     const isResting = this.#isSealingScheduled && this.#alarmAtMs === this.#restUntilMs;
     const hasToAct = isResting
@@ -104,6 +109,7 @@ export class Upkeep {
       : !this.#isSealingScheduled && isSealingDue(state, limits);
     if (!hasToAct) return;
     if (isResting) this.#restUntilMs = 0;
+    else if (this.#isToWait(state, limits, nowMs)) this.#restUntilMs = nowMs + REST_MAX_MS;
     this.schedule();
   }
 
@@ -141,14 +147,25 @@ export class Upkeep {
   }
 
   async #seal(endsAtMs: number): Promise<void> {
-    const { limits } = this.#around;
+    const { limits, state } = this.#around;
     const startedAtMs = Date.now();
     if (limits === undefined || startedAtMs < this.#restUntilMs) return;
     for (let made = 0; made < SEGMENTS_PER_ALARM; made++) {
+      const nowMs = Date.now();
+      const current = state();
+      if (current !== undefined && this.#isToWait(current, limits, nowMs)) {
+        this.#restUntilMs = nowMs + REST_MAX_MS;
+        return;
+      }
       if ((await sealOne(this.#around, limits)) !== "sealed" || Date.now() >= endsAtMs) break;
     }
     const endedAtMs = Date.now();
     this.#restUntilMs = endedAtMs + Math.min(REST_MAX_MS, REST_FACTOR * (endedAtMs - startedAtMs));
+  }
+
+  /** Whether sealing is better done after what is going on. */
+  #isToWait(state: StreamState, limits: SegmentLimits, nowMs: number): boolean {
+    return this.#pace.isFast(state, nowMs) && !isSealingOverdue(state, limits);
   }
 
   async #purge(endsAtMs: number): Promise<void> {
