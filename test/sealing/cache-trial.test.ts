@@ -37,9 +37,11 @@ class Forgetful {
   });
   readonly delete = () => Promise.resolve(false);
 
-  constructor() {
-    const { match, put, delete: remove } = this;
-    vi.spyOn(caches, "open").mockResolvedValue({ match, put, delete: remove });
+  /** From now on it is the one that the Worker finds. */
+  static install(): Forgetful {
+    const cache: unknown = new Forgetful();
+    vi.spyOn(caches, "open").mockResolvedValue(cache as Cache);
+    return cache as Forgetful;
   }
 
   /** How often it was asked and given something since the last look. */
@@ -52,7 +54,7 @@ class Forgetful {
 
 describe("cache: one that keeps nothing", () => {
   test("is given one block, is asked for it, and is then left alone", async () => {
-    const cache = new Forgetful();
+    const cache = Forgetful.install();
     const isolate = new Isolate();
     expect(await isolate.get()).toBeUndefined();
     await isolate.put();
@@ -66,7 +68,7 @@ describe("cache: one that keeps nothing", () => {
 
   test("is tried again after ten minutes, and used when it keeps something by then", async () => {
     using clock = new Clock();
-    const cache = new Forgetful();
+    const cache = Forgetful.install();
     const isolate = new Isolate();
     await isolate.put();
     clock.advanceSeconds(599);
@@ -82,7 +84,7 @@ describe("cache: one that keeps nothing", () => {
   });
 
   test("and one that fails is not taken for it: what failed is tried with the next block", async () => {
-    const cache = new Forgetful();
+    const cache = Forgetful.install();
     cache.put.mockRejectedValueOnce(new Error("not now"));
     const isolate = new Isolate();
     await isolate.put();
