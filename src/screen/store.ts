@@ -2,8 +2,20 @@ import type { Press } from "./press.ts";
 import type { Screen, ScreenEvent } from "./scene.ts";
 import type { Row } from "./text/segment.ts";
 
-/** What a terminal sends in the middle of pasted text for keys that would otherwise have names. */
-const KEYS_IN_TEXT: Readonly<Record<string, string>> = { "\r": "return", "\n": "return", "\t": "tab" };
+/** What a terminal sends for keys that have names, or are held with Ctrl: in the middle of text they come without. */
+const KEYS_IN_TEXT: Readonly<Record<string, string>> = {
+  "\r": "return",
+  "\n": "return",
+  "\t": "tab",
+  "\b": "backspace",
+  "\u007f": "backspace",
+};
+
+function keyInText(character: string): string {
+  const code = character.charCodeAt(0);
+  const held = code > 0 && code <= 26 ? `ctrl-${String.fromCharCode(0x60 + code)}` : character;
+  return KEYS_IN_TEXT[character] ?? held;
+}
 
 /** What an event makes of a state, and what is to be done. */
 export interface Step<State, Effect> {
@@ -61,11 +73,12 @@ export class Store<State, Event, Effect> implements Screen {
       return;
     }
     for (let rest = press.text; rest !== "";) {
-      const [text] = /^[^\r\n\t]+/.exec(rest) ?? [];
+      // eslint-disable-next-line no-control-regex -- these are keys
+      const [text] = /^[^\u0000-\u001f\u007f]+/.exec(rest) ?? [];
       const isTyped = this.#model.isTyping(this.#state) && text !== undefined;
       const taken = isTyped ? text : String.fromCodePoint(rest.codePointAt(0) ?? 0);
       rest = rest.slice(taken.length);
-      this.dispatch(isTyped ? { type: "text", text: taken } : { type: "key", key: KEYS_IN_TEXT[taken] ?? taken });
+      this.dispatch(isTyped ? { type: "text", text: taken } : { type: "key", key: keyInText(taken) });
     }
   }
 }

@@ -56,6 +56,17 @@ describe("the live view", () => {
     });
   });
 
+  it("hears keys with Ctrl in the middle of what comes all at once", async () => {
+    const { store, effects, shows, press } = await show();
+    press("/some words\u0017\u0015id");
+    await shows("/id▏  3 matches");
+    press("\u0003k");
+    await vi.waitFor(() => {
+      expect(effects).toEqual([{ type: "leave", interrupted: true }]);
+    });
+    expect(store.getState().prompt?.text).toBe("idk");
+  });
+
   it.each([
     ["q", false],
     ["\u001b", false],
