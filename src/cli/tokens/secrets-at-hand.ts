@@ -1,6 +1,7 @@
 import { DEFAULT_PROJECT } from "../../protocol/path.ts";
 import type { SecretKind } from "../../protocol/secret.ts";
 import { CommandFailure } from "../command-failure.ts";
+import { isLoopback } from "../config/add-context.ts";
 import type { ConfigFolder } from "../config/config-folder.ts";
 import { credentialsFor, projectCredentials } from "../config/credentials.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -35,9 +36,15 @@ export async function savedSigningSecret(
   throw new CommandFailure({
     code: "NO_SIGNING_SECRET",
     message: `No signing secret is saved for ${which} of ${origin}.`,
-    hint: `Give it by ${VARIABLE.project} or --secret -, or name the server and project by --url, --project or --context.`,
+    hint: `Give it by ${VARIABLE.project} or --secret -, or name the server and project by --url, --project or --context.${mayAskForNone(server, project)}`,
     exitCode: EXIT.notAllowed,
   });
+}
+
+/** Nobody asks the server here; one of this machine's default project may well be one that lets everybody in. */
+function mayAskForNone(server: string, project: string): string {
+  if (!isLoopback(server) || project !== DEFAULT_PROJECT) return "";
+  return "\nIf durable-streams dev runs that server without --auth, it asks for no token: leave it out. dev --auth runs one that does, and saves its secret here.";
 }
 
 /** Everything saved that may have signed a token of this kind. */

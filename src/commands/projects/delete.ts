@@ -4,7 +4,6 @@ import { ask } from "../../cli/ask.ts";
 import { CommandFailure, usageFailure } from "../../cli/command-failure.ts";
 import { keepInCredentials } from "../../cli/projects/kept-secret.ts";
 import { ProjectCommand } from "../../cli/projects/project-command.ts";
-import { requireProjectName } from "../../cli/projects/project-name.ts";
 
 export default class ProjectsDelete extends ProjectCommand {
   static override summary = "Delete a project: nobody gets at its streams any more.";
@@ -22,7 +21,7 @@ a project of the same name. The secret that was saved here is removed.`;
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ProjectsDelete);
-    const name = requireProjectName(args.name);
+    const name = this.projectName(args.name);
     const { url } = flags;
     if (!flags.yes) await this.#ask(name, url);
     await (await this.connect(flags)).projects(url).delete(name);

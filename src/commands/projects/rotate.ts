@@ -5,7 +5,6 @@ import { confirm } from "../../cli/confirm.ts";
 import { parseDurationSeconds } from "../../cli/duration.ts";
 import type { SecretKeeper } from "../../cli/projects/kept-secret.ts";
 import { ProjectCommand } from "../../cli/projects/project-command.ts";
-import { requireProjectName } from "../../cli/projects/project-name.ts";
 import { projectLines, time } from "../../cli/projects/project-table.ts";
 import { finishRotation, rotateProject, type RotatedProject } from "../../cli/projects/rotate-project.ts";
 import { savedKey } from "../../cli/projects/saved-key.ts";
@@ -46,7 +45,7 @@ Give the new secret to everybody who signs. Phase two: --finish retires the old 
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ProjectsRotate);
-    const name = requireProjectName(args.name);
+    const name = this.projectName(args.name);
     const overlapSeconds = flags["revoke-now"] ? 0 : requireOverlap(flags.overlap);
     if (flags["revoke-now"] && !flags.yes) await this.#ask(name);
     const { url } = flags;

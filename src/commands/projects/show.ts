@@ -1,7 +1,6 @@
 import { string as stringArg } from "@oclif/core/args";
 import { keepInCredentials } from "../../cli/projects/kept-secret.ts";
 import { ProjectCommand } from "../../cli/projects/project-command.ts";
-import { requireProjectName } from "../../cli/projects/project-name.ts";
 import { projectLines } from "../../cli/projects/project-table.ts";
 import { type SavedKey, savedKey } from "../../cli/projects/saved-key.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
@@ -23,7 +22,7 @@ export default class ProjectsShow extends ProjectCommand {
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ProjectsShow);
-    const name = requireProjectName(args.name);
+    const name = this.projectName(args.name);
     const { url } = flags;
     const project = await (await this.connect(flags)).projects(url).show(name);
     const saved = await savedKey(project, await keepInCredentials(this.configFolder, url, name).held());

@@ -1,7 +1,6 @@
 import { string as stringArg } from "@oclif/core/args";
 import { usageFailure } from "../../cli/command-failure.ts";
 import { ProjectCommand } from "../../cli/projects/project-command.ts";
-import { requireProjectName } from "../../cli/projects/project-name.ts";
 import { projectLines } from "../../cli/projects/project-table.ts";
 import { SETTINGS_FLAGS, settingsOf, UNSETTING_FLAGS } from "../../cli/projects/settings-flags.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
@@ -22,7 +21,7 @@ export default class ProjectsUpdate extends ProjectCommand {
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ProjectsUpdate);
-    const name = requireProjectName(args.name);
+    const name = this.projectName(args.name);
     const settings = settingsOf(flags);
     if (Object.keys(settings).length === 0) {
       throw usageFailure("projects update is told no change.", "Name one, such as --cors-origin https://app.example.");

@@ -1,7 +1,7 @@
 import { jwtVerify } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runCli, type RunResult } from "../../support/cli.ts";
-import { type GuardedServer, startGuarded } from "../../support/servers.ts";
+import { type GuardedServer, startBuilt, startGuarded } from "../../support/servers.ts";
 
 let server: GuardedServer;
 
@@ -75,6 +75,31 @@ it("who is not let in is told so first, then with what credential and why, and t
   expect(await refused(subscribe, { DURABLE_STREAMS_TOKEN: token })).toBe(
     `Error: Not allowed: the token of DURABLE_STREAMS_TOKEN does not open this. The token may only read; this needs one with the scope write. Creating the subscription ${streams}/__ds/subscriptions/x failed with 403.`,
   );
+});
+
+it("a project that is not there is told with the command that creates it, and no request", async () => {
+  const missing = { code: 3, stdout: "", signal: null };
+  const sentence = `Error: There is no project "nope" at ${server.url}.\n`;
+  const list = "Those there are: durable-streams projects list\n";
+  const create = "Create it with: durable-streams create-project nope\n";
+  for (const args of [["show"], ["rotate"], ["update", "--no-cors"]]) {
+    const [verb = "", ...flags] = args;
+    expect(await ds(["projects", verb, "nope", ...flags])).toEqual({ ...missing, stderr: sentence + create + list });
+  }
+  expect(await ds(["projects", "delete", "nope", "--yes"])).toEqual({ ...missing, stderr: sentence + list });
+});
+
+it("an operator API that is closed is told with what opens one, and not with a secret that nobody has", async () => {
+  const open = await startBuilt();
+  try {
+    const { code, stderr } = await runCli(["projects", "list"], { env: { DURABLE_STREAMS_URL: open.url } });
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^Error: Not allowed\. The operator API of this server is closed: .* failed with 403\.\n/);
+    expect(stderr).toContain("durable-streams dev --auth\n");
+    expect(stderr).not.toMatch(/context add|OPERATOR_SECRET/);
+  } finally {
+    await open.stop();
+  }
 });
 
 it("a secret is never in what a server tells", async () => {

@@ -154,6 +154,25 @@ describe("mint-token", () => {
   });
 });
 
+describe("mint-token without a secret", () => {
+  const hintFor = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout } = await ds(["mint-token", "--json", ...args]);
+    expect(code).toBe(4);
+    return (JSON.parse(stdout) as { error: { hint: string } }).error.hint;
+  };
+
+  it("for a server of this machine says that one without --auth asks for no token, and what makes one that does", async () => {
+    const hint = await hintFor();
+    expect(hint).toContain("If durable-streams dev runs that server without --auth, it asks for no token");
+    expect(hint).toContain("dev --auth runs one that does");
+  });
+
+  it("for any other server, or a project of one, says nothing of dev", async () => {
+    expect(await hintFor("--url", SERVER)).not.toContain("dev");
+    expect(await hintFor("--project", "shop")).not.toContain("dev");
+  });
+});
+
 describe("token inspect", () => {
   it("tells what a token says and what is left of it, and verifies it with the secret at hand", async () => {
     // Half a minute above ten, so that what is left begins with the same ten whichever second the command looks at it.
