@@ -2,12 +2,11 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { DirectoryDO } from "../../src/worker/directory/directory-do.ts";
-import { directoryOf, freshProject, registerAll, registration } from "./directory/support/directories.ts";
+import { directoryOf } from "./directory/support/directories.ts";
 import { ProjectClient } from "./subscriptions/support/http.ts";
 import { atTheDoor } from "./support/at-the-door.ts";
 import { ErrorLog } from "./support/error-log.ts";
 import { eventually } from "./support/eventually.ts";
-import { Meter } from "./support/meter.ts";
 import { sendTo } from "./support/stream-client.ts";
 
 /** A project that may have so many streams. */
@@ -114,28 +113,5 @@ describe("limits of a project: streams", () => {
     }
     expect(await status(project, "c")).toBe(409);
     log.take();
-  });
-});
-
-describe("limits of a project: what counting streams costs", () => {
-  test("limits: without a limit nothing is counted; with one, all are once an awakening", async () => {
-    const directory = directoryOf(freshProject());
-    await registerAll(
-      directory,
-      Array.from({ length: 50 }, (_, i) => `s${String(i)}`),
-    );
-    const meter = new Meter();
-    await runInDurableObject(directory, (_instance, { storage }) => {
-      meter.watchStorage(storage);
-    });
-    const readBy = async (streamsMax: number | undefined): Promise<number> => {
-      meter.take();
-      await directory.register(registration(crypto.randomUUID()), { streamsMax });
-      return meter.take().rowsRead;
-    };
-    const plain = await readBy(undefined);
-    expect(plain).toBeLessThan(5);
-    expect(await readBy(1000)).toBeGreaterThanOrEqual(50);
-    expect(await readBy(1000)).toBeLessThan(10);
   });
 });

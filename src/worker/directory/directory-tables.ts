@@ -34,6 +34,14 @@ const DEFINITIONS = {
     incarnation TEXT NOT NULL,
     PRIMARY KEY (path, subscription)
   ) WITHOUT ROWID`,
+
+  /** How many streams there are, in one row, where a limit asks for it. An entry that takes another's place is an update. */
+  stream_count: `CREATE TABLE stream_count (
+    streams INTEGER NOT NULL,
+    asked_at_ms INTEGER NOT NULL
+  );
+  CREATE TRIGGER stream_came AFTER INSERT ON stream BEGIN UPDATE stream_count SET streams = streams + 1; END;
+  CREATE TRIGGER stream_went AFTER DELETE ON stream BEGIN UPDATE stream_count SET streams = streams - 1; END`,
 };
 
 type TableName = keyof typeof DEFINITIONS;
@@ -65,6 +73,12 @@ export class DirectoryTables {
     this.#storage.sql.exec(DEFINITIONS[table]);
     this.#storage.kv.put(SCHEMA_KEY, SCHEMA_VERSION);
     known.add(table);
+  }
+
+  /** Removes a table with all its rows. */
+  drop(table: TableName): void {
+    this.#storage.sql.exec(`DROP TABLE ${table}`);
+    this.#known().delete(table);
   }
 
   /** To be called when a transaction that may have made tables was rolled back. */

@@ -123,15 +123,17 @@ export class Directory implements SigningKeyStore {
     return { links };
   }
 
-  /** Without a limit for the streams nothing is counted. */
+  /** Without a limit for the streams nothing is counted, and a count of earlier times is given up in the end. */
   #problem(
     path: string,
     { length }: readonly SubscriptionRef[],
     { streamsMax }: RegistrationLimits,
   ): ProtocolError | undefined {
     if (length > STREAM_LINKS_MAX) return tooManyLinks(path, length);
-    if (streamsMax === undefined || this.#streams.has(path) || this.#streams.count() < streamsMax) return undefined;
-    return tooManyStreams(streamsMax);
+    const { count } = this.#streams;
+    if (streamsMax === undefined) count.notAsked(Date.now());
+    else if (!this.#streams.has(path) && count.ask(Date.now()) >= streamsMax) return tooManyStreams(streamsMax);
+    return undefined;
   }
 
   #transaction<T>(write: () => T): T {
@@ -139,7 +141,7 @@ export class Directory implements SigningKeyStore {
       return this.#storage.transactionSync(write);
     } catch (error) {
       this.#tables.forget();
-      this.#streams.forget();
+      this.#streams.count.forget();
       this.#subscriptions.forget();
       throw error;
     }

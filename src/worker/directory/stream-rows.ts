@@ -1,6 +1,7 @@
 import { NEVER, type Expiry } from "../../protocol/expiry.ts";
 import type { DirectoryTables } from "./directory-tables.ts";
 import type { Registration, StreamPage } from "./operations.ts";
+import { StreamCount } from "./stream-count.ts";
 
 interface Row extends Record<string, SqlStorageValue> {
   path: string;
@@ -15,18 +16,18 @@ interface Row extends Record<string, SqlStorageValue> {
 export class StreamRows {
   readonly #sql: SqlStorage;
   readonly #tables: DirectoryTables;
-  /** How many there are, once somebody wanted to know. */
-  #count: number | undefined;
+  readonly count: StreamCount;
 
   constructor(sql: SqlStorage, tables: DirectoryTables) {
     this.#sql = sql;
     this.#tables = tables;
+    this.count = new StreamCount(sql, tables);
   }
 
   /** Puts a stream into the list, in the place of what was there under its path. One row. */
   put({ path, incarnation, contentType, public: isPublic, createdAtMs, expiry }: Registration): void {
     this.#tables.ensure("stream");
-    if (this.#count !== undefined && !this.has(path)) this.#count++;
+    if (this.count.isInMemory && !this.has(path)) this.count.change(1);
     this.#sql.exec(
       `INSERT INTO stream (path, incarnation, content_type, public, created_at_ms, expiry) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (path) DO UPDATE SET incarnation = excluded.incarnation, content_type = excluded.content_type,
@@ -46,25 +47,12 @@ export class StreamRows {
     const removed = this.#sql
       .exec("DELETE FROM stream WHERE path = ? AND incarnation = ? RETURNING path", path, incarnation)
       .toArray();
-    if (this.#count !== undefined) this.#count -= removed.length;
+    this.count.change(-removed.length);
   }
 
   has(path: string): boolean {
     if (!this.#tables.has("stream")) return false;
     return this.#sql.exec("SELECT 1 FROM stream WHERE path = ?", path).toArray().length > 0;
-  }
-
-  /** How many there are. Reads them all, once an awakening. */
-  count(): number {
-    this.#count ??= this.#tables.has("stream")
-      ? this.#sql.exec<{ streams: number }>("SELECT count(*) AS streams FROM stream").one().streams
-      : 0;
-    return this.#count;
-  }
-
-  /** To be called when a transaction was rolled back. */
-  forget(): void {
-    this.#count = undefined;
   }
 
   /**
