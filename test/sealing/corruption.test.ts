@@ -7,6 +7,7 @@ import { onlyByHand } from "../worker/support/alarms.ts";
 import { WatchedBucket } from "../worker/support/bucket.ts";
 import { Clock } from "../worker/support/clock.ts";
 import { ErrorLog } from "../worker/support/error-log.ts";
+import { eventually } from "../worker/support/eventually.ts";
 import { cachedBlockUrl, createSealed, sealAll } from "../worker/support/sealing.ts";
 import { SseClient } from "../worker/support/sse-client.ts";
 import { createStream, errorCode, nextOffset, offsetAt, type StreamClient } from "../worker/support/stream-client.ts";
@@ -252,7 +253,7 @@ describe("the cache is not believed", () => {
     bucket.take();
     expect(await stream.readMessages()).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(bucket.take().get).toBe(1);
-    await expect.poll(() => cached(segment?.key ?? "", 0, RIGHT)).toEqual(RIGHT);
+    await eventually(() => cached(segment?.key ?? "", 0, RIGHT)).toEqual(RIGHT);
     expect(await stream.readMessages(offsetAt(2))).toEqual([2, 3, 4, 5, 6]);
     expect(bucket.take().get).toBe(0);
   });
@@ -271,7 +272,7 @@ describe("the cache is not believed", () => {
     bucket.take();
     expect(await stream.readMessages()).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(bucket.take().get).toBe(1);
-    await expect.poll(() => cached(key, 0, RIGHT)).toEqual(RIGHT);
+    await eventually(() => cached(key, 0, RIGHT)).toEqual(RIGHT);
   });
 
   test("only the blocks that are wrong or not there are fetched", async () => {

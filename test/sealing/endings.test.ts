@@ -6,6 +6,7 @@ import { dropAlarm, LONG_SECONDS, onlyByHand, runAlarms, runHandler } from "../w
 import { keysOf, WatchedBucket } from "../worker/support/bucket.ts";
 import { Clock } from "../worker/support/clock.ts";
 import { ErrorLog } from "../worker/support/error-log.ts";
+import { eventually } from "../worker/support/eventually.ts";
 import { failStatements, NOTHING_STORED, readerCount, storedState } from "../worker/support/object-state.ts";
 import { createSealed, inspect, sealAll } from "../worker/support/sealing.ts";
 import { openSse, type SseClient } from "../worker/support/sse-client.ts";
@@ -474,7 +475,7 @@ describe("a stream that ends while somebody reads its history", () => {
     const sse = await openSse(stream);
     await sse.untilUpToDate();
     const rest = sse.rest();
-    await expect.poll(() => readerCount(stream)).toBe(1);
+    await eventually(() => readerCount(stream)).toBe(1);
     await stream.delete();
     expect((await rest).filter(({ kind }) => kind === "data")).toEqual([]);
   });

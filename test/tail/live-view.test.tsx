@@ -1,7 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { LiveStore } from "../../src/tail/live-store.ts";
 import type { Effect } from "../../src/tail/model/event.ts";
-import { showScreen, type Shown } from "../screen/support/shown.tsx";
+import { eventually, showScreen, type Shown } from "../screen/support/shown.tsx";
 import { batch } from "./support/view.ts";
 
 interface LiveView extends Shown {
@@ -47,11 +47,11 @@ describe("the live view", () => {
     press("/id");
     await shows("/id▏  3 matches");
     press("\u007f\u007f2}\r");
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(store.getState()).toMatchObject({ search: "2}", prompt: undefined });
     });
     press("fend\r");
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(store.getState().filter?.text).toBe("end");
     });
   });
@@ -74,7 +74,7 @@ describe("the live view", () => {
   ])("%j leaves, interrupted: %s", async (bytes, interrupted) => {
     const { effects, press } = await show();
     press(bytes);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(effects).toEqual([{ type: "leave", interrupted }]);
     });
   });

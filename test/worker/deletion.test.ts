@@ -1,5 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { eventually } from "./support/eventually.ts";
 import { readerCount, storedState, untilNothingStored } from "./support/object-state.ts";
 import { openSse } from "./support/sse-client.ts";
 import {
@@ -40,11 +41,11 @@ describe("delete: nothing is left behind", () => {
     const sse = await openSse(stream, "now");
     await sse.untilUpToDate();
     const poll = stream.get("?offset=now&live=long-poll");
-    await expect.poll(() => readerCount(stream)).toBe(2);
+    await eventually(() => readerCount(stream)).toBe(2);
     await stream.delete();
     expect(await sse.next()).toBeUndefined();
     expect((await poll).status).toBe(404);
-    await expect.poll(() => readerCount(stream)).toBe(0);
+    await eventually(() => readerCount(stream)).toBe(0);
   });
 
   test("appends that race with the deletion are stored before it or refused, and leave nothing", async () => {

@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { ErrorLog } from "./support/error-log.ts";
+import { eventually } from "./support/eventually.ts";
 import { readerCount, storedState } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
 import { createStream, errorCode, nextOffset, offsetAt, producer, type StreamClient } from "./support/stream-client.ts";
@@ -102,7 +103,7 @@ describe("hibernation: readers stay while the object is away", () => {
   test("a long-poll reader is answered by an append after the object was evicted", async () => {
     const stream = await createStream({ body: "[1]" });
     const poll = stream.get(`?offset=${offsetAt(1)}&live=long-poll`);
-    await expect.poll(() => readerCount(stream)).toBe(1);
+    await eventually(() => readerCount(stream)).toBe(1);
     await evictDurableObject(stream.object);
     await stream.append("2");
     const answer = await poll;
@@ -114,7 +115,7 @@ describe("hibernation: readers stay while the object is away", () => {
     const sse = await openSse(stream, "now");
     await sse.untilUpToDate();
     const poll = stream.get("?offset=now&live=long-poll");
-    await expect.poll(() => readerCount(stream)).toBe(2);
+    await eventually(() => readerCount(stream)).toBe(2);
     // Eviction waits for requests and work that are not finished: it takes the object away only when there are none.
     await evictDurableObject(stream.object);
     expect(await readerCount(stream)).toBe(2);
@@ -144,7 +145,7 @@ describe("hibernation: readers stay while the object is away", () => {
     await sse.untilUpToDate();
     expect(await readerCount(stream)).toBe(1);
     await sse.cancel();
-    await expect.poll(() => readerCount(stream)).toBe(0);
+    await eventually(() => readerCount(stream)).toBe(0);
   });
 
   // https://github.com/cloudflare/workerd/issues/6862, fixed upstream by August 2026 and still in the workerd of this tree
@@ -155,7 +156,7 @@ describe("hibernation: readers stay while the object is away", () => {
     const readers = await Promise.all(Array.from({ length: 4 }, () => openSse(stream, "now")));
     for (const sse of readers) await sse.untilUpToDate();
     for (const sse of readers) await sse.cancel();
-    await expect.poll(() => readerCount(stream)).toBe(0);
+    await eventually(() => readerCount(stream)).toBe(0);
     const staying = await openSse(stream, "now");
     await staying.untilUpToDate();
     await evictDurableObject(stream.object);

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { Clock } from "./support/clock.ts";
+import { eventually } from "./support/eventually.ts";
 import { NOTHING_STORED, readerCount, storedState, untilNothingStored } from "./support/object-state.ts";
 import { openSse } from "./support/sse-client.ts";
 import { createStream, FIRST_OFFSET, nextOffset, producer, type StreamClient } from "./support/stream-client.ts";
@@ -103,7 +104,7 @@ describe("TTL: the window slides", () => {
     clock.advanceSeconds(600);
     expect(await isThere(stream)).toBe(true);
     await sse.cancel();
-    await expect.poll(() => readerCount(stream)).toBe(0);
+    await eventually(() => readerCount(stream)).toBe(0);
     clock.advanceSeconds(59);
     expect(await isThere(stream)).toBe(true);
     clock.advanceSeconds(61);
@@ -125,7 +126,7 @@ describe("TTL: a reader that leaves", () => {
     clock.advanceSeconds(50);
     await sse.cancel();
     // That the reader left is an access, and late enough after the last one to be written down.
-    await expect.poll(() => writtenAccessMs(stream)).toBe(clock.nowMs);
+    await eventually(() => writtenAccessMs(stream)).toBe(clock.nowMs);
     clock.advanceSeconds(59);
     expect(await isThere(stream)).toBe(true);
     clock.advanceSeconds(8);
@@ -150,7 +151,7 @@ describe("Expires-At: the end is where it was set", () => {
     const sse = await openSse(stream, "now");
     await sse.untilUpToDate();
     const poll = stream.get("?offset=now&live=long-poll");
-    await expect.poll(() => readerCount(stream)).toBe(2);
+    await eventually(() => readerCount(stream)).toBe(2);
     clock.advanceSeconds(30);
     await runDurableObjectAlarm(stream.object);
     expect(await sse.next()).toBeUndefined();

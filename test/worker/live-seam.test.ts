@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { LIVE_BACKLOG_MAX_BYTES, LIVE_EVENT_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
+import { eventually } from "./support/eventually.ts";
 import { readerCount } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
 import { createStream, nextOffset, offsetAt, type StreamClient } from "./support/stream-client.ts";
@@ -90,7 +91,7 @@ describe("live: a slow reader is bounded", () => {
     const text = "s".repeat(PUSHED_BYTES);
     const count = Math.ceil((3 * LIVE_BACKLOG_MAX_BYTES) / PUSHED_BYTES);
     for (let i = 0; i < count; i++) await stream.append(JSON.stringify({ i, text }));
-    await expect.poll(() => readerCount(stream)).toBe(0);
+    await eventually(() => readerCount(stream)).toBe(0);
     const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(count));
     expect((sseMessages(data) as { i: number }[]).map(({ i }) => i)).toEqual(
       Array.from({ length: count }, (_, i) => i),
@@ -108,7 +109,7 @@ describe("live: a slow reader is bounded", () => {
     const count = Math.ceil((2 * LIVE_BACKLOG_MAX_BYTES) / PUSHED_BYTES);
     const text = JSON.stringify("s".repeat(PUSHED_BYTES));
     for (let i = 0; i < count; i++) await stream.append(text);
-    await expect.poll(() => readerCount(stream)).toBe(0);
+    await eventually(() => readerCount(stream)).toBe(0);
     const { data } = await sse.until((control) => control.streamNextOffset === offsetAt(count));
     expect(sseMessages(data)).toHaveLength(count);
     await sse.cancel();

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { ProjectSettings } from "../../src/worker/create-stream-worker.ts";
 import { BODY_MAX_BYTES } from "../../src/protocol/limits.ts";
 import { ErrorLog } from "./support/error-log.ts";
+import { eventually } from "./support/eventually.ts";
 import { readerCount } from "./support/object-state.ts";
 import { openSse } from "./support/sse-client.ts";
 import { createStream, errorCode, freshName, sendTo, StreamClient, type Send } from "./support/stream-client.ts";
@@ -51,7 +52,7 @@ describe("limits of a project: live readers", () => {
     }
     expect(await stream.readMessages()).toEqual([1]);
     await readers.pop()?.cancel();
-    await expect.poll(() => readerCount(stream)).toBe(1);
+    await eventually(() => readerCount(stream)).toBe(1);
     readers.push(await openSse(stream, "now"));
     for (const sse of readers) await sse.cancel();
   });

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import { eventually } from "./support/eventually.ts";
 import { Meter } from "./support/meter.ts";
 import { readerCount } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
@@ -35,7 +36,7 @@ describe("live: a stream has so many readers and no more", () => {
     const readers = [];
     for (let i = 0; i < READERS; i++) readers.push(await openSse(stream, "now"));
     await readers.pop()?.cancel();
-    await expect.poll(() => readerCount(stream)).toBe(READERS - 1);
+    await eventually(() => readerCount(stream)).toBe(READERS - 1);
     readers.push(await openSse(stream, "now"));
     for (const sse of readers) await sse.cancel();
   });

@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import { eventually } from "./support/eventually.ts";
 import { Meter } from "./support/meter.ts";
 import { readerCount } from "./support/object-state.ts";
 import { openSse, sseMessages } from "./support/sse-client.ts";
@@ -14,7 +15,7 @@ test("sleep: with SSE and long-poll readers waiting the platform puts the object
   const sse = await openSse(stream, "now");
   await sse.untilUpToDate();
   const poll = stream.get("?offset=now&live=long-poll");
-  await expect.poll(() => readerCount(stream)).toBe(2);
+  await eventually(() => readerCount(stream)).toBe(2);
   const before = await runInDurableObject(stream.object, (instance, { storage }) => {
     meter.watchStorage(storage);
     return new WeakRef(instance);

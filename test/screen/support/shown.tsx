@@ -6,6 +6,14 @@ import type { Scene, Screen } from "../../../src/screen/scene.ts";
 import { ScreenView } from "../../../src/screen/screen-view.tsx";
 import { Stage } from "../../../src/screen/stage.ts";
 
+/** As long as a machine that is busy with something else may take; a test that passes waits for none of it. */
+const PATIENCE_MS = 20_000;
+
+/** Looks again and again until it is so: of what follows a key by itself. */
+export function eventually(look: () => void): Promise<void> {
+  return vi.waitFor(look, { timeout: PATIENCE_MS });
+}
+
 export interface Shown {
   /** What is on the screen now. */
   readonly frame: () => string;
@@ -25,12 +33,9 @@ export function showScreen(screen: Screen): Shown {
   return {
     frame,
     shows: (text) =>
-      vi.waitFor(
-        () => {
-          expect(frame()).toMatch(text);
-        },
-        { timeout: 20_000 },
-      ),
+      eventually(() => {
+        expect(frame()).toMatch(text);
+      }),
     press: (bytes) => {
       view.stdin.write(bytes);
     },

@@ -6,6 +6,7 @@ import type { ReadOutcome } from "../../../src/worker/stream/operations.ts";
 import { encodeAttachResponse, encodeReadResponse } from "../../../src/worker/stream/read-wire.ts";
 import { projectJwtAuth } from "../../../src/worker/create-stream-worker.ts";
 import { Clock } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { SseClient, sseMessages } from "../support/sse-client.ts";
 import { errorCode, freshName, offsetAt, sendTo } from "../support/stream-client.ts";
 import { bearer, GuardedServer, type KnownProject } from "./support/guarded-server.ts";
@@ -60,7 +61,7 @@ describe("public streams: reads", () => {
     const sse = new SseClient(await server.send(`${url}?offset=-1&live=sse`));
     expect(sseMessages((await sse.untilUpToDate()).data)).toEqual([1]);
     const waiting = () => runInDurableObject(env.STREAMS.getByName(name(url)), (_, ctx) => ctx.getWebSockets().length);
-    await expect.poll(waiting).toBe(2);
+    await eventually(waiting).toBe(2);
     await withToken(url, "POST", "2");
     expect(sseMessages((await sse.untilUpToDate()).data)).toEqual([2]);
     await sse.cancel();

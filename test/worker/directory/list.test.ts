@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { Clock } from "../support/clock.ts";
 import { ErrorLog } from "../support/error-log.ts";
+import { eventually } from "../support/eventually.ts";
 import { Meter } from "../support/meter.ts";
 import { errorCode, sendTo, settleBackground, type RequestOptions } from "../support/stream-client.ts";
 import { directoryOf, freshProject, pagedPaths, registerAll, registration, sorted } from "./support/directories.ts";
@@ -171,7 +172,7 @@ describe("list: streams that come and go", () => {
     expect(await paths(project)).toEqual(["b"]);
     // An object keeps its promise to the directory by its alarm, if it has not done so already.
     await runDurableObjectAlarm(objectOf(project, "a"));
-    await expect.poll(() => pagedPaths(directoryOf(project), "", 10)).toEqual(["b"]);
+    await eventually(() => pagedPaths(directoryOf(project), "", 10)).toEqual(["b"]);
     await create(project, "a");
     expect(await paths(project)).toEqual(["a", "b"]);
   });

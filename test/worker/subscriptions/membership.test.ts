@@ -6,6 +6,7 @@ import { onlyByHand } from "../support/alarms.ts";
 import { jsonAppend } from "../support/append-request.ts";
 import { atTheDoor, Gate } from "../support/at-the-door.ts";
 import { Clock } from "../support/clock.ts";
+import { eventually } from "../support/eventually.ts";
 import { NO_MESSAGES } from "../../../src/protocol/messages.ts";
 import { NEVER } from "../../../src/protocol/expiry.ts";
 import type { StreamDO } from "../../../src/worker/stream/stream-do.ts";
@@ -185,7 +186,7 @@ describe("membership: explicit links", () => {
     expect(await subscription.object.addStreams(subscription.name, ["jobs/b"])).toEqual({ kind: "done" });
     await stream.delete();
     await makeStream(project, "jobs/b", 2);
-    await expect.poll(() => subscription.cursor("jobs/b")).toEqual([2, 2]);
+    await eventually(() => subscription.cursor("jobs/b")).toEqual([2, 2]);
   });
 
   test("membership: a removal that broke off is made good by the alarm: the stream stays linked", async () => {
@@ -197,7 +198,7 @@ describe("membership: explicit links", () => {
     expect(await subscription.alarm()).toBe(true);
     await stream.delete();
     await makeStream(project, "jobs/b", 2);
-    await expect.poll(() => subscription.cursor("jobs/b")).toEqual([2, 2]);
+    await eventually(() => subscription.cursor("jobs/b")).toEqual([2, 2]);
   });
 
   test("membership: where the pattern matches too, the link stays with its cursor", async () => {
