@@ -1,14 +1,14 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { open, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
-import { BIN, NODE, runCli, startCli } from "../support/cli.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BIN, environment, NODE, runCli, startCli } from "../support/cli.ts";
 import { startScripted, type ScriptedServer } from "../support/scripted-server.ts";
 
 function stderrOf({ stderr }: ChildProcess): Readable {
@@ -18,10 +18,15 @@ function stderrOf({ stderr }: ChildProcess): Readable {
 
 const CANARY = "canary-5f1d";
 let server: ScriptedServer | undefined;
+let scratch: string;
 
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "durable-streams-behaviour-"));
+});
 afterEach(async () => {
   await server?.stop();
   server = undefined;
+  await rm(scratch, { recursive: true, force: true });
 });
 
 describe("the command line", () => {
@@ -95,7 +100,10 @@ describe("the command line", () => {
     });
     const full = await open("/dev/full", "w");
     for (const args of [["describe", "s"], ["describe", "s", "--json"], ["read", "s"], ["--version"]]) {
-      const child = spawn(NODE, [BIN, ...args, "--url", server.url], { stdio: ["ignore", full.fd, "pipe"] });
+      const child = spawn(NODE, [BIN, ...args, "--url", server.url], {
+        env: environment(),
+        stdio: ["ignore", full.fd, "pipe"],
+      });
       const [[code], stderr] = await Promise.all([once(child, "close") as Promise<[number]>, text(stderrOf(child))]);
       expect({ code, stderr }).toEqual({ code: 1, stderr: "Error: stdout cannot be written: the disk is full.\n" });
     }
@@ -196,7 +204,7 @@ describe("the command line", () => {
 
   it("dev: a port that is taken is a conflict, exit code 5", async () => {
     server = await startScripted((_request, response) => response.end());
-    const folder = join(tmpdir(), `durable-streams-taken-${String(process.pid)}`);
+    const folder = join(scratch, "taken");
     const run = await runCli(["dev", "--port", new URL(server.url).port, "--persist", folder, "--json"]);
     expect(run.code).toBe(5);
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: "PORT_IN_USE" } });
@@ -213,7 +221,10 @@ describe("the command line", () => {
     // The check reads what the process says of itself, so a preloaded lie does in the place of an old Node.
     const lie = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"22.11.0"})`;
     const run = promisify(execFile);
-    const failed = await run(process.execPath, ["--import", lie, BIN, "--version"]).catch((error: unknown) => error);
+    const env = environment();
+    const failed = await run(process.execPath, ["--import", lie, BIN, "--version"], { env }).catch(
+      (error: unknown) => error,
+    );
     expect(failed).toMatchObject({
       code: 1,
       stdout: "",
@@ -221,9 +232,9 @@ describe("the command line", () => {
     });
     const old = ["/usr/local/bin/node", "/usr/bin/node"].find((path) => existsSync(path));
     if (old === undefined) return;
-    const { stdout: version } = await run(old, ["--version"]);
+    const { stdout: version } = await run(old, ["--version"], { env });
     if (Number(version.slice(1).split(".")[0]) >= 22) return;
-    const really = await run(old, [BIN, "--version"]).catch((error: unknown) => error);
+    const really = await run(old, [BIN, "--version"], { env }).catch((error: unknown) => error);
     expect(really).toMatchObject({
       code: 1,
       stdout: "",
@@ -233,7 +244,7 @@ describe("the command line", () => {
 
   it("append: Ctrl-C sends whole lines only and ends with exit code 130", async () => {
     const bodies: string[] = [];
-    const checkpoint = join(tmpdir(), `durable-streams-interrupt-${String(process.pid)}`);
+    const checkpoint = join(scratch, "interrupt");
     server = await startScripted((request, response, body) => {
       if (request.method === "POST") bodies.push(body.toString());
       response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "1" }).end();
@@ -249,7 +260,6 @@ describe("the command line", () => {
     child.kill("SIGINT");
     expect(await closed).toBe(130);
     expect(bodies.join("")).toBe("one\ntwo\n");
-    await rm(checkpoint, { force: true });
   });
 
   it("append: SIGTERM ends it in order with exit code 143", async () => {
@@ -299,7 +309,7 @@ describe("the command line", () => {
       // 410 ends the first run at once with its batch in the journal, as a crash between journal and answer would.
       response.writeHead(isDown ? 410 : sent.length === 2 ? 204 : 200).end();
     });
-    const checkpoint = join(tmpdir(), `durable-streams-journal-${String(process.pid)}`);
+    const checkpoint = join(scratch, "journal");
     const args = ["append", "s", "--url", server.url, "--checkpoint", checkpoint, "--batch-bytes", "2", "--json"];
     expect((await runCli(args, { input: "1\n2\n3\n" })).code).toBe(3);
     isDown = false;
@@ -311,11 +321,10 @@ describe("the command line", () => {
       messagesAlreadyThere: 1,
     });
     expect(sent).toEqual(["0/0 [1]", "0/0 [1]", "0/1 [2]", "0/2 [3]"]);
-    await rm(checkpoint, { force: true });
   });
 
   it("append: two commands cannot use one checkpoint at the same time, and a dead one's lock is taken over", async () => {
-    const checkpoint = join(tmpdir(), `durable-streams-lock-${String(process.pid)}`);
+    const checkpoint = join(scratch, "lock");
     server = await startScripted((_request, response) => {
       response.writeHead(200, { "content-type": "text/plain", "stream-next-offset": "1" }).end();
     });
@@ -331,6 +340,5 @@ describe("the command line", () => {
     first.kill("SIGKILL");
     await closed;
     expect((await runCli(args, { input: "one\n" })).code).toBe(0);
-    await rm(checkpoint, { force: true });
   });
 });

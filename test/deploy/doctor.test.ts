@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../scripts/lib/process.mjs";
 import { newSecret } from "../../src/protocol/secret.ts";
 import type { Script, Version } from "../control-plane/state.ts";
-import { NODE } from "../support/cli.ts";
+import { environment, NODE } from "../support/cli.ts";
 import { shiftedClock } from "../support/shifted-clock.ts";
 import { check, type Diagnosis, diagnosisOf, named } from "./support/diagnosis.ts";
 import { Operator } from "./support/operator.ts";
@@ -294,7 +294,7 @@ describe("as it is installed", () => {
     await writeFile(join(root, "package.json"), JSON.stringify({ ...manifest, version: "9.9.9" }));
     const child = spawn(NODE, [join(root, "bin/run.js"), "doctor", "--json"], {
       cwd: operator.folder,
-      env: { ...process.env, ...operator.env },
+      env: environment(operator.env),
       stdio: ["ignore", "pipe", "ignore"],
     });
     const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, "close") as Promise<[number]>]);

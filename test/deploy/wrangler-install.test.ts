@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../scripts/lib/process.mjs";
-import { NODE } from "../support/cli.ts";
+import { environment, NODE } from "../support/cli.ts";
 import { type DeployJson, Operator, shippedWorker } from "./support/operator.ts";
 
 const WRANGLER = dirname(createRequire(import.meta.url).resolve("wrangler/package.json"));
@@ -59,7 +59,7 @@ afterAll(async () => {
 async function deploy(args: readonly string[]): Promise<DeployJson & { exitCode: number }> {
   const child = spawn(NODE, [join(root, "bin/run.js"), "deploy", "--json", ...args], {
     cwd: operator.folder,
-    env: { ...process.env, ...operator.env },
+    env: environment(operator.env),
     stdio: ["ignore", "pipe", "ignore"],
   });
   const [printed, [exitCode]] = await Promise.all([text(child.stdout), once(child, "close") as Promise<[number]>]);

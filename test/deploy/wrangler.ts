@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 import type { ControlPlane } from "../control-plane/control-plane.ts";
-import { NODE, type RunResult } from "../support/cli.ts";
+import { environment, NODE, type RunResult } from "../support/cli.ts";
 
 const WRANGLER = createRequire(import.meta.url).resolve("wrangler");
 
@@ -19,11 +19,7 @@ export function startWrangler(
   args: readonly string[],
   cwd: string,
 ): ChildProcessWithoutNullStreams {
-  const own = Object.entries(process.env).filter(
-    ([name]) => !/^(?:CLOUDFLARE|CF|WRANGLER|DURABLE_STREAMS)_/.test(name),
-  );
-  const env = { ...Object.fromEntries(own), ...plane.env, NO_COLOR: "1" };
-  return spawn(NODE, ["--no-warnings", WRANGLER, ...args], { cwd, env });
+  return spawn(NODE, ["--no-warnings", WRANGLER, ...args], { cwd, env: environment(plane.env) });
 }
 
 /** Runs wrangler to its end. */

@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { ROOT } from "../../scripts/lib/process.mjs";
-import { BIN, NODE, runCli } from "../support/cli.ts";
+import { BIN, environment, NODE, runCli } from "../support/cli.ts";
 import { startGuarded, type GuardedServer } from "../support/servers.ts";
 
 interface Workflow {
@@ -44,11 +44,9 @@ async function bash(
   command: string,
   env: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; stdout: string }> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DURABLE_STREAMS_"));
   const child = spawn("bash", ["-e", "-o", "pipefail", "-c", command], {
     cwd: folder,
-    env: {
-      ...Object.fromEntries(inherited),
+    env: environment({
       DURABLE_STREAMS_CONFIG_DIR: join(folder, "nothing-saved"),
       DURABLE_STREAMS_URL: server.url,
       DURABLE_STREAMS_PROJECT: "default",
@@ -58,7 +56,7 @@ async function bash(
       GITHUB_RUN_ID: "42",
       ...env,
       PATH: [folder, process.env["PATH"]].join(delimiter),
-    },
+    }),
     stdio: ["ignore", "pipe", "inherit"],
   });
   const closed = once(child, "close") as Promise<[number | null]>;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { devWelcome } from "../../src/cli/dev-welcome.ts";
+import { environment } from "../support/cli.ts";
 import { dev } from "./support/dev.ts";
 import { temporaryFolder } from "./support/folders.ts";
 
@@ -18,7 +19,7 @@ const FACTS = {
 
 /** Runs a line as a person would who copied it into another terminal; npm may have words of its own on stderr. */
 function shell(line: string): { lines: AsyncIterator<string>; ended: Promise<unknown> } {
-  const child = spawn("sh", ["-c", line], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const child = spawn("sh", ["-c", line], { env: environment(), stdio: ["ignore", "pipe", "ignore"], detached: true });
   onTestFinished(() => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
   });

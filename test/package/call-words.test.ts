@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../scripts/lib/process.mjs";
-import { NODE } from "../support/cli.ts";
+import { environment, NODE } from "../support/cli.ts";
 import { install, pack } from "../support/packed-package.ts";
 
 let folder: string;
@@ -33,12 +33,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A line in a terminal that npm has not started, without a registry. */
 async function shell(line: string, cwd: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(?:npm_|DURABLE_STREAMS_)/i.test(name));
+  const own = Object.entries(environment()).filter(([name]) => !/^npm_/i.test(name));
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((each) => !each.includes("node_modules"));
   const env = {
     ...Object.fromEntries(own),
     PATH: [join(folder, "bin"), ...folders].join(delimiter),
-    NO_COLOR: "1",
     npm_config_offline: "true",
     npm_config_cache: join(folder, "npm"),
     npm_config_update_notifier: "false",

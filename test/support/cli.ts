@@ -34,10 +34,17 @@ export interface RunResult {
 /** A folder that is not there: the developer's own contexts and credentials are not for tests. */
 const NO_CONFIG = join(tmpdir(), "durable-streams-test-without-config");
 
+/** What a machine may say of colours, proxies, accounts and debugging changes what a command prints, or whom it asks. */
+const SETTINGS = [
+  /^(?:DURABLE_STREAMS|CLOUDFLARE|CF|WRANGLER|OCLIF)_/i,
+  /^(?:FORCE_COLOR|CLICOLOR|CLICOLOR_FORCE|DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_USE_ENV_PROXY)$/i,
+  /^(?:http|https|all|no)_proxy$/i,
+];
+
 /** Nothing of the developer's own settings reaches the command. */
 export function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DURABLE_STREAMS_"));
-  return { ...Object.fromEntries(inherited), NO_COLOR: "1", DURABLE_STREAMS_CONFIG_DIR: NO_CONFIG, ...extra };
+  const kept = Object.entries(process.env).filter(([name]) => !SETTINGS.some((pattern) => pattern.test(name)));
+  return { ...Object.fromEntries(kept), NO_COLOR: "1", DURABLE_STREAMS_CONFIG_DIR: NO_CONFIG, ...extra };
 }
 
 /** Starts a command and leaves it running. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DurableStreamTestServer } from "@durable-streams/server";
-import { BIN, NODE } from "./cli.ts";
+import { BIN, environment, NODE } from "./cli.ts";
 
 export interface TestServer {
   readonly url: string;
@@ -81,7 +81,7 @@ async function startDev(
   const variables = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
   const where = ["--port", String(port), ...(host === undefined ? [] : ["--host", host])];
   const args = [BIN, "dev", "--json", ...where, "--persist", folder, ...flags, ...variables];
-  const server = spawn(NODE, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+  const server = spawn(NODE, args, { stdio: ["ignore", "pipe", "inherit"], env: environment(env) });
   try {
     const url = await announcedUrl(server);
     return {

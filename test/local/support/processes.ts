@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { identifyProcess } from "../../../src/local/process-identity.ts";
 import type { LocalServerOptions } from "../../../src/local/options.ts";
+import { environment } from "../../support/cli.ts";
 
 export const STAND_IN_WORKER = fileURLToPath(new URL("../fixtures/stand-in-worker.js", import.meta.url));
 const SERVE = fileURLToPath(new URL("../fixtures/serve.ts", import.meta.url));
@@ -25,7 +26,7 @@ export interface Program {
 
 export function run(args: readonly string[], options: { cwd?: string; detached?: boolean } = {}): Program {
   // The test runner's NODE_ENV would make oclif and Miniflare behave as they do for nobody else.
-  const env = { ...process.env, NODE_ENV: undefined };
+  const env = { ...environment(), NODE_ENV: undefined };
   const child = spawn(process.execPath, args, { ...options, env, stdio: "pipe" });
   onTestFinished(() => {
     child.kill("SIGKILL");
