@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli, type RunOptions, type RunResult } from "../support/cli.ts";
 import { SERVERS, startBuilt, startReference, type TestServer } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 interface Printed {
   readonly status: number;
@@ -122,12 +123,9 @@ describe("ping", () => {
   });
 
   it("ping: a server that is not there is exit code 7, and a stream that is not there 3", async () => {
-    const { port } = new URL(other.url);
     expect(await runCli(["ping", "missing", "-c", "1", "--url", other.url])).toMatchObject({ code: 3 });
-    await other.stop();
-    const gone = await runCli(["ping", "--url", `http://127.0.0.1:${port}`]);
+    const gone = await runCli(["ping", "--url", `http://127.0.0.1:${String(await steadyPort())}`]);
     expect(gone).toMatchObject({ code: 7, stdout: "" });
     expect(gone.stderr).toContain("nothing listens there");
-    other = await startReference();
   });
 });

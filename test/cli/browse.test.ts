@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { runCli, startCli } from "../support/cli.ts";
 import { startScripted } from "../support/scripted-server.ts";
 import { startBuilt, startReference, type TestServer } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 import { Tmux, type TmuxOptions } from "../support/tmux.ts";
 import { fakeStream, jsonSegment, keyOf, startOperator } from "./inspect/support/operator-server.ts";
 
@@ -174,7 +175,7 @@ describe("list --watch without a terminal's view", () => {
 
   it("a server that goes away is waited for, and what changed meanwhile is printed when it is back", async () => {
     const dataDir = await mkdtemp(join(folder, "data-"));
-    let own = await startBuilt({ dataDir });
+    let own = await startBuilt({ dataDir, port: await steadyPort() });
     const { url } = own;
     await fetch(`${url}/v1/stream/a`, { method: "PUT" });
     const child = startCli(["list", "--watch", "--json", "--interval", "1s"], { env: { DURABLE_STREAMS_URL: url } });

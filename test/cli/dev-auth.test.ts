@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { PrintedLines, runCli, type RunResult, startCli } from "../support/cli.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 const JSON_STREAM = ["--content-type", "application/json"];
 
@@ -190,11 +191,12 @@ describe("dev --auth", () => {
 describe("starting again", () => {
   test("the same folder keeps keys, streams and context", async () => {
     const home = await newHome();
-    const first = await dev(home, "--auth");
+    const port = String(await steadyPort());
+    const first = await dev(home, "--auth", "--port", port);
     await succeed(home, ["create", "a", ...JSON_STREAM]);
     const before = await credentials(home.config);
     await first.stop();
-    await dev(home, "--auth", "--port", first.port);
+    await dev(home, "--auth", "--port", port);
     // Compared here, so that no failure prints a secret.
     expect(JSON.stringify(await credentials(home.config)) === JSON.stringify(before)).toBe(true);
     await succeed(home, ["read", "a"]);
@@ -215,8 +217,8 @@ describe("starting again", () => {
   test("servers of two folders may take turns on one port", async () => {
     const home = await newHome();
     const other = { ...home, data: await temporaryFolder() };
-    const first = await dev(home, "--auth");
-    const { port } = first;
+    const port = String(await steadyPort());
+    const first = await dev(home, "--auth", "--port", port);
     await first.stop();
     const second = await dev(other, "--auth", "--port", port);
     await succeed(home, ["create", "b", ...JSON_STREAM]);
@@ -227,11 +229,12 @@ describe("starting again", () => {
 
   test("a rotated key is the one that is used", async () => {
     const home = await newHome();
-    const first = await dev(home, "--auth");
+    const port = String(await steadyPort());
+    const first = await dev(home, "--auth", "--port", port);
     const before = await savedSecret(home, first);
     await succeed(home, ["projects", "rotate", "default", "--revoke-now", "--yes"]);
     await first.stop();
-    const second = await dev(home, "--auth", "--port", first.port);
+    const second = await dev(home, "--auth", "--port", port);
     expect((await savedSecret(home, second)) === before).toBe(false);
     await succeed(home, ["create", "a", ...JSON_STREAM]);
   });
@@ -246,11 +249,13 @@ describe("starting again", () => {
     await writeFile(file, JSON.stringify({ operatorSecret, signingSecrets: {} }));
     const second = await dev(home, "--auth", "--demo");
     const { context = "" } = second.ready;
+    await succeed(home, ["projects", "rotate", "default", "-C", context]);
+    await succeed(home, ["create", "a", ...JSON_STREAM]);
+    // Its two outputs come by two ways: only when it has ended, all of both is here.
+    await second.stop();
     expect(second.stderr).toContain(
       `Warning: There is a project "default" already, and its signing secret is not saved here. Give it a new one: durable-streams projects rotate default -C ${context}\n`,
     );
-    await succeed(home, ["projects", "rotate", "default", "-C", context]);
-    await succeed(home, ["create", "a", ...JSON_STREAM]);
   });
 
   test("without --auth it does not serve guarded data, and says how to", async () => {

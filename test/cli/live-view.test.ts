@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startScripted } from "../support/scripted-server.ts";
 import { startBuilt, startReference, type TestServer } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 import { Tmux, type TmuxOptions } from "../support/tmux.ts";
 
 let server: TestServer;
@@ -160,7 +161,7 @@ describe("the live view in a terminal", () => {
 
   it("waits for a server that has gone, and goes on where it stood when that is back", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "durable-streams-view-"));
-    let own = await startBuilt({ dataDir });
+    let own = await startBuilt({ dataDir, port: await steadyPort() });
     const { url } = own;
     try {
       const name = await create([{ n: 1 }], url);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PrintedLines, runCli, startCli } from "../support/cli.ts";
 import { SERVERS } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 const ROUNDS = 3;
 const PER_ROUND = 50;
@@ -12,8 +13,8 @@ const PER_ROUND = 50;
 describe.each(SERVERS)("tail while $name restarts on the same data", ({ start }) => {
   it("loses nothing and prints nothing twice", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "durable-streams-restart-"));
-    let server = await start({ dataDir });
-    const port = Number(new URL(server.url).port);
+    const port = await steadyPort();
+    let server = await start({ dataDir, port });
     const env = { DURABLE_STREAMS_URL: server.url };
     try {
       await runCli(["create", "s", "--content-type", "application/json"], { env });

@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PrintedLines, startCli } from "../support/cli.ts";
 import { startBuilt, type TestServer } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 import { linesOf } from "./support/appear.ts";
 import { answer, WebhookHandler } from "./support/handler.ts";
 
@@ -20,7 +21,7 @@ let child: ReturnType<typeof startCli> | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "durable-streams-worker-restart-"));
-  server = await startBuilt({ dataDir: join(folder, "data") });
+  server = await startBuilt({ dataDir: join(folder, "data"), port: await steadyPort() });
 });
 afterEach(async () => {
   child?.kill("SIGKILL");

@@ -15,6 +15,7 @@ import type { StreamBatch } from "../../src/client/stream-batch.ts";
 import { StreamClient } from "../../src/client/stream-client.ts";
 import { startScripted, type ScriptedServer } from "../support/scripted-server.ts";
 import { startReference, type TestServer } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 const client = new StreamClient({ retry: { firstMs: 1, giveUpAfterMs: 2_000 }, token: "canary-token" });
 let reference: TestServer;
@@ -247,11 +248,11 @@ describe("answers of servers on bad days", () => {
     const impatient = new StreamClient({ answerTimeoutMs: 1_000, retry: { giveUpAfterMs: 0 } });
     scripted = await startScripted(() => undefined);
     await expect(impatient.append(`${scripted.url}/s`, text)).rejects.toBeInstanceOf(AnswerTimeoutError);
-    const { url } = scripted;
+    const nowhere = `http://127.0.0.1:${String(await steadyPort())}/s`;
+    await expect(impatient.append(nowhere, text)).rejects.toBeInstanceOf(ConnectionError);
     await scripted.stop();
-    await expect(impatient.append(`${url}/s`, text)).rejects.toBeInstanceOf(ConnectionError);
     scripted = await startScripted((_request, response) => response.writeHead(200).end("<html>"));
-    await expect(collect(impatient.catchUp(`${scripted.url}/s`))).rejects.toBeInstanceOf(MalformedAnswerError);
+    await expect(collect(client.catchUp(`${scripted.url}/s`))).rejects.toBeInstanceOf(MalformedAnswerError);
     await impatient.dispose();
   });
 

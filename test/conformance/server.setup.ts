@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { mintToken } from "../../src/cli/tokens/mint.ts";
 import { startBuilt, startGuarded, type TestServer } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 import { startTokenProxy } from "./support/token-proxy.ts";
 
 declare module "vitest" {
@@ -64,12 +65,13 @@ const BESIDE = process.platform === "darwin" ? "::1" : "127.0.0.2";
  * the server goes by the proxy's name as well: it tells receivers of webhooks where to call back.
  */
 async function startBehindProxy(): Promise<TestServer> {
-  const server = await startGuarded({ host: BESIDE });
+  const port = await steadyPort();
+  const server = await startGuarded({ host: BESIDE, port });
   try {
     await requireGuard(server.url);
     const request = { project: "default", scope: "write", ttlSeconds: TOKEN_TTL_SECONDS } as const;
     const { token } = await mintToken(server.signingSecret, request);
-    const proxy = await startTokenProxy(server.url, token, Number(new URL(server.url).port));
+    const proxy = await startTokenProxy(server.url, token, port);
     return {
       url: proxy.url,
       async stop() {

@@ -1,12 +1,11 @@
 // What Cloudflare's API can do to a deployment before anything is made: each a clear message and an exit code, and the next
 // run goes through.
 import { randomBytes } from "node:crypto";
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { CloudflareApi } from "../../src/cloudflare/api.ts";
 import { bucketExists, createBucket, findNamespace } from "../../src/cloudflare/resources.ts";
 import { Operator } from "./support/operator.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 const BUCKET = "GET /accounts/:account/r2/buckets/:bucket";
 const NAMESPACES = "GET /accounts/:account/storage/kv/namespaces";
@@ -79,11 +78,7 @@ describe("deploy, when Cloudflare", () => {
   });
 
   it("is not there at all: the address is named, and the network", async () => {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const { port } = probe.address() as AddressInfo;
-    probe.close();
-    const url = `http://127.0.0.1:${port}/client/v4`;
+    const url = `http://127.0.0.1:${String(await steadyPort())}/client/v4`;
     expect(await refused({ CLOUDFLARE_API_BASE_URL: url })).toMatchObject({
       exitCode: 7,
       code: "CLOUDFLARE_UNREACHABLE",

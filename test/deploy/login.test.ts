@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { findCredentials } from "../../src/cloudflare/login.ts";
 import { startScripted } from "../support/scripted-server.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 /** What is thrown where wrangler fails with this report. */
 async function failureOf(message: string, apiUrl: string): Promise<unknown> {
@@ -38,9 +39,8 @@ describe("wrangler's login", () => {
   });
 
   it("that could not be renewed for want of a network is worth another try", async () => {
-    const server = await startScripted((_request, response) => response.end());
-    await server.stop();
-    expect(await failureOf(NOT_LOGGED_IN, server.url)).toMatchObject({
+    const nowhere = `http://127.0.0.1:${String(await steadyPort())}`;
+    expect(await failureOf(NOT_LOGGED_IN, nowhere)).toMatchObject({
       code: "CLOUDFLARE_UNREACHABLE",
       kind: "unavailable",
     });

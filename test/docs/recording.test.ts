@@ -1,13 +1,13 @@
 // The picture at the top of the README: that it can be made again, and that the one that is there shows the same steps.
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { ROOT } from "../../scripts/lib/process.mjs";
 import { NODE } from "../support/cli.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 /** Larger, and the README loads slowly. */
 const MAX_BYTES = 80_000;
@@ -33,14 +33,6 @@ const STEPS = [
   '{"id":10,"item":"honey","eur":4.5,"paid":true}',
 ];
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
-
 test("recording: the one in docs/images shows its steps, and is small", async () => {
   const svg = await readFile(PICTURE, "utf8");
   expect(svg.length).toBeLessThan(MAX_BYTES);
@@ -51,7 +43,7 @@ test("recording: the one in docs/images shows its steps, and is small", async ()
 test("recording: it is made by a real terminal, and shows the same steps", async () => {
   const folder = await mkdtemp(join(tmpdir(), "durable-streams-record-"));
   const file = join(folder, "terminal.svg");
-  await promisify(execFile)(NODE, [join(ROOT, "scripts/record.mjs"), file, String(await freePort())], { cwd: ROOT });
+  await promisify(execFile)(NODE, [join(ROOT, "scripts/record.mjs"), file, String(await steadyPort())], { cwd: ROOT });
   const shown = shownText(await readFile(file, "utf8"));
   await rm(folder, { recursive: true, force: true });
   expect(STEPS.filter((step) => !shown.has(step))).toEqual([]);

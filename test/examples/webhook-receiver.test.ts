@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../scripts/lib/process.mjs";
-import { NODE, PrintedLines } from "../support/cli.ts";
+import { environment, NODE, PrintedLines } from "../support/cli.ts";
 import { startBuilt, type TestServer } from "../support/servers.ts";
+import { steadyPort } from "../support/steady-port.ts";
 
 interface Receiver {
   readonly process: ChildProcessWithoutNullStreams;
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 async function startReceiver(port = 0): Promise<Receiver> {
-  const env = { ...process.env, PORT: String(port), DURABLE_STREAMS_ROOT: `${server.url}/v1/stream` };
+  const env = environment({ PORT: String(port), DURABLE_STREAMS_ROOT: `${server.url}/v1/stream` });
   const receiver = spawn(NODE, [join(ROOT, "examples/webhook-receiver/receiver.mjs")], { env });
   started.push(receiver);
   const printed = new PrintedLines(receiver);
@@ -63,14 +64,15 @@ test("example webhook-receiver: prints every message of every stream that matche
 });
 
 test("example webhook-receiver: killed and started again, it misses nothing", async () => {
-  const first = await startReceiver();
+  const port = await steadyPort();
+  const first = await startReceiver(port);
   await subscribe("killed", first.url);
   await send("PUT", "killed/a", [1]);
   await first.printed.atLeast(1);
   first.process.kill("SIGKILL");
   await once(first.process, "close");
   await send("POST", "killed/a", [2, 3]);
-  const second = await startReceiver(Number(new URL(first.url).port));
+  const second = await startReceiver(port);
   while (!messagesOf(second).includes(3)) await second.printed.atLeast(second.printed.all.length + 1);
   expect(messagesOf(second).slice(-2)).toEqual([2, 3]);
 });

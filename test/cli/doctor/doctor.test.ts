@@ -1,7 +1,5 @@
 // What doctor finds on a machine without any deployment: files, contexts, and whatever server commands would ask.
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +10,7 @@ import { check, type Diagnosis, diagnosisOf, named } from "../../deploy/support/
 import { runCli } from "../../support/cli.ts";
 import { type Handler, startScripted } from "../../support/scripted-server.ts";
 import { startGuarded } from "../../support/servers.ts";
+import { steadyPort } from "../../support/steady-port.ts";
 
 let home: string;
 let config: string;
@@ -35,13 +34,7 @@ async function doctor(env: Record<string, string> = {}, args: readonly string[] 
 }
 
 async function nobody(): Promise<string> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${String(typeof address === "object" && address !== null ? address.port : 0)}`;
+  return `http://127.0.0.1:${String(await steadyPort())}`;
 }
 
 async function save(name: string, content: unknown, mode = 0o600): Promise<string> {

@@ -1,10 +1,10 @@
 // A reader who follows a document on this machine, with a server as `npm start` starts it.
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ROOT } from "../../../scripts/lib/process.mjs";
 import { BIN, environment, NODE } from "../../support/cli.ts";
+import { steadyPort } from "../../support/steady-port.ts";
 import { type CommandResult, DocumentShell } from "./shell.ts";
 
 /** The addresses that documents name; a machine may use them for something else. */
@@ -98,7 +98,7 @@ export class Reader {
     await writeFile(join(home, "bin/npx"), NPX, { mode: 0o755 });
     // An answer of 4xx or 5xx fails the command, as it disappoints the reader.
     await writeFile(join(home, ".curlrc"), "fail-with-body\nsilent\nshow-error\n");
-    return new Reader(home, [await freePort(), await freePort(), await freePort()], options);
+    return new Reader(home, [await steadyPort(), await steadyPort(), await steadyPort()], options);
   }
 
   /** `npm start`, but for the build. */
@@ -153,12 +153,4 @@ export class Reader {
   #here(command: string): string {
     return this.#places.reduce((line, [text, here]) => line.replaceAll(text, here), command);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
