@@ -7,7 +7,7 @@ import type { StreamDescription } from "../client/operations.ts";
 import type { StreamMap } from "../client/operator-types.ts";
 
 /** What only a durable-streams server tells is not waited for longer. */
-const GLANCE_MS = 500;
+const GLANCE_MS = 3_000;
 
 export default class Describe extends ServerCommand {
   static override summary = "Show what a stream is and where its tail stands, without reading it.";

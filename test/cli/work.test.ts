@@ -144,8 +144,8 @@ describe("work", () => {
   });
 
   it("a command that takes longer than the lease keeps it by heartbeats", async () => {
-    const { id } = await pending([1], 3000);
-    const done = await work([id, "--exec", "sleep 4; cat", "--once", "--json"]);
+    const { id } = await pending([1], 6000);
+    const done = await work([id, "--exec", "sleep 7; cat", "--once", "--json"]);
     expect(JSON.parse(done.stdout)).toMatchObject({ generation: 1, acked: true });
     expect(await acked(id)).toBe(offset(1));
   });

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 async function directory(...handlers: readonly Handler[]): Promise<DirectoryClient> {
   server = await startScripted(...handlers);
-  return new DirectoryClient(transport, `${server.url}/v1/shop/stream`, { firstMs: 1, giveUpAfterMs: 200 });
+  return new DirectoryClient(transport, `${server.url}/v1/shop/stream`, { firstMs: 1 });
 }
 
 function json(value: unknown, status = 200): Handler {

@@ -226,7 +226,7 @@ describe("control plane: plain wrangler", () => {
       tail.kill("SIGINT");
       await ended;
     }
-    await expect.poll(() => plane.tails.listeners(NAME)).toBe(0);
+    await expect.poll(() => plane.tails.listeners(NAME), { timeout: 60_000 }).toBe(0);
   });
 
   it("delete: the Worker and its objects are gone, bucket and namespace stay until they are deleted themselves", async () => {

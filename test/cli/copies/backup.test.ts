@@ -10,6 +10,7 @@ import { writeStreamManifest } from "../../../src/cli/backup/stream-manifest.ts"
 import { runCli, type RunResult, startCli } from "../../support/cli.ts";
 import { startScripted } from "../../support/scripted-server.ts";
 import { SERVERS, startBuilt, startReference, type TestServer } from "../../support/servers.ts";
+import { shiftedClock } from "../../support/shifted-clock.ts";
 import { append, AWKWARD_JSON, AWKWARD_TEXT, close, create, expectSame, readWhole, remove } from "./support/raw.ts";
 
 let scratch: string;
@@ -261,13 +262,14 @@ describe("backup and restore on the built server", () => {
   });
 
   it("a stream that has expired since is told of, and restored with --no-expiry", async () => {
-    const soon = new Date(Date.now() + 2_000).toISOString();
-    await create(urlOf(server, "soon"), { contentType: "text/plain", headers: { "stream-expires-at": soon } });
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    await create(urlOf(server, "soon"), { contentType: "text/plain", headers: { "stream-expires-at": inAnHour } });
     await append(urlOf(server, "soon"), "text/plain", "gone");
     await done(server, "backup", "soon", dir);
-    // The stream's own end is what is waited for.
-    while ((await fetch(urlOf(server, "soon"), { method: "HEAD" })).status !== 404);
-    const { code, stdout } = await run(server, "restore", dir, "--json");
+    await remove(urlOf(server, "soon"));
+    const clock = await shiftedClock(3_600_001);
+    const { code, stdout } = await runCli(["restore", dir, "--json", "--url", server.url], { env: clock.env });
+    await clock.remove();
     expect(code).toBe(5);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "STREAM_EXPIRED" } });
     await done(server, "restore", dir, "--no-expiry");

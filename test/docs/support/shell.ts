@@ -41,18 +41,21 @@ function isWhole(command: string): boolean {
 class Lasting {
   output = "";
   readonly #child: ChildProcess;
+  /** It has ended, and all that it said is here. */
+  #isOver = false;
 
   constructor(command: string, cwd: string, env: NodeJS.ProcessEnv) {
     this.#child = spawn("sh", ["-c", command], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
     }
+    this.#child.once("close", () => (this.#isOver = true));
   }
 
   async shows(wanted: RegExp): Promise<void> {
     const deadlineMs = performance.now() + ENDS_WITHIN_MS;
     while (!wanted.test(this.output)) {
-      if (this.#child.exitCode !== null || performance.now() > deadlineMs) {
+      if (this.#isOver || performance.now() > deadlineMs) {
         throw new Error(`it never said ${String(wanted)}; exit code ${String(this.#child.exitCode)}:\n${this.output}`);
       }
       await wait(20);

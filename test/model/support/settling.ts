@@ -7,7 +7,7 @@ import type { Run } from "./run.ts";
 
 /** Waits for clean-up, which the server does some time after it is due, to have done what the model says. */
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 const POLL_MS = 5;
 
 /** Until no path is fading any more, and every stream lends to the forks that need it and to nobody else. */

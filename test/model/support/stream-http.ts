@@ -17,7 +17,7 @@ export interface Inspection {
   readonly segments: { readonly count: number };
 }
 
-const SSE_PATIENCE_MS = 20_000;
+const SSE_PATIENCE_MS = 60_000;
 
 /** Talks to one stream of the real server. */
 export class StreamHttp {

@@ -79,7 +79,7 @@ export async function startPages(stream: ServedStream): Promise<PageServer> {
     forget: () => void reads.fill(0),
     requests: server.requests,
     async asked(page) {
-      while ((reads[page] ?? 0) === 0) await once(events, "read", { signal: AbortSignal.timeout(20_000) });
+      while ((reads[page] ?? 0) === 0) await once(events, "read", { signal: AbortSignal.timeout(60_000) });
     },
   };
 }
