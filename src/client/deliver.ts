@@ -33,6 +33,7 @@ export async function deliver(
       throw new UnexpectedDuplicateError({
         url,
         status: 204,
+        knowsProducer: result.knowsProducer,
         code: "UNEXPECTED_DUPLICATE",
         message: `The batch ${String(seq)} of producer ${JSON.stringify(id)}, epoch ${String(epoch)}, was not stored: the server holds another one under that number.`,
       });

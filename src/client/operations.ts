@@ -75,6 +75,8 @@ export interface AppendResult {
   readonly nextOffset: string | undefined;
   /** The server had this batch already: 204 to a producer's append. */
   readonly duplicate: boolean;
+  /** The answer repeats what was said of the producer, as that of a server does which checks it (section 5.2.1). */
+  readonly knowsProducer: boolean;
   readonly closed: boolean;
 }
 
@@ -200,6 +202,7 @@ export async function appendToStream(transport: Transport, url: string, options:
     nextOffset: answer.header(STREAM_NEXT_OFFSET),
     // 204 is the plain answer to a close without content, whether or not it repeats an earlier one (section 5.3).
     duplicate: producer !== undefined && body.byteLength > 0 && answer.status === 204,
+    knowsProducer: answer.header(PRODUCER_EPOCH) !== undefined || answer.header(PRODUCER_SEQ) !== undefined,
     closed: isClosedHeader(answer.header(STREAM_CLOSED)),
   };
 }

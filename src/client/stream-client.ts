@@ -17,7 +17,7 @@ import {
   type StreamDescription,
 } from "./operations.ts";
 import { OperatorClient } from "./operator.ts";
-import { producerStanding, type ProducerStanding, type StandingRequest } from "./producer-standing.ts";
+import { checksProducers, producerStanding, type ProducerStanding, type StandingRequest } from "./producer-standing.ts";
 import { ProjectsClient } from "./projects.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { serverMetrics, type ServerMetrics } from "./server-metrics.ts";
@@ -69,6 +69,11 @@ export class StreamClient {
   /** Which of a producer's batches the stream waits for (section 5.2.1). Stores nothing. */
   standing(url: string, request: StandingRequest): Promise<ProducerStanding> {
     return producerStanding(this.#transport, url, request, this.#retry);
+  }
+
+  /** Whether the server surely checks producers (section 5.2.1); `false` proves nothing. Stores nothing. */
+  checksProducers(url: string, request: StandingRequest): Promise<boolean> {
+    return checksProducers(this.#transport, url, request, this.#retry);
   }
 
   /** Closes a stream; one that is closed already is a success too (section 5.3). */

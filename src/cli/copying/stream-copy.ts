@@ -1,5 +1,7 @@
+import { ConflictError } from "../../client/errors/conflict-error.ts";
 import { SequenceGapError } from "../../client/errors/sequence-gap-error.ts";
 import { UnexpectedDuplicateError } from "../../client/errors/unexpected-duplicate-error.ts";
+import { noSequenceCheck, type ProducerStanding } from "../../client/producer-standing.ts";
 import { type RetryOptions, withRetries } from "../../client/retry.ts";
 import type { StreamClient } from "../../client/stream-client.ts";
 import type { ContentKind } from "../../protocol/content-type.ts";
@@ -18,6 +20,8 @@ export interface Anchor {
   readonly original: StreamMark;
   readonly copy: StreamMark;
 }
+
+const NEVER_HEARD_OF: ProducerStanding = { kind: "open", nextSeq: 0 };
 
 const START: Anchor = { position: 0, original: STREAM_START, copy: STREAM_START };
 
@@ -42,6 +46,19 @@ export interface StreamCopyOptions {
 
 /** How often others may be ahead of this run, without it getting on, until it gives up. */
 const OVERTAKEN_MAX = 5;
+
+/**
+ * The `Stream-Seq` of a copy's first batch, and of nothing else. Of all batches with it a stream takes one (section 5.2): of
+ * copies of several originals that find it empty at the same time, one gets it, and the others are refused before anything is
+ * mixed. It is the smallest text that a header can hold, so that it is in the way of nobody's numbers later.
+ */
+const CLAIM = "!";
+
+/** Somebody else was first: another run of this copy or, where it was the first batch, also a copy of something else. */
+function isOvertaken(error: unknown, seq: number): boolean {
+  if (seq === 0 && error instanceof ConflictError) return true;
+  return error instanceof Overtaken || error instanceof UnexpectedDuplicateError || error instanceof SequenceGapError;
+}
 
 /** The target may hold another batch under the number that was sent, or the same one: it has to be looked at again. */
 class Overtaken extends Error {}
@@ -113,9 +130,11 @@ export class StreamCopy {
         await this.#pump();
         return this.#original.closed;
       } catch (error) {
-        const isOvertaken =
-          error instanceof Overtaken || error instanceof UnexpectedDuplicateError || error instanceof SequenceGapError;
-        if (!isOvertaken || overtaken >= OVERTAKEN_MAX) throw error;
+        // A 204 to the first batch that says nothing of the producer is a plain success of a server that knows none.
+        if (error instanceof UnexpectedDuplicateError && !error.knowsProducer && this.#nextSeq === 0) {
+          throw noSequenceCheck(this.#options.url, "took the first batch without a word of its number");
+        }
+        if (!isOvertaken(error, this.#nextSeq) || overtaken >= OVERTAKEN_MAX) throw error;
         await this.#resolve(false);
         overtaken = this.position > before ? 0 : overtaken + 1;
       }
@@ -171,24 +190,44 @@ export class StreamCopy {
 
   /** Where the copy stands, and goes on; says how many messages of what was compared its server wrote anew. */
   async #resolve(isNew: boolean): Promise<number> {
-    const { client, url, contentType, producerId, words, signal } = this.#options;
-    const standing = isNew
-      ? ({ kind: "open", nextSeq: 0 } as const)
-      : await client.standing(url, { producerId, contentType, signal });
+    const { words } = this.#options;
+    const standing = isNew ? NEVER_HEARD_OF : await this.#ask();
     const isUnknown = standing.kind === "open" && standing.nextSeq === 0;
     // What an earlier run knew is of no use when the stream is another one.
     if (isUnknown) this.#anchor = START;
     if (isUnknown && (await this.#holdsAnything())) throw notOurs(words);
-    await this.#original.close();
-    this.#original = this.#cursor(this.#anchor);
-    const from = this.#anchor;
-    const { kind, rewritten, end } = await this.#compare(this.#original, from);
-    if (kind !== "end") throw notACopy(words, this.#original.position, kind === "copy-is-longer");
-    if (end.position > from.position) this.#earlierAnchor = from;
+    const { rewritten, end } = await this.#look();
+    if (end.position > this.#anchor.position) this.#earlierAnchor = this.#anchor;
     this.#anchor = end;
     if (standing.kind === "open") this.#nextSeq = standing.nextSeq;
     else this.#isClosed = true;
     return rewritten;
+  }
+
+  /**
+   * Asks which batch the copy waits for. A server that may not check producers would store the question: of it the content
+   * is looked at first, so that nothing is ever appended to somebody else's stream, and an empty one is asked nothing: the
+   * answer to the first batch tells.
+   */
+  async #ask(): Promise<ProducerStanding> {
+    const { client, url, contentType, producerId, signal } = this.#options;
+    const request = { producerId, contentType, signal };
+    if (!(await client.checksProducers(url, request))) {
+      const { end } = await this.#look();
+      if (this.#isClosed) return { kind: "closed" };
+      if (end.position === 0) return NEVER_HEARD_OF;
+    }
+    return client.standing(url, { ...request, staleSeq: CLAIM });
+  }
+
+  /** Compares from the anchor to where the copy ends; throws where it is something else. */
+  async #look(): Promise<Comparison & { readonly end: Anchor }> {
+    await this.#original.close();
+    this.#original = this.#cursor(this.#anchor);
+    const comparison = await this.#compare(this.#original, this.#anchor);
+    const { kind } = comparison;
+    if (kind !== "end") throw notACopy(this.#options.words, this.#original.position, kind === "copy-is-longer");
+    return comparison;
   }
 
   async #holdsAnything(): Promise<boolean> {
@@ -209,7 +248,8 @@ export class StreamCopy {
       if (this.#isClosed) throw closedEarly(words);
       const producer = { id: producerId, epoch: 0, seq: this.#nextSeq };
       // The signal ends the waits between tries, not a request under way.
-      const delivery = { contentType, body, producer, mayBeThere: false };
+      const streamSeq = this.#nextSeq === 0 ? CLAIM : undefined;
+      const delivery = { contentType, body, producer, streamSeq, mayBeThere: false };
       const { nextOffset, duplicate } = await client.deliver(url, delivery, { ...retry, signal });
       if (duplicate) throw new Overtaken();
       this.#nextSeq++;
