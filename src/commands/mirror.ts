@@ -10,7 +10,7 @@ import { reportError } from "../cli/error-report.ts";
 import { requireFileName } from "../cli/file-error.ts";
 import { lockFile } from "../cli/file-lock.ts";
 import { StatusLine } from "../cli/inspect/status-line.ts";
-import { counted, humanBytes } from "../cli/inspect/units.ts";
+import { counted, grouped, humanBytes } from "../client/figures.ts";
 import {
   requireName,
   type Side,
@@ -201,7 +201,7 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
     const moved = position - resumedAt;
     const what = isJson ? counted(moved, "message") : humanBytes(moved);
     const before =
-      resumedAt === 0 ? "" : `, after ${isJson ? String(resumedAt) : humanBytes(resumedAt)} that were there`;
+      resumedAt === 0 ? "" : `, after ${isJson ? grouped(resumedAt) : humanBytes(resumedAt)} that were there`;
     this.notices.note(`Mirrored ${what} from ${source} to ${target}${before}${closed ? ", and closed it" : ""}`);
     this.#warnOfRewritten(rewritten);
   }

@@ -5,7 +5,7 @@ import { PrefixMap } from "../cli/backup/prefix-map.ts";
 import { type RestoreCounts, restoreStreams, type RestoreSummary } from "../cli/backup/restore.ts";
 import { exitCodeOfFailures, failureLine, toldFailures } from "../cli/backup/told-failures.ts";
 import { StatusLine } from "../cli/inspect/status-line.ts";
-import { counted, humanBytes } from "../cli/inspect/units.ts";
+import { counted, humanBytes } from "../client/figures.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 
 /** How long a restore keeps trying while the server cannot be reached. */

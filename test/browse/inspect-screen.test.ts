@@ -71,7 +71,7 @@ describe("the screen of the map of a stream", () => {
       "newest    2026-01-01T00:00:00.000Z (1 d ago)",
       "sealed    2026-01-01T00:01:00.000Z (23 h ago)",
     ]);
-    expect(screen[22]).toBe("●  segment 1 of 0..1  tail 43  sealing idle  43 messages, 1.0 kB");
+    expect(screen[22]).toBe("●  segment 1 of 0..1  tail 43  sealing idle  43 messages, 1.00 kB");
     expect(screen[23]).toBe("← → move  Enter messages  v check  o go to  ? help  q leave");
   });
 

@@ -84,7 +84,7 @@ describe("the list of streams: what is known", () => {
       .ask(listed("t", 5_000, { contentType: "text/plain" }));
     expect(view.state.known.get("a")?.perSecond).toBe(10);
     expect(view.screen[2]).toMatch(/ 30 +10\/s/);
-    expect(view.screen[3]).toMatch(/ 5000 +2\.5 kB\/s/);
+    expect(view.screen[3]).toMatch(/ 5000 +2\.50 kB\/s/);
   });
 
   it("a stream that was deleted and created again has no rate yet", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { shortBytes, shortDuration, shortNumber } from "../../src/screen/text/figures.ts";
+import { shortNumber } from "../../src/screen/text/figures.ts";
 import { bytesPerRow, hexRows } from "../../src/tail/text/hex.ts";
 import { highlighted, towardsMatch } from "../../src/screen/text/highlight.ts";
 import { foldedRow, unfoldedRows, UNFOLDED_MAX_ROWS } from "../../src/tail/text/message-rows.ts";
@@ -205,14 +205,6 @@ describe("figures", () => {
       "999k",
       "1.0M",
       "12.3M",
-    ]);
-    expect([0, 999, 1_500, 2_000_000].map(shortBytes)).toEqual(["0 B", "999 B", "1.5 kB", "2.0 MB"]);
-    expect([0, 59_999, 60_000, 3_600_000, 86_400_000].map(shortDuration)).toEqual([
-      "0 s",
-      "59 s",
-      "1 min",
-      "1 h",
-      "1 d",
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { SegmentRow, StreamMap } from "../../client/operator-types.ts";
 import { visibleLine } from "../../client/visible-text.ts";
-import { counted, shortBytes, shortDuration } from "../../screen/text/figures.ts";
+import { counted, grouped, humanBytes, humanDuration } from "../../client/figures.ts";
 import { cutRow } from "../../screen/text/row-cut.ts";
 import { segment, type Row, type Tone } from "../../screen/text/segment.ts";
 import { cutLeft, padded, wrapped } from "../../screen/text/width.ts";
@@ -33,7 +33,7 @@ export function checkTone(check: Check | undefined): Tone {
 }
 
 function ago(atMs: number, nowMs: number): string {
-  return `${new Date(atMs).toISOString()} (${shortDuration(nowMs - atMs)} ago)`;
+  return `${new Date(atMs).toISOString()} (${humanDuration(nowMs - atMs)} ago)`;
 }
 
 function rangeText(range: readonly [string, string], room: number): string {
@@ -46,7 +46,7 @@ function segmentLines(row: SegmentRow, check: Check | undefined, nowMs: number, 
   const tries = attempts > 1 ? `, at the ${String(attempts)}. attempt` : "";
   return [
     ["checksums", checkText(check), checkTone(check)],
-    ["holds", `${counted(messages, "message")}, ${shortBytes(bytes)}, in an object of ${shortBytes(objectBytes)}`],
+    ["holds", `${counted(messages, "message")}, ${humanBytes(bytes)}, in an object of ${humanBytes(objectBytes)}`],
     // What tells one from another is its right end.
     ["object", cutLeft(visibleLine(key), room)],
     ["newest", ago(appendedAtMs, nowMs)],
@@ -57,8 +57,8 @@ function segmentLines(row: SegmentRow, check: Check | undefined, nowMs: number, 
 function sealingText({ sealing, hot }: StreamMap, nowMs: number): string {
   const { state, maxMessages, maxBytes, failures, nextAttemptAtMs } = sealing;
   const isLimited = maxMessages !== undefined && maxBytes !== undefined;
-  const limits = isLimited ? `, at ${counted(maxMessages, "message")} or ${shortBytes(maxBytes)}` : "";
-  const next = nextAttemptAtMs === undefined ? "" : `, next in ${shortDuration(nextAttemptAtMs - nowMs)}`;
+  const limits = isLimited ? `, at ${counted(maxMessages, "message")} or ${humanBytes(maxBytes)}` : "";
+  const next = nextAttemptAtMs === undefined ? "" : `, next in ${humanDuration(nextAttemptAtMs - nowMs)}`;
   const tries = failures === 0 ? "" : `, failed ${counted(failures, "time")}${next}`;
   return `${state}${limits}${tries}; ${counted(hot.rows, "row")}`;
 }
@@ -67,14 +67,14 @@ function producersText({ producers }: StreamMap): string {
   const shown = producers.list
     .slice(0, 3)
     .map(({ id, epoch, lastSeq }) => `${id} (${String(epoch)}, ${String(lastSeq)})`);
-  const more = producers.count > shown.length ? [`${String(producers.count - shown.length)} more`] : [];
+  const more = producers.count > shown.length ? [`${grouped(producers.count - shown.length)} more`] : [];
   return [...shown, ...more].join(", ");
 }
 
 function hotLines(map: StreamMap, nowMs: number): readonly Line[] {
   const { hot, sealing, readers } = map;
   return [
-    ["holds", `${counted(hot.messages, "message")}, ${shortBytes(hot.bytes)}; not sealed, so without checksums`],
+    ["holds", `${counted(hot.messages, "message")}, ${humanBytes(hot.bytes)}; not sealed, so without checksums`],
     ["sealing", sealingText(map, nowMs), sealing.failures > 0 ? "warn" : "plain"],
     ["error", sealing.lastError ?? "", "bad"],
     ["readers", counted(readers, "live reader")],

@@ -3,7 +3,7 @@ import { visibleLine } from "../../client/visible-text.ts";
 import { noticeRow, typedRow } from "../../screen/bottom.ts";
 import { bindingLines, helpScreen } from "../../screen/help.ts";
 import { fitting, part } from "../../screen/parts.ts";
-import { counted, shortBytes, shortDuration, shortNumber } from "../../screen/text/figures.ts";
+import { counted, humanBytes, humanDuration } from "../../client/figures.ts";
 import { cutRow } from "../../screen/text/row-cut.ts";
 import { segment, type Row } from "../../screen/text/segment.ts";
 import { cutLeft, padded, widthOf } from "../../screen/text/width.ts";
@@ -45,21 +45,21 @@ const COLUMNS: readonly Column<Listed>[] = [
     width: 8,
     weight: 50,
     isNumber: true,
-    cell: ({ messages }) => (messages === undefined ? "" : shortNumber(messages)),
+    cell: ({ messages }) => (messages === undefined ? "" : String(messages)),
   },
   {
     name: "BYTES",
     width: 8,
     weight: 40,
     isNumber: true,
-    cell: ({ bytes }) => (bytes === undefined ? "" : shortBytes(bytes)),
+    cell: ({ bytes }) => (bytes === undefined ? "" : humanBytes(bytes)),
   },
   {
     name: "AGE",
     width: 6,
     weight: 30,
     isNumber: true,
-    cell: ({ row }, nowMs) => (row === undefined ? "" : shortDuration(nowMs - row.appendedAtMs)),
+    cell: ({ row }, nowMs) => (row === undefined ? "" : humanDuration(nowMs - row.appendedAtMs)),
   },
   {
     name: "CHECKED",
@@ -99,7 +99,7 @@ function factsRow({ map, columns, nowMs }: InspectState): Row {
         closed ? "warn" : "plain",
       ),
       part(map.public ? "public" : "", 60, "warn"),
-      part(`created ${shortDuration(nowMs - createdAtMs)} ago`, 50, "dim"),
+      part(`created ${humanDuration(nowMs - createdAtMs)} ago`, 50, "dim"),
       part(expires === undefined ? "" : `expires ${visibleLine(expires)}`, 40, "dim"),
       part(counted(readers, "reader"), 45, "dim"),
       part(producers.count === 0 ? "" : counted(producers.count, "producer"), 30, "dim"),
@@ -111,8 +111,8 @@ function factsRow({ map, columns, nowMs }: InspectState): Row {
 /** What the bar's cells mean, and how much there is of each. */
 function legendRow({ map, columns }: InspectState): Row {
   const { segments, hot, fork } = map;
-  const sealed = `${GLYPHS.segment} ${counted(segments.count, "segment")}: ${counted(segments.messages, "message")}, ${shortBytes(segments.bytes)}`;
-  const rest = `${GLYPHS.hot} hot log: ${counted(hot.messages, "message")}, ${shortBytes(hot.bytes)}`;
+  const sealed = `${GLYPHS.segment} ${counted(segments.count, "segment")}: ${counted(segments.messages, "message")}, ${humanBytes(segments.bytes)}`;
+  const rest = `${GLYPHS.hot} hot log: ${counted(hot.messages, "message")}, ${humanBytes(hot.bytes)}`;
   const inherited = fork === undefined ? "" : `${GLYPHS.inherited} inherited up to ${String(positionOf(fork.start))}`;
   return cutRow(fitting([part(inherited, 50, "dim"), part(sealed, 90), part(rest, 80, "warn")], columns), columns);
 }
@@ -161,7 +161,7 @@ function statusRow(state: InspectState): Row {
       part(where, 90),
       part(`tail ${String(positionOf(map.tail))}`, 70),
       part(`sealing ${visibleLine(map.sealing.state)}`, 60, map.sealing.failures > 0 ? "warn" : "dim"),
-      part(`${counted(map.messages, "message")}, ${shortBytes(map.bytes)}`, 50, "dim"),
+      part(`${counted(map.messages, "message")}, ${humanBytes(map.bytes)}`, 50, "dim"),
     ],
     columns,
   );

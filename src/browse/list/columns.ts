@@ -1,5 +1,6 @@
 import { visibleLine } from "../../client/visible-text.ts";
-import { shortBytes, shortDuration, shortNumber } from "../../screen/text/figures.ts";
+import { humanBytes, humanDuration } from "../../client/figures.ts";
+import { shortNumber } from "../../screen/text/figures.ts";
 import { segment, type Segment } from "../../screen/text/segment.ts";
 import { cutLeft, padded, widthOf } from "../../screen/text/width.ts";
 import { cellsOf, fittingColumns, headingCells, widthOfColumns, type Column } from "../columns.ts";
@@ -13,11 +14,11 @@ const TYPE_MAX_COLUMNS = 40;
 
 function rateText({ perSecond, stream }: Known): string {
   if (perSecond === undefined) return "";
-  return `${countsMessages(stream) ? shortNumber(perSecond) : shortBytes(perSecond)}/s`;
+  return `${countsMessages(stream) ? shortNumber(perSecond) : humanBytes(perSecond)}/s`;
 }
 
 function expiryText({ stream: { expiresAt } }: Known, nowMs: number): string {
-  return expiresAt === undefined ? "never" : shortDuration(Date.parse(expiresAt) - nowMs);
+  return expiresAt === undefined ? "never" : humanDuration(Date.parse(expiresAt) - nowMs);
 }
 
 function tailText({ stream }: Known): string {

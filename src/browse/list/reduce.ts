@@ -3,7 +3,7 @@ import type { ListedStream } from "../../client/directory.ts";
 import { chose } from "../../screen/choice.ts";
 import type { Step as AnyStep } from "../../screen/store.ts";
 import type { Leaving } from "../../screen/store-scene.ts";
-import { counted } from "../../screen/text/figures.ts";
+import { counted } from "../../client/figures.ts";
 import { containsText } from "../../tail/filter/match-filter.ts";
 import { BrowsingReducer, isBrowsingEvent, type BrowsingEvent, type Refresh } from "../browsing.ts";
 import { LIST_BINDINGS, type ListAction } from "./keys.ts";

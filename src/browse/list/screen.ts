@@ -2,7 +2,7 @@ import { visibleLine } from "../../client/visible-text.ts";
 import { noticeRow, typedRow } from "../../screen/bottom.ts";
 import { bindingLines, helpScreen } from "../../screen/help.ts";
 import { fitting, part } from "../../screen/parts.ts";
-import { counted, shortDuration } from "../../screen/text/figures.ts";
+import { counted, grouped, humanDuration } from "../../client/figures.ts";
 import { highlighted } from "../../screen/text/highlight.ts";
 import { cutRow } from "../../screen/text/row-cut.ts";
 import { segment, type Row } from "../../screen/text/segment.ts";
@@ -68,11 +68,8 @@ function detailRow(state: ListState): Row {
 function statusRow(state: ListState): Row {
   const { names, shown, filter, refreshedAtMs, isRefreshing, problem, nowMs, choice } = state;
   const mark = problem === undefined ? "●" : "×";
-  const at =
-    shown.length === 0
-      ? ""
-      : `${(choice.index + 1).toLocaleString("en-US")} of ${shown.length.toLocaleString("en-US")}`;
-  const age = refreshedAtMs === undefined ? "" : `refreshed ${shortDuration(nowMs - refreshedAtMs)} ago`;
+  const at = shown.length === 0 ? "" : `${grouped(choice.index + 1)} of ${grouped(shown.length)}`;
+  const age = refreshedAtMs === undefined ? "" : `refreshed ${humanDuration(nowMs - refreshedAtMs)} ago`;
   return fitting(
     [
       part(mark, 100, problem === undefined ? "good" : "bad"),

@@ -1,4 +1,5 @@
 import type { StreamMap } from "../../client/operator-types.ts";
+import { grouped } from "../../client/figures.ts";
 import type { Lines } from "../table.ts";
 
 /** More than these are counted and not named. */
@@ -7,13 +8,13 @@ const SHOWN = 10;
 /** The first few, and how many more there are. */
 function someOf(texts: readonly string[], count: number): readonly string[] {
   const shown = texts.slice(0, SHOWN);
-  return count > shown.length ? [...shown, `… ${String(count - shown.length)} more`] : shown;
+  return count > shown.length ? [...shown, `… ${grouped(count - shown.length)} more`] : shown;
 }
 
 /** Where a stream was forked from, and at which of that stream's offsets. */
 function originText({ fork }: StreamMap): string | undefined {
   if (fork === undefined) return undefined;
-  const more = fork.subOffset === 0 ? "" : ` and ${String(fork.subOffset)} more`;
+  const more = fork.subOffset === 0 ? "" : ` and ${grouped(fork.subOffset)} more`;
   return `${fork.source} at ${fork.offset}${more}`;
 }
 
@@ -26,7 +27,7 @@ export function forkSummary(map: StreamMap): Lines {
   );
   return [
     ["forked from", originText(map)],
-    ["forks", count === 0 ? undefined : `${String(count)}: ${names.join(", ")}`],
+    ["forks", count === 0 ? undefined : `${grouped(count)}: ${names.join(", ")}`],
   ];
 }
 
@@ -38,7 +39,7 @@ export function forkLines(map: StreamMap): Lines {
   return [
     ["forked from", originText(map)],
     ...someOf(inherited, inherited.length).map((text, i) => [i === 0 ? "inherits" : "", text] as const),
-    ["forks", forks === undefined || forks.count === 0 ? undefined : String(forks.count)],
+    ["forks", forks === undefined || forks.count === 0 ? undefined : grouped(forks.count)],
     ...someOf(names, forks?.count ?? 0).map((name) => ["", name] as const),
   ];
 }

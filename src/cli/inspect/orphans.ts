@@ -2,7 +2,7 @@ import type { OperatorClient } from "../../client/operator.ts";
 import type { SegmentRow, StoredObject } from "../../client/operator-types.ts";
 import { formatOffset } from "../../protocol/offset.ts";
 import type { Finding } from "./findings.ts";
-import { humanBytes } from "./units.ts";
+import { humanBytes } from "../../client/figures.ts";
 
 const SEGMENT_NAME = /\/(\d{16})-\d{16}\.[0-9a-f]{8}\.seg$/;
 

@@ -8,7 +8,7 @@ import { readSegment, type Segment, type SegmentReading } from "../../protocol/s
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 import { requireInputFile } from "../file-error.ts";
-import { counted, humanBytes } from "./units.ts";
+import { counted, humanBytes } from "../../client/figures.ts";
 
 /** Segments are far smaller, and one is read into memory whole. */
 const FILE_MAX_BYTES = 256 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { SegmentRow } from "../../client/operator-types.ts";
 import { visibleLine } from "../../client/visible-text.ts";
-import { humanAge, humanBytes } from "./units.ts";
+import { humanBytes, humanDuration } from "../../client/figures.ts";
 
 interface Column {
   readonly name: string;
@@ -16,7 +16,7 @@ const FULL: readonly Column[] = [
   { name: "END", width: 33, isNumber: false },
   { name: "MESSAGES", width: 8, isNumber: true },
   { name: "BYTES", width: 8, isNumber: true },
-  { name: "AGE", width: 4, isNumber: true },
+  { name: "AGE", width: 6, isNumber: true },
   { name: "STATE", width: 7, isNumber: false },
   { name: "OBJECT", width: 46, isNumber: false },
 ];
@@ -56,7 +56,7 @@ export class SegmentTable {
   row({ number, start, end, messages, bytes, appendedAtMs, state, key }: SegmentRow, prefix: string, nowMs: number) {
     const offsets = this.#isShort ? [positionOf(start), positionOf(end)] : [start, end];
     const object = key.startsWith(prefix) ? key.slice(prefix.length) : key;
-    const age = humanAge(appendedAtMs, nowMs);
+    const age = humanDuration(nowMs - appendedAtMs);
     return this.#line([String(number), ...offsets, String(messages), humanBytes(bytes), age, state, object]);
   }
 

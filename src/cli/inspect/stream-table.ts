@@ -1,7 +1,7 @@
 import type { SealingState, StreamMap } from "../../client/operator-types.ts";
 import { linesOf, type Lines } from "../table.ts";
 import { forkLines } from "./fork-lines.ts";
-import { counted, humanAge, humanBytes } from "./units.ts";
+import { counted, grouped, humanBytes, humanDuration } from "../../client/figures.ts";
 
 /** More producers than this are counted and not named. */
 const PRODUCERS_SHOWN = 10;
@@ -33,12 +33,12 @@ function producerLines({ producers }: StreamMap): Lines {
   const { count, list } = producers;
   const shown = list.slice(0, PRODUCERS_SHOWN);
   return [
-    ["producers", String(count)],
+    ["producers", grouped(count)],
     ...shown.map(
       ({ id, epoch, lastSeq }) =>
         ["", `${JSON.stringify(id)}, epoch ${String(epoch)}, last seq ${String(lastSeq)}`] as const,
     ),
-    ["", count > shown.length ? `… ${String(count - shown.length)} more` : undefined],
+    ["", count > shown.length ? `… ${grouped(count - shown.length)} more` : undefined],
   ];
 }
 
@@ -50,13 +50,13 @@ export function streamTable(url: string, map: StreamMap, prefix: string | undefi
     ["incarnation", map.incarnation],
     ["content type", map.contentType],
     ["state", stateText(map)],
-    ["created", `${new Date(map.createdAtMs).toISOString()} (${humanAge(map.createdAtMs, nowMs)} ago)`],
+    ["created", `${new Date(map.createdAtMs).toISOString()} (${humanDuration(nowMs - map.createdAtMs)} ago)`],
     ["expires", expiryText(map)],
     ["tail", map.tail],
     ...forkLines(map),
     ["holds", `${extent(map)}${map.fork === undefined ? "" : `, from ${map.fork.start}`}`],
     ["hot log", `${extent(hot)}, ${counted(hot.rows, "row")}, from ${hot.start}`],
-    ["segments", segments.count === 0 ? "none" : `${String(segments.count)}: ${extent(segments)}`],
+    ["segments", segments.count === 0 ? "none" : `${grouped(segments.count)}: ${extent(segments)}`],
     ["objects", prefix],
     ["sealing", sealingText(sealing, nowMs)],
     ["last error", sealing.lastError],

@@ -1,6 +1,6 @@
 import { visibleLine } from "../../client/visible-text.ts";
 import { spanWords } from "../duration.ts";
-import { humanBytes } from "../inspect/units.ts";
+import { humanBytes } from "../../client/figures.ts";
 import { linesOf } from "../table.ts";
 import { columns } from "./columns.ts";
 import type { Metrics, MetricsSource, OperationRow } from "./operation-row.ts";
@@ -37,8 +37,8 @@ function cellsOf(row: OperationRow): readonly string[] {
   return [
     visibleLine(row.operation),
     ...[row.requests, row.clientErrors, row.serverErrors].map(wholeText),
-    humanBytes(Math.round(row.bytesIn)),
-    humanBytes(Math.round(row.bytesOut)),
+    humanBytes(row.bytesIn),
+    humanBytes(row.bytesOut),
     ...[row.p50Ms, row.p99Ms, row.maxMs].map(msText),
   ];
 }

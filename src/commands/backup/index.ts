@@ -6,7 +6,7 @@ import { askPublic, backupName } from "../../cli/backup/stream-names.ts";
 import { exitCodeOfFailures, failureLine, toldFailures } from "../../cli/backup/told-failures.ts";
 import { usageFailure } from "../../cli/command-failure.ts";
 import { StatusLine } from "../../cli/inspect/status-line.ts";
-import { counted, humanBytes } from "../../cli/inspect/units.ts";
+import { counted, humanBytes } from "../../client/figures.ts";
 import { listedNames } from "../../cli/listing/listed-names.ts";
 import { ServerCommand } from "../../cli/server-command.ts";
 import { visibleLine } from "../../client/visible-text.ts";

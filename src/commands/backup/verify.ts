@@ -5,7 +5,7 @@ import { EXIT } from "../../cli/exit-codes.ts";
 import { BaseCommand } from "../../cli/base-command.ts";
 import { interruptSignal } from "../../cli/interrupt.ts";
 import { StatusLine } from "../../cli/inspect/status-line.ts";
-import { counted, humanBytes } from "../../cli/inspect/units.ts";
+import { counted, humanBytes } from "../../client/figures.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
 import { visibleLine } from "../../client/visible-text.ts";
 

@@ -6,7 +6,7 @@ import { EXPORT_FORMATS, type ExportFormat } from "../../cli/inspect/export/enco
 import { exportToFile } from "../../cli/inspect/export/export-file.ts";
 import { exportToOutput, type ExportCounts } from "../../cli/inspect/export/export-stream.ts";
 import { progressBar, StatusLine } from "../../cli/inspect/status-line.ts";
-import { counted, humanBytes } from "../../cli/inspect/units.ts";
+import { counted, humanBytes } from "../../client/figures.ts";
 import { requireFileName } from "../../cli/file-error.ts";
 import { openDataOutput } from "../../cli/reading/data-output.ts";
 import { ServerCommand } from "../../cli/server-command.ts";

@@ -7,7 +7,7 @@ import { inspectionOf } from "../../cli/inspect/inspection.ts";
 import { isFullScreenTerminal } from "../../cli/full-screen.ts";
 import { keyPrefix, SegmentTable, terminalColumns } from "../../cli/inspect/segment-table.ts";
 import { streamTable } from "../../cli/inspect/stream-table.ts";
-import { counted } from "../../cli/inspect/units.ts";
+import { counted } from "../../client/figures.ts";
 import { EXIT } from "../../cli/exit-codes.ts";
 import type { ErrorReport } from "../../cli/report.ts";
 import { ServerCommand } from "../../cli/server-command.ts";

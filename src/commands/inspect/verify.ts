@@ -5,7 +5,7 @@ import { EXIT } from "../../cli/exit-codes.ts";
 import { requireFileName } from "../../cli/file-error.ts";
 import type { Verification } from "../../cli/inspect/findings.ts";
 import { progressBar, StatusLine } from "../../cli/inspect/status-line.ts";
-import { counted, humanBytes } from "../../cli/inspect/units.ts";
+import { counted, grouped, humanBytes } from "../../client/figures.ts";
 import { sweepOrphans } from "../../cli/inspect/sweep-orphans.ts";
 import { verifyFiles } from "../../cli/inspect/verify-files.ts";
 import { verifyStream } from "../../cli/inspect/verify-stream.ts";
@@ -59,7 +59,7 @@ Of a fork its own segments are checked, from where it left its source; "inherite
     for (const file of files ?? []) requireFileName(file, "--file");
     const progress = new StatusLine(flags.quiet);
     const onProgress = (done: number, total: number): void => {
-      progress.update(() => `${progressBar(done, total)} ${String(done)} of ${counted(total, "segment")}`);
+      progress.update(() => `${progressBar(done, total)} ${grouped(done)} of ${counted(total, "segment")}`);
     };
     let verification: Verification;
     try {

@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Figures where there is little room. */
 
 /** The lowest one is for nothing at all. */
 const BARS = "▁▂▃▄▅▆▇█";
@@ -8,23 +8,6 @@ export function shortNumber(value: number): string {
   if (value < 1_000) return Number.isInteger(value) || value >= 100 ? String(Math.round(value)) : value.toFixed(1);
   if (value < 999_500) return `${(value / 1_000).toFixed(value < 99_950 ? 1 : 0)}k`;
   return `${(value / 1_000_000).toFixed(value < 99_950_000 ? 1 : 0)}M`;
-}
-
-export function shortBytes(bytes: number): string {
-  if (bytes < 1_000) return `${String(Math.round(bytes))} B`;
-  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(bytes < 99_950 ? 1 : 0)} kB`;
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
-
-export function shortDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${String(Math.max(0, seconds))} s`;
-  if (seconds < 3_600) return `${String(Math.floor(seconds / 60))} min`;
-  return seconds < 86_400 ? `${String(Math.floor(seconds / 3_600))} h` : `${String(Math.floor(seconds / 86_400))} d`;
-}
-
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 }
 
 /** Bars for counts, the newest on the right; a bar may stand for several of them, and the tallest has full height. */

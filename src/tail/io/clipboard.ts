@@ -1,5 +1,5 @@
 import { isCut, type Message } from "../model/message.ts";
-import { shortBytes } from "../../screen/text/figures.ts";
+import { humanBytes } from "../../client/figures.ts";
 
 /** Terminals stop reading a clipboard sequence that is longer; xterm's own limit, in bytes of data. */
 const COPY_MAX_BYTES = 74_994;
@@ -21,9 +21,9 @@ export function copyMessage(message: Message, term: string | undefined, write: (
     return { text: "This terminal has no clipboard; w saves to a file.", isProblem: true };
   }
   if (isCut(message) || message.bytes.byteLength > COPY_MAX_BYTES) {
-    const text = `${shortBytes(message.size)} are too much for a clipboard; w saves to a file.`;
+    const text = `${humanBytes(message.size)} are too much for a clipboard; w saves to a file.`;
     return { text, isProblem: true };
   }
   write(`\u001b]52;c;${Buffer.from(message.bytes).toString("base64")}\u0007`);
-  return { text: `Copied ${shortBytes(message.size)}, if the terminal allows it.`, isProblem: false };
+  return { text: `Copied ${humanBytes(message.size)}, if the terminal allows it.`, isProblem: false };
 }

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { isCut, type Message } from "../model/message.ts";
-import { shortBytes } from "../../screen/text/figures.ts";
+import { humanBytes } from "../../client/figures.ts";
 import type { Told } from "./clipboard.ts";
 
 function reasonOf(error: unknown, path: string): string {
@@ -17,8 +17,8 @@ export async function saveMessage(message: Message, path: string): Promise<Told>
   } catch (error) {
     return { text: reasonOf(error, path), isProblem: true };
   }
-  if (!isCut(message)) return { text: `Saved ${shortBytes(message.size)} to ${path}.`, isProblem: false };
-  const kept = shortBytes(message.bytes.byteLength);
-  const text = `Saved the first ${kept} of ${shortBytes(message.size)} to ${path}: the view keeps no more.`;
+  if (!isCut(message)) return { text: `Saved ${humanBytes(message.size)} to ${path}.`, isProblem: false };
+  const kept = humanBytes(message.bytes.byteLength);
+  const text = `Saved the first ${kept} of ${humanBytes(message.size)} to ${path}: the view keeps no more.`;
   return { text, isProblem: true };
 }

@@ -1,5 +1,5 @@
 import { parseFilter } from "../filter/parse-filter.ts";
-import { counted } from "../../screen/text/figures.ts";
+import { counted } from "../../client/figures.ts";
 import { editedBy, withTyped } from "../../screen/typed-line.ts";
 import { relisted } from "./choose.ts";
 import { jumped, oneStream, type Step } from "./jump.ts";

@@ -1,5 +1,5 @@
 import { containsText } from "../filter/match-filter.ts";
-import { counted } from "../../screen/text/figures.ts";
+import { counted } from "../../client/figures.ts";
 import { textOf } from "./message.ts";
 import { choseIndex } from "./moves.ts";
 import { selectedIndex, type ViewState } from "./state.ts";

@@ -1,6 +1,7 @@
 import { visibleLine, visibleText } from "../../client/visible-text.ts";
 import { isCut, textOf, type Message } from "../model/message.ts";
-import { shortBytes, timeOfDay } from "../../screen/text/figures.ts";
+import { humanBytes } from "../../client/figures.ts";
+import { timeOfDay } from "../../screen/text/figures.ts";
 import { towardsMatch } from "../../screen/text/highlight.ts";
 import { hexLine, hexRows } from "./hex.ts";
 import { prettyJson } from "./pretty-json.ts";
@@ -31,13 +32,13 @@ export function foldedRow(message: Message, form: Form, columns: number, search:
 
 /** What is known of a message besides its data. */
 function facts({ atMs, size, offset, bytes, stored }: Message): string {
-  const cutAt = bytes.byteLength < size ? `, of which the first ${shortBytes(bytes.byteLength)} are kept` : "";
+  const cutAt = bytes.byteLength < size ? `, of which the first ${humanBytes(bytes.byteLength)} are kept` : "";
   if (stored !== undefined) {
     const appended = new Date(stored.appendedAtMs).toISOString();
-    return `${shortBytes(size)}${cutAt}  at ${visibleLine(stored.offset)}  appended ${appended}`;
+    return `${humanBytes(size)}${cutAt}  at ${visibleLine(stored.offset)}  appended ${appended}`;
   }
   const where = offset === undefined ? "" : `  batch ends at ${visibleLine(offset)}`;
-  return `${timeOfDay(atMs)}  ${shortBytes(size)}${cutAt}${where}`;
+  return `${timeOfDay(atMs)}  ${humanBytes(size)}${cutAt}${where}`;
 }
 
 /** The data over several rows: one more than are shown, where there are more. */

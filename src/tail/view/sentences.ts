@@ -1,7 +1,7 @@
 /** The sentences of the live view that are not on its screen. */
 import { visibleLine } from "../../client/visible-text.ts";
 import type { ViewState } from "../model/state.ts";
-import { counted } from "../../screen/text/figures.ts";
+import { counted } from "../../client/figures.ts";
 import { cutLeft } from "../../screen/text/width.ts";
 
 /** Our own offsets without their leading group, which is always zero. */

@@ -2,7 +2,8 @@ import { visibleLine } from "../../client/visible-text.ts";
 import { meanPerSecond, summed } from "../model/rates.ts";
 import { selectedIndex, shownStreams, type ViewState } from "../model/state.ts";
 import type { StreamState } from "../model/stream-state.ts";
-import { counted, shortBytes, shortDuration, shortNumber, sparkline } from "../../screen/text/figures.ts";
+import { counted, grouped, humanBytes, humanDuration } from "../../client/figures.ts";
+import { shortNumber, sparkline } from "../../screen/text/figures.ts";
 import type { Row, Tone } from "../../screen/text/segment.ts";
 import { cut } from "../../screen/text/width.ts";
 import { fitting, part, type Part } from "../../screen/parts.ts";
@@ -56,7 +57,7 @@ function filterPart({ filter }: ViewState): Part {
 
 function lagParts(state: ViewState, streams: readonly StreamState[]): readonly Part[] {
   const last = Math.max(...streams.map(({ lastMessageAtMs }) => lastMessageAtMs ?? -Infinity));
-  const ago = Number.isFinite(last) ? `last ${shortDuration(state.nowMs - last)} ago` : "";
+  const ago = Number.isFinite(last) ? `last ${humanDuration(state.nowMs - last)} ago` : "";
   const reconnects = streams.reduce((sum, stream) => sum + stream.reconnects, 0);
   const [only] = streams;
   const answerMs = streams.length === 1 ? only?.answerMs : undefined;
@@ -76,16 +77,13 @@ function offsetPart(streams: readonly StreamState[]): Part {
 /** Of messages that are all there: which one is chosen, of how many. */
 function stillRow(state: ViewState, { total, bytes }: StreamState): Row {
   const shown = state.list.length;
-  const chosen =
-    shown === 0
-      ? ""
-      : `message ${(selectedIndex(state) + 1).toLocaleString("en-US")} of ${shown.toLocaleString("en-US")}`;
+  const chosen = shown === 0 ? "" : `message ${grouped(selectedIndex(state) + 1)} of ${grouped(shown)}`;
   return fitting(
     [
       part(chosen, 100),
       filterPart(state),
       part(shown === total ? "" : counted(total, "message"), 60, "dim"),
-      part(shortBytes(bytes), 50, "dim"),
+      part(humanBytes(bytes), 50, "dim"),
     ],
     state.columns,
   );
@@ -108,7 +106,7 @@ export function statusRow(state: ViewState): Row {
       filterPart(state),
       part(counted(total, "message"), 80),
       part(`${shortNumber(perSecond)}/s`, 75, tone),
-      part(`${shortBytes(meanPerSecond(rates.bytes))}/s`, 48, tone),
+      part(`${humanBytes(meanPerSecond(rates.bytes))}/s`, 48, tone),
       part(total === 0 ? "" : sparkline(rates.messages, bars), 60, perSecond > 0 ? "good" : "dim"),
       ...lagParts(state, streams),
       offsetPart(streams),

@@ -168,7 +168,7 @@ describe("inspect export that ends early", () => {
     server = await startPages(stream);
     stream.holdFrom = 1;
     const code = await killedAt(1, "ndjson", "SIGTERM", (stderr) => {
-      expect(stderr).toMatch(/^6000 rows, .* in \S+\/x\.part: the same command goes on from there\.\n$/);
+      expect(stderr).toMatch(/^6,000 rows, .* in \S+\/x\.part: the same command goes on from there\.\n$/);
     });
     expect(code).toBe(143);
     expect((await readdir(folder)).sort()).toEqual(["x.export", "x.part"]);
@@ -188,7 +188,7 @@ describe("inspect export that ends early", () => {
     stream.failFrom = 1;
     const failed = await exported("ndjson");
     expect(failed.code).toBe(7);
-    expect(failed.stderr).toMatch(/^6000 rows, [\d.]+ MB, in \S+\/x\.part: the same command goes on from there\.$/m);
+    expect(failed.stderr).toMatch(/^6,000 rows, [\d.]+ MB, in \S+\/x\.part: the same command goes on from there\.$/m);
     expect((await readdir(folder)).sort()).toEqual(["x.export", "x.part"]);
     // Before the server answers again, nothing is gone on with.
     stream.failFrom = 0;
@@ -199,7 +199,7 @@ describe("inspect export that ends early", () => {
     delete stream.failFrom;
     const done = await exported("ndjson");
     expect(done).toMatchObject({ code: 0, resumedAtRow: 6000 });
-    expect(done.stderr).toContain("Going on after 6000 rows, ");
+    expect(done.stderr).toContain("Going on after 6,000 rows, ");
   });
 
   it("two at once: the second is FILE_IN_USE, with exit code 5", async () => {

@@ -43,7 +43,7 @@ describe("inspect STREAM", () => {
     expect(stdout).toContain("segments      2: 4 messages, 30 B\n");
     expect(stdout).toContain(`objects       segments/default/s/${INCARNATION}/\n`);
     expect(stdout).toMatch(
-      /sealing {7}retrying after 3 failures, next try in \d+ s, seals at 1000 messages or 4.19 MB\n/,
+      /sealing {7}retrying after 3 failures, next try in \d+ s, seals at 1,000 messages or 4.19 MB\n/,
     );
     expect(stdout).toContain("last error    R2 said ␛[31mno\n");
     expect(stdout).toContain("purging       segments/default/s/old/ (2 failures)\n");

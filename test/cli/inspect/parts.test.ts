@@ -2,38 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { inParallel } from "../../../src/cli/inspect/in-parallel.ts";
 import { onOneLine } from "../../../src/cli/inspect/one-line.ts";
 import { progressBar, StatusLine } from "../../../src/cli/inspect/status-line.ts";
-import { counted, humanAge, humanBytes } from "../../../src/cli/inspect/units.ts";
-
-describe("units", () => {
-  it.each([
-    [0, "0 B"],
-    [999, "999 B"],
-    [1000, "1.00 kB"],
-    [9949, "9.95 kB"],
-    [9950, "9.9 kB"],
-    [99_400, "99.4 kB"],
-    [999_499, "999 kB"],
-    [999_500, "1.00 MB"],
-    [4_194_304, "4.19 MB"],
-    [5e18, "5000 PB"],
-  ])("%i bytes are %s", (bytes, text) => {
-    expect(humanBytes(bytes)).toBe(text);
-  });
-
-  it.each([
-    [-5, "0s"],
-    [59_999, "59s"],
-    [60_000, "1m"],
-    [3_600_000, "1h"],
-    [86_400_000 * 400, "400d"],
-  ])("%i ms ago is %s", (ageMs, text) => {
-    expect(humanAge(1e12 - ageMs, 1e12)).toBe(text);
-  });
-
-  it("one is not in the plural", () => {
-    expect([counted(0, "row"), counted(1, "row"), counted(2, "row")]).toEqual(["0 rows", "1 row", "2 rows"]);
-  });
-});
 
 describe("one line", () => {
   it("line breaks become blanks, and nothing is copied without need", () => {

@@ -22,14 +22,14 @@ describe("the table of segments", () => {
     const table = new SegmentTable(columns);
     expect(table.heading).toMatch(/^SEGMENT {2}START +END +MESSAGES +BYTES +AGE {2}STATE {4}OBJECT\n$/);
     expect(table.row(ROW, "segments/default/s/i/", 60_000)).toBe(
-      `      3  ${ROW.start}  ${ROW.end}      1000   4.19 MB    1m  sealed   0000.seg\n`,
+      `      3  ${ROW.start}  ${ROW.end}      1000   4.19 MB   1 min  sealed   0000.seg\n`,
     );
   });
 
   it("on a narrow terminal it has positions, and fits on 80 columns", () => {
     const table = new SegmentTable(80);
-    expect(table.heading).toBe("SEGMENT       START         END  MESSAGES     BYTES   AGE  STATE\n");
-    expect(table.row(ROW, "", 60_000)).toBe("      3           0      120300      1000   4.19 MB    1m  sealed\n");
+    expect(table.heading).toBe("SEGMENT       START         END  MESSAGES     BYTES     AGE  STATE\n");
+    expect(table.row(ROW, "", 60_000)).toBe("      3           0      120300      1000   4.19 MB   1 min  sealed\n");
   });
 
   it("a key cannot forge a line", () => {
