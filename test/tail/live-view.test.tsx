@@ -61,7 +61,7 @@ describe("the live view", () => {
     press("/some words\u0017\u0015id");
     await shows("/id▏  3 matches");
     press("\u0003k");
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(effects).toEqual([{ type: "leave", interrupted: true }]);
     });
     expect(store.getState().prompt?.text).toBe("idk");
