@@ -7,6 +7,7 @@ import type {
   RegisterOutcome,
   Registration,
   RegistrationLimits,
+  RemovedExplicit,
   StreamPage,
   StreamRef,
   SubscriptionPage,
@@ -98,8 +99,8 @@ export class DirectoryDO extends DurableObject<DirectoryEnv> {
     return this.#directory.putExplicit(subscription, paths);
   }
 
-  removeExplicit(subscription: SubscriptionRef, path: string): void {
-    this.#directory.removeExplicit(subscription, path);
+  removeExplicit(subscription: SubscriptionRef, path: string): RemovedExplicit {
+    return this.#directory.removeExplicit(subscription, path);
   }
 
   /** Those that a receiver of webhooks may meet a signature of, the one that signs first; none before there is a webhook. */

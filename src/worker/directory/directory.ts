@@ -8,6 +8,7 @@ import type {
   RegisterOutcome,
   Registration,
   RegistrationLimits,
+  RemovedExplicit,
   StreamPage,
   StreamRef,
   SubscriptionPage,
@@ -102,8 +103,8 @@ export class Directory implements SigningKeyStore {
     return this.#transaction(() => this.#subscriptions.putExplicit(subscription, paths));
   }
 
-  removeExplicit(subscription: SubscriptionRef, path: string): void {
-    this.#subscriptions.removeExplicit(subscription, path);
+  removeExplicit(subscription: SubscriptionRef, path: string): RemovedExplicit {
+    return this.#subscriptions.removeExplicit(subscription, path);
   }
 
   loadKeys(): readonly StoredSigningKey[] {

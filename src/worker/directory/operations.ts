@@ -64,6 +64,12 @@ export interface SubscriptionPage {
 export type PutSubscriptionOutcome =
   { readonly kind: "done" | "outdated" } | { readonly kind: "refused"; readonly error: ProtocolError };
 
+/** What became of a path that a subscription names no more. */
+export interface RemovedExplicit {
+  /** Whether the events of some pull-wake go there: then no pattern links it. */
+  readonly isWakeStream: boolean;
+}
+
 /** A key that webhooks are signed with (Ed25519), its private half included; never leaves the Worker. */
 export interface WebhookSigningKey {
   /** `ds_` and the key's thumbprint (RFC 7638). */

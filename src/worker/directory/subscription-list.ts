@@ -1,7 +1,13 @@
 import { protocolError, type ProtocolError } from "../../protocol/errors.ts";
 import { PROJECT_SUBSCRIPTIONS_MAX, STREAM_LINKS_MAX } from "../../protocol/limits.ts";
 import { compilePattern } from "../../protocol/subscription/glob.ts";
-import type { ListedSubscription, PutSubscriptionOutcome, SubscriptionPage, SubscriptionRef } from "./operations.ts";
+import type {
+  ListedSubscription,
+  PutSubscriptionOutcome,
+  RemovedExplicit,
+  SubscriptionPage,
+  SubscriptionRef,
+} from "./operations.ts";
 import type { PatternRow, SubscriptionRows } from "./subscription-rows.ts";
 
 interface Matcher {
@@ -78,8 +84,9 @@ export class SubscriptionList {
     return full;
   }
 
-  removeExplicit(subscription: SubscriptionRef, path: string): void {
+  removeExplicit(subscription: SubscriptionRef, path: string): RemovedExplicit {
     this.#rows.removeExplicit(subscription, path);
+    return { isWakeStream: this.wakeStreams().has(path) };
   }
 
   /**

@@ -4,7 +4,7 @@ import type { SubscriptionRef } from "../directory/operations.ts";
 import type { LinkOutcome } from "../stream/operations.ts";
 import { EXPLICIT, GLOB, JOINING } from "./link-kind.ts";
 import type { MembershipOutcome } from "./operations.ts";
-import { unwantExplicit } from "./notices.ts";
+import { unwantExplicit, type Unnamed } from "./notices.ts";
 import type { StoredRecord } from "./record.ts";
 import { askEach, type Peers } from "./peers.ts";
 import type { Subscription } from "./subscription.ts";
@@ -36,11 +36,13 @@ export async function join(
     if (!isStillThere(subscription, record)) break;
     const refused = paths.filter((path, i) => outcomes[i]?.kind === "full" || unnamed.includes(path));
     // The directory first, as when a link is removed.
-    for (const path of refused) await peers.removeExplicit(record.project, refOf(record), path);
+    const unwanted = new Map<string, Unnamed>();
+    for (const path of refused) unwanted.set(path, await unname(subscription, peers, record, path));
     if (!isStillThere(subscription, record)) break;
     subscription.commit(() => {
       for (const [i, path] of paths.entries()) {
-        if (refused.includes(path)) unwantExplicit(subscription, path);
+        const left = unwanted.get(path);
+        if (left !== undefined) unwantExplicit(subscription, path, left);
         else storeJoined(subscription, path, outcomes[i]);
       }
       subscription.step({ kind: "noticed" });
@@ -69,6 +71,21 @@ export async function addExplicit(
     if (error instanceof TooManyLinks) return { kind: "refused", error: error.error };
     throw error;
   }
+}
+
+/** Has the directory forget a path that was named, before the subscription does: when this fails the link is still there. */
+export async function unname(
+  { links }: Subscription,
+  peers: Peers,
+  record: StoredRecord,
+  path: string,
+): Promise<Unnamed> {
+  const { isWakeStream } = await peers.removeExplicit(record.project, refOf(record), path);
+  const incarnation = links.get(path)?.incarnation ?? undefined;
+  if (!isWakeStream || incarnation !== undefined) return { isWakeStream, incarnation };
+  // It may have been linked a moment ago, and then tells of itself.
+  const position = await peers.position(record.project, path);
+  return { isWakeStream, incarnation: position.kind === "linked" ? position.incarnation : undefined };
 }
 
 /** Links streams that the pattern matches; gives what is to be stored of it. */
@@ -128,11 +145,12 @@ function storeJoined(
 }
 
 function storeMatching(
-  { links, toldGeneration: begun }: Subscription,
+  { links, leftOut, toldGeneration: begun }: Subscription,
   path: string,
   outcome: LinkOutcome | undefined,
 ): void {
   const link = links.get(path);
+  leftOut.remove(path);
   if (link !== undefined) {
     if ((link.kind & GLOB) === 0) links.put({ ...link, kind: link.kind | GLOB }, link);
   } else if (outcome?.kind === "linked") {
@@ -142,8 +160,9 @@ function storeMatching(
 }
 
 /** An explicit link that is wanted. One that is there already keeps its cursor. */
-export function wantExplicit({ links, toldGeneration: begun }: Subscription, path: string): void {
+export function wantExplicit({ links, leftOut, toldGeneration: begun }: Subscription, path: string): void {
   const link = links.get(path);
+  leftOut.remove(path);
   if (link === undefined) {
     links.put({ path, incarnation: null, kind: EXPLICIT | JOINING, acked: 0, tail: 0, begun }, undefined);
   } else if ((link.kind & EXPLICIT) === 0) {

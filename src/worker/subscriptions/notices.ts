@@ -45,11 +45,13 @@ function isDoubtful(link: LinkRow | undefined, notice: Notice): boolean {
 }
 
 function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {
-  const { links, record, toldGeneration: begun } = subscription;
+  const { links, leftOut, record, toldGeneration: begun } = subscription;
   const { path, incarnation, linkedFrom, tail } = notice;
   const link = links.get(path);
   if (link === undefined) {
-    if (!isMatched(record, path) || links.count >= SUBSCRIPTION_LINKS_MAX) return "unlinked";
+    if (!isMatched(record, path) || leftOut.has(path, incarnation)) return "unlinked";
+    if (links.count >= SUBSCRIPTION_LINKS_MAX) return "unlinked";
+    leftOut.remove(path);
     links.put({ path, incarnation, kind: GLOB, acked: linkedFrom, tail, begun }, undefined);
   } else if (link.incarnation !== incarnation) {
     if (link.incarnation !== null) subscription.pathEnded(path);
@@ -78,12 +80,29 @@ function isMatched(record: StoredRecord | undefined, path: string): boolean {
   return pattern !== undefined && path !== wakeStream && matchesPattern(pattern, path);
 }
 
-/** Takes an explicit link away; what the pattern links stays (section 6.1). */
-export function unwantExplicit(subscription: Subscription, path: string): void {
-  const { links, record } = subscription;
+/** What is known of the stream of a path that is named no more. */
+export interface Unnamed {
+  /** Whether the events of some pull-wake go there at the moment. */
+  readonly isWakeStream: boolean;
+  /** Of the stream that may be linked already; `undefined` when there is none. */
+  readonly incarnation: string | undefined;
+}
+
+/**
+ * Takes an explicit link away; what the pattern links stays (section 6.1). That is no wake stream, but for one that the pattern had
+ * linked before it became one.
+ */
+export function unwantExplicit(subscription: Subscription, path: string, unnamed: Unnamed): void {
+  const { links, leftOut, record } = subscription;
   const link = links.get(path);
   if (link === undefined || (link.kind & EXPLICIT) === 0) return;
   subscription.pathEnded(path);
-  if (link.incarnation === null || !isMatched(record, path)) links.remove(link);
-  else links.put({ ...link, kind: (link.kind | GLOB) & ~(EXPLICIT | JOINING) }, link);
+  const isLeftOut = unnamed.isWakeStream && (link.kind & GLOB) === 0;
+  if (link.incarnation !== null && isMatched(record, path) && !isLeftOut) {
+    links.put({ ...link, kind: (link.kind | GLOB) & ~(EXPLICIT | JOINING) }, link);
+    return;
+  }
+  links.remove(link);
+  const incarnation = link.incarnation ?? unnamed.incarnation;
+  if (isLeftOut && isMatched(record, path) && incarnation !== undefined) leftOut.put(path, incarnation);
 }

@@ -2,6 +2,7 @@ import type { DirectoryDO } from "../directory/directory-do.ts";
 import type {
   ListedSubscription,
   PutSubscriptionOutcome,
+  RemovedExplicit,
   StreamPage,
   SubscriptionRef,
   WebhookSigningKey,
@@ -62,8 +63,10 @@ export class Peers {
     return patiently<readonly string[]>(this.#directory(project).putExplicit(subscription, paths));
   }
 
-  async removeExplicit(project: string, subscription: SubscriptionRef, path: string): Promise<void> {
-    await patiently(this.#directory(project).removeExplicit(subscription, path));
+  async removeExplicit(project: string, subscription: SubscriptionRef, path: string): Promise<RemovedExplicit> {
+    const removed = this.#directory(project).removeExplicit(subscription, path);
+    // The directory of an earlier build does not say.
+    return (await patiently<RemovedExplicit | undefined>(removed)) ?? { isWakeStream: false };
   }
 
   /** A new stub each time: one that saw its object fail stays broken. */

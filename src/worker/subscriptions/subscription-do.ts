@@ -6,7 +6,7 @@ import { createSubscription, explicitProblem } from "./create.ts";
 import { Deliveries } from "./deliveries.ts";
 import { describeSubscription } from "./describe.ts";
 import { endSubscription, sayFarewells } from "./farewells.ts";
-import { addExplicit, doubtExplicit, join, refOf } from "./joining.ts";
+import { addExplicit, doubtExplicit, join, unname } from "./joining.ts";
 import { Maker } from "./making.ts";
 import { takeNotice, unwantExplicit } from "./notices.ts";
 import type {
@@ -117,11 +117,10 @@ export class SubscriptionDO extends DurableObject<SubscriptionEnv> {
       this.#subscription.commit(() => {
         doubtExplicit(this.#subscription, path);
       });
-      // First: when this fails the link is still there, and whoever asked asks again.
-      await this.#peers.removeExplicit(record.project, refOf(record), path);
+      const unnamed = await unname(this.#subscription, this.#peers, record, path);
       if (this.#subscription.record?.incarnation !== record.incarnation) return { kind: "absent" };
       this.#subscription.commit(() => {
-        unwantExplicit(this.#subscription, path);
+        unwantExplicit(this.#subscription, path, unnamed);
         this.#subscription.step({ kind: "noticed" });
       });
       return { kind: "done" };

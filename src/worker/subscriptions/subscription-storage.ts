@@ -67,6 +67,15 @@ export class SubscriptionStorage {
     this.#putPart("wake", wake);
   }
 
+  /** What `left-out.ts` remembers. */
+  leftOut(): readonly (readonly [path: string, incarnation: string])[] {
+    return (this.#part("left-out") ?? []) as readonly (readonly [string, string])[];
+  }
+
+  putLeftOut(streams: readonly (readonly [path: string, incarnation: string])[]): void {
+    this.#putPart("left-out", streams);
+  }
+
   /** Removes what the subscription is. Its links go when the next one is made, or with everything else. */
   removeParts(): void {
     this.#storage.sql.exec("DELETE FROM part");

@@ -5,7 +5,10 @@ import type { AddedColumns } from "../storage/known-tables.ts";
  * index, and nothing is made before there is a subscription: asking for one that is not there writes nothing.
  */
 
-/** `record`, what the subscription is, and `wake`, which changes with every wake: JSON, so that fields can be added. */
+/**
+ * `record`, what the subscription is, `wake`, which changes with every wake, and `left-out`, which few have: JSON, so that fields
+ * can be added.
+ */
 const PART_TABLE = `CREATE TABLE IF NOT EXISTS part (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL

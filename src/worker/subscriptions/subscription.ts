@@ -9,6 +9,7 @@ import {
   type WakeState,
 } from "../../protocol/subscription/wake.ts";
 import { Links } from "./links.ts";
+import { LeftOut } from "./left-out.ts";
 import type { LinkRow, SnapshotStream, StoredRecord, StoredWake } from "./record.ts";
 import type { SubscriptionStorage } from "./subscription-storage.ts";
 
@@ -25,6 +26,7 @@ const encoder = new TextEncoder();
 export class Subscription {
   readonly storage: SubscriptionStorage;
   readonly links: Links;
+  readonly leftOut: LeftOut;
   /** Begins to deliver the wake that there is, instead of whatever is being delivered. */
   readonly #deliver: () => void;
   #record: StoredRecord | undefined;
@@ -41,6 +43,7 @@ export class Subscription {
   constructor(storage: SubscriptionStorage, deliver: () => void) {
     this.storage = storage;
     this.links = new Links(storage);
+    this.leftOut = new LeftOut(storage);
     this.#deliver = deliver;
   }
 
@@ -84,6 +87,7 @@ export class Subscription {
     this.#wake = NO_WAKE;
     this.#hadNoNews = false;
     this.links.forget();
+    this.leftOut.forget();
   }
 
   /**
@@ -202,6 +206,7 @@ export class Subscription {
       this.#isLoaded = false;
       this.#alarmAtMs = alarmAtMs;
       this.links.forget();
+      this.leftOut.forget();
       throw error;
     }
   }
