@@ -21,6 +21,7 @@ import type { ErrorReport } from "./report.ts";
 import { DEFAULT_SERVER_URL, namedStreamUrl, streamRoot, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
 import { RequestTokens } from "./tokens/request-tokens.ts";
+import { Trace } from "./trace.ts";
 
 /** A mistyped URL should be told soon; a server that is just starting is waited for. */
 const FIRST_ANSWER_GIVE_UP_MS = 5_000;
@@ -79,6 +80,7 @@ export abstract class ServerCommand extends BaseCommand {
   #lastRetryNoteMs = -Infinity;
   /** Whether a full-screen view has the terminal: what is written beside it would tear it. */
   #isScreenTaken = false;
+  readonly #trace = new Trace();
   #interrupt: ReturnType<typeof interruptSignal> | undefined;
 
   /** Puts in the place of `--url` and `--project` what is meant in the end. */
@@ -130,7 +132,7 @@ export abstract class ServerCommand extends BaseCommand {
   /** A client with other credentials. It is disposed of when the command ends. */
   protected clientWith(tokens: RequestTokens): StreamClient {
     const retry = { giveUpAfterMs: FIRST_ANSWER_GIVE_UP_MS, onRetry: this.noteRetry };
-    const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? traceToStderr : undefined;
+    const trace = process.env["DURABLE_STREAMS_DEBUG"] === "api" ? this.#trace.write : undefined;
     const client = new StreamClient({ token: tokens.provide, userAgent: this.config.userAgent, trace, retry });
     this.#clients.push(client);
     return client;
@@ -181,13 +183,16 @@ export abstract class ServerCommand extends BaseCommand {
   /** Gives the terminal to a full-screen view until that is left. */
   protected async onScreen(view: (options: ViewOptions) => Promise<ViewEnd>): Promise<void> {
     this.#isScreenTaken = true;
+    this.#trace.hold();
     try {
       const hasColours = !process.env["NO_COLOR"];
       const { interrupted, farewell } = await view({ signal: this.interruptSignal(), hasColours });
+      this.#trace.release();
       if (farewell !== undefined) this.notices.note(farewell);
       if (interrupted) process.exitCode = this.interruptExitCode;
     } finally {
       this.#isScreenTaken = false;
+      this.#trace.release();
     }
   }
 
@@ -273,8 +278,4 @@ function noActiveContext(count: number, bin: string): string {
 function roughly(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1000));
   return seconds < 120 ? `${String(seconds)} s` : `${String(Math.round(seconds / 60))} minutes`;
-}
-
-function traceToStderr(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { BIN, NODE } from "../support/cli.ts";
 import { startScripted } from "../support/scripted-server.ts";
 import { startBuilt, startReference, type TestServer } from "../support/servers.ts";
 import { steadyPort } from "../support/steady-port.ts";
@@ -49,6 +50,8 @@ function numbered(length: number): readonly unknown[] {
   return Array.from({ length }, (_, n) => ({ n }));
 }
 
+const LEAVES_ALTERNATE_SCREEN = "\u001b[?1049l";
+
 describe("the live view in a terminal", () => {
   it("shows messages as they come and their control sequences as pictures; q leaves the screen as it was", async () => {
     const name = await create([{ n: 1 }]);
@@ -63,6 +66,42 @@ describe("the live view in a terminal", () => {
     const left = await view.shows("EXIT 0", "2 messages seen. Go on with: --offset");
     expect(left[0]).toBe("BEFORE");
     expect(await view.isOnAlternateScreen()).toBe(false);
+  });
+
+  it("is not torn by the trace of requests, which comes when it is left; a file gets it at once", async () => {
+    const name = await create(numbered(3));
+    const env = { DURABLE_STREAMS_DEBUG: "api" };
+    const folder = await mkdtemp(join(tmpdir(), "durable-streams-view-"));
+    try {
+      const view = await tail([name, "--from-start"], { env, rows: 50, columns: 120 });
+      await view.shows(`{"n":2}`, "● live");
+      const written = join(folder, "written");
+      await view.record(written);
+      // A jump asks anew.
+      await view.type("s");
+      await view.shows("browsing");
+      await view.press("q");
+      await view.shows("EXIT 0", /^> GET \S+offset=/m, /^< 200 in /m);
+      // A file, too, can only be looked at.
+      let recorded = "";
+      while (!recorded.includes("EXIT 0")) recorded = await readFile(written, "utf8");
+      const [before, after, ...more] = recorded.split(LEAVES_ALTERNATE_SCREEN);
+      expect(more).toEqual([]);
+      expect(before).toContain("browsing");
+      expect(before).not.toContain("> GET http");
+      expect(after).toContain("> GET http");
+      await view.close();
+      terminal = undefined;
+
+      const file = join(folder, "trace");
+      const words = ["sh", "-c", 'exec "$0" "$@" 2>"$TRACE"', NODE, BIN, "tail", name, "--from-start"];
+      const options = { env: { ...env, TRACE: file, DURABLE_STREAMS_URL: server.url } };
+      terminal = await Tmux.run(words, options);
+      await terminal.shows(`{"n":2}`, "● live");
+      expect(await readFile(file, "utf8")).toMatch(/^> GET \S+offset=/m);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it("pauses, counts what arrives, unfolds, searches and filters", async () => {
