@@ -12,7 +12,7 @@ import type { Subscription } from "./subscription.ts";
 /** Explicit links that are brought about at a time. */
 const JOINING_PAGE = 100;
 
-export function refOf({ id, incarnation }: StoredRecord): SubscriptionRef {
+function refOf({ id, incarnation }: StoredRecord): SubscriptionRef {
   return { id, incarnation };
 }
 
