@@ -2,6 +2,7 @@ import { RESERVED_SEGMENT } from "../protocol/path.ts";
 import { answerError } from "./answer-error.ts";
 import { isText, objectOf, optional } from "./answer-shape.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
+import { readJson } from "./read-json.ts";
 import type { Transport } from "./transport.ts";
 
 /** What one of our servers says of itself. */
@@ -30,14 +31,7 @@ async function health(transport: Transport, url: string, doing: string, signal?:
   const answer = await transport.send({ method: "GET", url, signal });
   const { origin } = new URL(url);
   if (answer.status !== 200) throw await answerError(answer, origin, doing);
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body) {
-    bytes += piece.byteLength;
-    if (bytes > ANSWER_MAX_BYTES) break;
-    pieces.push(piece);
-  }
-  const value = parseJson(Buffer.concat(pieces).toString("utf8"));
+  const value = await readJson(answer, ANSWER_MAX_BYTES);
   if (isHealth(value)) return value;
   const message = `${doing} ${origin} got an answer that is not one of a durable-streams server.`;
   throw new MalformedAnswerError({ url: origin, status: 200, code: "UNEXPECTED_ANSWER", message });
@@ -45,12 +39,4 @@ async function health(transport: Transport, url: string, doing: string, signal?:
 
 function isHealth(value: unknown): value is ServerHealth {
   return HEALTH(value);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -14,6 +14,7 @@ import {
   type StoredObject,
   type StreamMap,
 } from "./operator-types.ts";
+import { readWhole } from "./read-whole.ts";
 import { withRetries, type RetryOptions } from "./retry.ts";
 import { shortened } from "./shortened.ts";
 import { streamPlace } from "./stream-place.ts";
@@ -85,17 +86,10 @@ function isForeign({ status, code, explained }: ClientError): boolean {
 }
 
 async function readBody(answer: Answer, stream: string): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body) {
-    bytes += piece.byteLength;
-    if (bytes > ANSWER_MAX_BYTES) {
-      const message = `The operator API answered with more than ${String(ANSWER_MAX_BYTES)} bytes about ${shortened(stream)}.`;
-      throw new MalformedAnswerError({ url: stream, code: "ANSWER_TOO_LARGE", message });
-    }
-    pieces.push(piece);
-  }
-  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+  const body = await readWhole(answer, ANSWER_MAX_BYTES);
+  if (body !== undefined) return body;
+  const message = `The operator API answered with more than ${String(ANSWER_MAX_BYTES)} bytes about ${shortened(stream)}.`;
+  throw new MalformedAnswerError({ url: stream, code: "ANSWER_TOO_LARGE", message });
 }
 
 /**

@@ -1,16 +1,12 @@
+import { readWhole } from "./read-whole.ts";
 import type { Answer } from "./transport.ts";
 
 /** The JSON value of a body, or nothing where it is none, or too long: some servers answer every URL with a page for people. */
 export async function readJson(answer: Answer, maxBytes: number): Promise<unknown> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body) {
-    bytes += piece.byteLength;
-    if (bytes > maxBytes) return undefined;
-    pieces.push(piece);
-  }
+  const body = await readWhole(answer, maxBytes);
+  if (body === undefined) return undefined;
   try {
-    return JSON.parse(Buffer.concat(pieces).toString("utf8"));
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
   } catch {
     return undefined;
   }

@@ -3,7 +3,8 @@ import { answerError } from "./answer-error.ts";
 import { isCount, isText, isTime, listOf, nullable, objectOf, type Check } from "./answer-shape.ts";
 import { MalformedAnswerError } from "./errors/malformed-answer-error.ts";
 import { NoOperatorApiError } from "./errors/no-operator-api-error.ts";
-import type { Answer, Transport } from "./transport.ts";
+import { readJson } from "./read-json.ts";
+import type { Transport } from "./transport.ts";
 
 /** What a server has counted of one kind of operation. Durations are in milliseconds. */
 export interface CountedOperation {
@@ -71,7 +72,7 @@ export async function serverMetrics(
     const isForeign = NOT_SERVED.has(answer.status) && (!error.explained || NO_ROUTE.has(error.code));
     throw isForeign ? noMetrics(origin, answer.status) : error;
   }
-  const value = await readJson(answer);
+  const value = await readJson(answer, ANSWER_MAX_BYTES);
   if (value === undefined) throw noMetrics(origin, answer.status);
   if (isMetrics(value)) return value;
   const message = `${doing} ${origin} got an answer that lacks what this version of the command needs.`;
@@ -85,20 +86,4 @@ function noMetrics(origin: string, status: number): NoOperatorApiError {
 
 function isMetrics(value: unknown): value is ServerMetrics {
   return METRICS(value);
-}
-
-/** The JSON value of a body, or nothing where it is none: some servers answer every URL with a page for people. */
-async function readJson(answer: Answer): Promise<unknown> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body) {
-    bytes += piece.byteLength;
-    if (bytes > ANSWER_MAX_BYTES) return undefined;
-    pieces.push(piece);
-  }
-  try {
-    return JSON.parse(Buffer.concat(pieces).toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
