@@ -56,6 +56,21 @@ describe("routes: what is served where", () => {
     },
   );
 
+  test("health names subscriptions where the Worker has what they need, and else not", async () => {
+    const features = async (without: Parameters<typeof sendTo>[1]): Promise<readonly string[]> => {
+      const answer = await sendTo({}, without)("/v1/health");
+      const { protocol } = await answer.json<{ protocol: { features: readonly string[] } }>();
+      expect(protocol.features).toEqual([...protocol.features].sort());
+      return protocol.features;
+    };
+    expect(await features({})).toContain("subscriptions");
+    for (const without of [{ DIRECTORY: undefined }, { SUBSCRIPTIONS: undefined }]) {
+      const others = await features(without);
+      expect(others).toContain("sse");
+      expect(others).not.toContain("subscriptions");
+    }
+  });
+
   test("health answers GET and HEAD with version, features and limits, and nothing else", async () => {
     const answer = await send("/v1/health");
     expect(await answer.json()).toMatchObject({

@@ -58,7 +58,7 @@ async function answerRoute<E extends BaseEnv>(asked: Asked, around: Surroundings
     return isPreflight && route.error.code !== "HOST_NOT_ALLOWED" ? respondPreflight() : respondError(route.error);
   if (isPreflight) return respondPreflight();
   if (route.value.kind === "health")
-    return isReadMethod(method) ? respondHealth() : respondMethodNotAllowed(method, HEALTH_METHODS);
+    return isReadMethod(method) ? respondHealth(around.env) : respondMethodNotAllowed(method, HEALTH_METHODS);
 
   const error = configurationError(around.env);
   if (error !== undefined) return respondError(error);

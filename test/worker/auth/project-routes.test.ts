@@ -278,7 +278,16 @@ describe("operator API: what it tells", () => {
       version: expect.any(String) as string,
       protocol: { version: "1.0" },
       auth: "none",
-      bindings: { STREAMS: true, PROJECTS: true, R2: true, REGISTRY: true, METRICS: false, RATE_LIMITER: false },
+      bindings: {
+        STREAMS: true,
+        PROJECTS: true,
+        DIRECTORY: true,
+        SUBSCRIPTIONS: true,
+        R2: true,
+        REGISTRY: true,
+        METRICS: false,
+        RATE_LIMITER: false,
+      },
     });
   });
 

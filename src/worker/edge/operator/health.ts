@@ -1,9 +1,18 @@
 import type { BaseEnv } from "../../env.ts";
 import type { Surroundings } from "../authorization.ts";
-import { PROTOCOL, VERSION } from "../health.ts";
+import { protocolOf, VERSION } from "../health.ts";
 import { respondJson } from "./answers.ts";
 
-const BINDINGS = ["STREAMS", "PROJECTS", "R2", "REGISTRY", "METRICS", "RATE_LIMITER"] as const;
+const BINDINGS = [
+  "STREAMS",
+  "PROJECTS",
+  "DIRECTORY",
+  "SUBSCRIPTIONS",
+  "R2",
+  "REGISTRY",
+  "METRICS",
+  "RATE_LIMITER",
+] as const;
 
 /** `GET /v1/__ds/health`: what this deployment is made of, for operators. */
 export function respondOperatorHealth<E extends BaseEnv>({ env, authorization }: Surroundings<E>): Response {
@@ -11,7 +20,7 @@ export function respondOperatorHealth<E extends BaseEnv>({ env, authorization }:
   return respondJson({
     status: "ok",
     version: VERSION,
-    protocol: PROTOCOL,
+    protocol: protocolOf(env),
     auth: isOpen ? "none" : "project",
     bindings: Object.fromEntries(BINDINGS.map((name) => [name, env[name] !== undefined])),
   });
