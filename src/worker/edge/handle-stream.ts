@@ -14,7 +14,7 @@ import { limitAddress, limitProject } from "./rate-limit.ts";
 import { handleRead } from "./read.ts";
 import { respondMethodNotAllowed } from "./responses.ts";
 import type { StreamRoute } from "./route.ts";
-import { CACHE_TRIAL } from "./cache-trial.ts";
+import { CACHE_TRIALS } from "./cache-trial.ts";
 import { SegmentCache } from "./segment-cache.ts";
 
 /** How a method acts on a stream, and which of the two questions it has to pass. */
@@ -107,7 +107,7 @@ export function streamContext<E extends BaseEnv>(
   const waitUntil = (work: Promise<unknown>) => {
     ctx.waitUntil(work);
   };
-  const cache = new SegmentCache(url.origin, waitUntil, CACHE_TRIAL);
+  const cache = new SegmentCache(url.origin, waitUntil, CACHE_TRIALS.at(url.origin));
   return {
     request,
     url,

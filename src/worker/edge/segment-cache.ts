@@ -25,7 +25,7 @@ export class SegmentCache implements BlockCache {
   /**
    * @param origin of the Worker.
    * @param waitUntil keeps the request's Worker alive for work that its answer does not wait for.
-   * @param trial remembers whether the cache is worth it.
+   * @param trial remembers whether the cache of that origin is worth it.
    */
   constructor(origin: string, waitUntil: (work: Promise<unknown>) => void, trial: CacheTrial) {
     this.#origin = origin;
@@ -45,7 +45,9 @@ export class SegmentCache implements BlockCache {
   async #get(name: BlockName): Promise<Uint8Array | undefined> {
     const cache = await this.#open();
     const response = await cache.match(this.#url(name));
-    return response === undefined ? undefined : new Uint8Array(await response.arrayBuffer());
+    if (response === undefined) return undefined;
+    this.#trial.found();
+    return new Uint8Array(await response.arrayBuffer());
   }
 
   put(name: BlockName, bytes: Uint8Array): void {
@@ -60,7 +62,7 @@ export class SegmentCache implements BlockCache {
     };
     const cache = await this.#open();
     await cache.put(url, new Response(bytes, { headers }));
-    await this.#trial.judge(cache, url);
+    await withinTime(PATIENCE_MS, this.#trial.judge(cache, url));
   }
 
   #open(): Promise<Cache> {
