@@ -87,6 +87,12 @@ describe("the screen of the map of a stream", () => {
     expect(screen.join("\n")).toContain("error     no bucket");
   });
 
+  it("of the hot log it says what sealing waits for in a burst", () => {
+    const sealing = { state: "deferred", failures: 0, maxMessages: 1000, maxBytes: 4_194_304 };
+    const { screen } = new InspectView(mapOf(rowsOf([5]), { sealing }));
+    expect(screen.join("\n")).toContain("deferred until the writers pause, at 1,000 messages or 4.2 MB");
+  });
+
   it("what is wrong with a segment is told over as many rows as it takes", () => {
     const findings = [`It differs from the manifest: ${"its start is another ".repeat(4)}.`, "It is damaged."];
     const view = InspectView.of([20], 60).press("left");

@@ -69,6 +69,52 @@ describe("a burst", () => {
     expect((await storedState(stream)).alarmMs).toBe(clock.nowMs + 2_000);
   });
 
+  test("that makes it overdue is sealed then also when the alarm was set to something earlier than its pause", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const expiresAt = new Date(clock.nowMs + 1_000).toISOString();
+    const stream = await createStream({ headers: { "Stream-Expires-At": expiresAt } });
+    await setObjectVariables(stream, { SEGMENT_MAX_MESSAGES: "100000", SEGMENT_MAX_BYTES: String(BATCH_BYTES - 500) });
+    await appendBatches(stream, 15);
+    await runDurableObjectAlarm(stream.object);
+    expect((await storedState(stream)).alarmMs).toBe(clock.nowMs + 1_000);
+    await appendBatches(stream, 1);
+    expect((await storedState(stream)).alarmMs).toBe(clock.nowMs);
+  });
+
+  test("is sealed when the next alarm comes, also when the clock was put back meanwhile", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const stream = await createLarge(BATCH_BYTES);
+    await appendBatches(stream, 2);
+    await runDurableObjectAlarm(stream.object);
+    clock.advanceSeconds(-3_600);
+    await runDurableObjectAlarm(stream.object);
+    expect(await hotMessages(stream)).toBe(0);
+  });
+
+  test("is told to operators as what sealing is deferred for, until it is over", async () => {
+    using clock = new Clock();
+    onlyByHand(clock);
+    const stream = await createLarge(BATCH_BYTES - 500);
+    const states: string[] = [];
+    const look = async (): Promise<void> => void states.push((await inspect(stream)).sealing.state);
+    await look();
+    await appendBatches(stream, 1);
+    await look();
+    await appendBatches(stream, 1);
+    await look();
+    await appendBatches(stream, 14);
+    await look();
+    await runDurableObjectAlarm(stream.object);
+    await look();
+    clock.advanceSeconds(2);
+    await look();
+    await runDurableObjectAlarm(stream.object);
+    await look();
+    expect(states).toEqual(["idle", "due", "deferred", "due", "deferred", "due", "idle"]);
+  });
+
   test("that closes the stream is over with it", async () => {
     using clock = new Clock();
     onlyByHand(clock);

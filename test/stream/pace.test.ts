@@ -91,6 +91,16 @@ describe("pace", () => {
     expect(stream.isFast).toBe(false);
   });
 
+  test("a clock that is put back is no pace, and the next stretch begins with it", () => {
+    const stream = new Growing();
+    stream.steadily(2_000, 5_000, 50_000);
+    stream.nowMs -= 3_600_000;
+    expect(stream.isFast).toBe(false);
+    expect(stream.steadily(2_000, 5_000, 50_000)).not.toContain(false);
+    stream.nowMs -= 3_600_000;
+    expect(stream.steadily(3_000, 100, 1_000).at(-1)).toBe(false);
+  });
+
   test("a closed stream, and one that was made anew, have none", () => {
     const [closed, anew] = [new Growing(), new Growing()];
     closed.steadily(2_000, 5_000, 50_000);

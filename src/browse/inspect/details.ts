@@ -60,7 +60,8 @@ function sealingText({ sealing, hot }: StreamMap, nowMs: number): string {
   const limits = isLimited ? `, at ${counted(maxMessages, "message")} or ${humanBytes(maxBytes)}` : "";
   const next = nextAttemptAtMs === undefined ? "" : `, next in ${humanDuration(nextAttemptAtMs - nowMs)}`;
   const tries = failures === 0 ? "" : `, failed ${counted(failures, "time")}${next}`;
-  return `${state}${limits}${tries}; ${counted(hot.rows, "row")}`;
+  const until = state === "deferred" ? " until the writers pause" : "";
+  return `${state}${until}${limits}${tries}; ${counted(hot.rows, "row")}`;
 }
 
 function producersText({ producers }: StreamMap): string {

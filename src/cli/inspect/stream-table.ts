@@ -13,6 +13,7 @@ function extent({ messages, bytes }: { readonly messages: number; readonly bytes
 function sealingText({ state, failures, nextAttemptAtMs, maxMessages, maxBytes }: SealingState, nowMs: number): string {
   const isLimited = maxMessages !== undefined && maxBytes !== undefined;
   const limits = isLimited ? `, seals at ${counted(maxMessages, "message")} or ${humanBytes(maxBytes)}` : "";
+  if (state === "deferred") return `deferred until the writers pause${limits}`;
   if (state !== "retrying") return `${state}${limits}`;
   const waitS = nextAttemptAtMs === undefined ? undefined : Math.max(0, Math.ceil((nextAttemptAtMs - nowMs) / 1000));
   const next = waitS === undefined ? "" : `, next try in ${String(waitS)} s`;

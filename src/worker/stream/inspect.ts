@@ -16,9 +16,12 @@ import { hotAmount, type StreamState } from "./state.ts";
 /** Most producers, and most forks, that are named; all are counted. */
 const LISTED_MAX = 100;
 
-/** How sealing stands: nothing to do, something to do at the next alarm, or waiting after a failure. */
+/**
+ * How sealing stands: nothing to do, something to do at the next alarm, the same when the writers have paused, or waiting
+ * after a failure.
+ */
 interface SealingStatus {
-  readonly state: "idle" | "due" | "retrying" | "disabled";
+  readonly state: "idle" | "due" | "deferred" | "retrying" | "disabled";
   /** Failed attempts in a row. */
   readonly failures: number;
   readonly lastError?: string;
@@ -49,15 +52,16 @@ export interface InspectedStream extends StreamConfig {
   readonly producers: { readonly count: number; readonly list: readonly ListedProducer[] };
 }
 
-/** Draws the map of a stream. It reads a row for every row of the hot log, which it counts. */
+/** Draws the map of a stream. It reads a row for every row of the hot log, which it counts. `isDeferred` is for what is due. */
 export async function inspectStream(
   storage: StreamStorage,
   state: StreamState,
   readers: number,
   limits: SegmentLimits | undefined,
+  isDeferred: boolean,
 ): Promise<InspectedStream> {
   const { name, incarnation, contentType, expiry, createdAtMs, closed, tail, sealed, fork, softDeleted } = state;
-  const sealing = sealingStatus(storage, state, limits);
+  const sealing = sealingStatus(storage, state, limits, isDeferred);
   const hot = { ...hotAmount(state), start: sealed.end, rows: storage.log.count() };
   const producers = { count: storage.producers.count(), list: storage.producers.list(LISTED_MAX) };
   const purges = storage.purges.all();
@@ -96,12 +100,18 @@ function sealedAmount({ kind, sealed, fork }: StreamState): InspectedStream["seg
   return { count: sealed.segments, messages, bytes: bytes - unstored };
 }
 
-function sealingStatus(storage: StreamStorage, state: StreamState, limits: SegmentLimits | undefined): SealingStatus {
+function sealingStatus(
+  storage: StreamStorage,
+  state: StreamState,
+  limits: SegmentLimits | undefined,
+  isDeferred: boolean,
+): SealingStatus {
   if (limits === undefined) return { state: "disabled", failures: 0 };
   const intent = storage.segments.intent();
   if (intent === undefined || intent.attempts === 0) {
     const isDue = intent !== undefined || isSealingDue(state, limits);
-    return { state: isDue ? "due" : "idle", failures: 0, ...limits };
+    const dueState = isDeferred ? "deferred" : "due";
+    return { state: isDue ? dueState : "idle", failures: 0, ...limits };
   }
   const { attempts: failures, nextAttemptAtMs, lastError } = intent;
   return {

@@ -20,6 +20,7 @@ export class Pace {
   /** Is told of each commit that stored messages, with the stream as it is after it. */
   grew(state: StreamState, nowMs: number): void {
     if (this.#start?.incarnation !== state.incarnation) this.#begin(state, nowMs, false);
+    else if (nowMs < this.#startedAtMs) this.#begin(state, nowMs, this.#wasFast);
     else if (nowMs - this.#startedAtMs >= STRETCH_MS) this.#begin(state, nowMs, this.#isStretchFast(state, nowMs));
     this.#lastAtMs = nowMs;
   }
@@ -27,7 +28,9 @@ export class Pace {
   /** Whether writers are adding to the stream so fast, at this moment, that there will soon be much more of it. */
   isFast(state: StreamState, nowMs: number): boolean {
     if (state.closed || this.#start?.incarnation !== state.incarnation) return false;
-    if (nowMs - this.#lastAtMs >= LULL_MS) return false;
+    const sinceMs = nowMs - this.#lastAtMs;
+    // A clock that was put back says nothing until the next append.
+    if (sinceMs < 0 || sinceMs >= LULL_MS) return false;
     return this.#wasFast || this.#isStretchFast(state, nowMs);
   }
 

@@ -188,7 +188,7 @@ export class StreamDO extends DurableObject<StreamEnv> {
   async inspect(): Promise<InspectedStream | undefined> {
     const state = this.#kept();
     if (state === undefined) return undefined;
-    return inspectStream(this.#storage, state, this.#readers.count, this.#limits);
+    return inspectStream(this.#storage, state, this.#readers.count, this.#limits, this.#upkeep.isDeferred(state));
   }
 
   /** The part of the manifest that begins with the segment that holds `from`, or the first one after it. */

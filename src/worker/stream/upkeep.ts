@@ -103,7 +103,7 @@ export class Upkeep {
     const nowMs = Date.now();
     this.#pace.grew(state, nowMs);
     if (limits === undefined) return;
-    const isResting = this.#isSealingScheduled && this.#alarmAtMs === this.#restUntilMs;
+    const isResting = this.#isSealingScheduled && nowMs < this.#restEndMs(nowMs);
     const hasToAct = isResting
       ? isSealingOverdue(state, limits)
       : !this.#isSealingScheduled && isSealingDue(state, limits);
@@ -149,7 +149,7 @@ export class Upkeep {
   async #seal(endsAtMs: number): Promise<void> {
     const { limits, state } = this.#around;
     const startedAtMs = Date.now();
-    if (limits === undefined || startedAtMs < this.#restUntilMs) return;
+    if (limits === undefined || startedAtMs < this.#restEndMs(startedAtMs)) return;
     for (let made = 0; made < SEGMENTS_PER_ALARM; made++) {
       const nowMs = Date.now();
       const current = state();
@@ -161,6 +161,17 @@ export class Upkeep {
     }
     const endedAtMs = Date.now();
     this.#restUntilMs = endedAtMs + Math.min(REST_MAX_MS, REST_FACTOR * (endedAtMs - startedAtMs));
+  }
+
+  /** When sealing has rested. Further ahead than a rest is long, that was said before the clock was put back. */
+  #restEndMs(nowMs: number): number {
+    return this.#restUntilMs - nowMs > REST_MAX_MS ? 0 : this.#restUntilMs;
+  }
+
+  /** Whether what is due to be sealed waits for the writers to pause, as things are at this moment. */
+  isDeferred(state: StreamState): boolean {
+    const { limits } = this.#around;
+    return limits !== undefined && this.#isToWait(state, limits, Date.now());
   }
 
   /** Whether sealing is better done after what is going on. */
@@ -217,7 +228,7 @@ export class Upkeep {
     if (noticesDueAtMs !== undefined) due.push(noticesDueAtMs);
     this.#isSealingScheduled = current !== undefined && this.#isSealingWanted(current);
     if (this.#isSealingScheduled) {
-      due.push(Math.max(storage.segments.intent()?.nextAttemptAtMs ?? 0, this.#restUntilMs));
+      due.push(Math.max(storage.segments.intent()?.nextAttemptAtMs ?? 0, this.#restEndMs(nowMs)));
     }
     const deadlineMs = current === undefined ? undefined : streamDeadlineMs(current);
     if (deadlineMs !== undefined) due.push(deadlineMs <= nowMs ? nowMs + EXPIRY_MIN_DELAY_MS : deadlineMs);

@@ -55,6 +55,13 @@ describe("inspect STREAM", () => {
     expect(stdout).toContain("0000000000000000-0000000000000002.00c0ffee.seg\n");
   });
 
+  it("people see that sealing waits for writers to pause", async () => {
+    const stream = await fakeStream(2);
+    stream.map.sealing = { state: "deferred", failures: 0, maxMessages: 1000, maxBytes: 4_194_304 };
+    const { stdout } = await inspect(stream, "s");
+    expect(stdout).toContain("sealing       deferred until the writers pause, seals at 1000 messages or 4.19 MB\n");
+  });
+
   it("of many segments the first and last five are shown, and how many are between", async () => {
     const { stdout } = await inspect(await fakeStream(23), "s");
     expect(numbers(stdout)).toEqual([0, 1, 2, 3, 4, 18, 19, 20, 21, 22]);

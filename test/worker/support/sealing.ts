@@ -17,7 +17,7 @@ export async function sealAll(stream: StreamClient): Promise<InspectedStream> {
   for (;;) {
     await runDurableObjectAlarm(stream.object);
     const inspected = await inspect(stream);
-    if (inspected.sealing.state !== "due") return inspected;
+    if (inspected.sealing.state === "idle" || inspected.sealing.state === "retrying") return inspected;
   }
 }
 
