@@ -1,13 +1,11 @@
 import type { SegmentRow } from "../../client/operator-types.ts";
 import { visibleLine } from "../../client/visible-text.ts";
-import { noticeRow, typedRow } from "../../screen/bottom.ts";
-import { bindingLines, helpScreen } from "../../screen/help.ts";
-import { fitting, part } from "../../screen/parts.ts";
+import { fitting, part, type Part } from "../../screen/parts.ts";
 import { counted, humanBytes, humanDuration } from "../../client/figures.ts";
 import { cutRow } from "../../screen/text/row-cut.ts";
 import { segment, type Row } from "../../screen/text/segment.ts";
 import { cutLeft, padded, widthOf } from "../../screen/text/width.ts";
-import { tooSmallScreen } from "../../screen/too-small.ts";
+import { browsingScreen, type Looks } from "../browsing-screen.ts";
 import { cellsOf, fittingColumns, headingCells, type Column } from "../columns.ts";
 import { barRows, GLYPHS } from "./bar.ts";
 import { checkTone, detailRows } from "./details.ts";
@@ -21,7 +19,7 @@ import {
   rangeOf,
   type Check,
   type InspectState,
-  type Part,
+  type Part as StreamPart,
 } from "./state.ts";
 
 const PART_COLUMNS = 9;
@@ -117,11 +115,11 @@ function legendRow({ map, columns }: InspectState): Row {
   return cutRow(fitting([part(inherited, 50, "dim"), part(sealed, 90), part(rest, 80, "warn")], columns), columns);
 }
 
-function nameOf(item: Part): string {
+function nameOf(item: StreamPart): string {
   return item.kind === "segment" ? String(item.number) : { inherited: "inherited", hot: "hot log" }[item.kind];
 }
 
-function listedOf(state: InspectState, item: Part): Listed | undefined {
+function listedOf(state: InspectState, item: StreamPart): Listed | undefined {
   const range = rangeOf(state, item);
   if (range === undefined) return undefined;
   const [start, end] = range;
@@ -167,41 +165,34 @@ function statusRow(state: InspectState): Row {
   );
 }
 
-function bottomRow({ prompt, notice, columns, isNested }: InspectState): Row {
-  if (prompt !== undefined) return typedRow("segment or offset: ", prompt, columns);
-  if (notice !== undefined) return noticeRow(notice, columns);
-  return fitting(
-    [
-      part("← → move", 60, "dim"),
-      part("Enter messages", 80, "dim"),
-      part("v check", 70, "dim"),
-      part("o go to", 50, "dim"),
-      part(isNested ? "Esc back" : "", 95, "dim"),
-      part("? help", 90, "dim"),
-      part("q leave", 100, "dim"),
-    ],
-    columns,
-  );
+function hints({ isNested }: InspectState): readonly Part[] {
+  return [
+    part("← → move", 60, "dim"),
+    part("Enter messages", 80, "dim"),
+    part("v check", 70, "dim"),
+    part("o go to", 50, "dim"),
+    part(isNested ? "Esc back" : "", 95, "dim"),
+    part("? help", 90, "dim"),
+    part("q leave", 100, "dim"),
+  ];
 }
 
-/** The whole screen, row by row: no row is wider than it, and there are as many as it has. */
-export function inspectScreen(state: InspectState): readonly Row[] {
-  const { columns, screenRows: rows, help, problem } = state;
-  const tooSmall = tooSmallScreen({ columns, rows }, "The map of a stream");
-  if (tooSmall !== undefined) return tooSmall;
-  if (help !== undefined) {
-    const lines = bindingLines(INSPECT_BINDINGS, columns);
-    return helpScreen({ title: "Keys of the map of a stream", lines, top: help, rows });
-  }
-  return [
+const LOOKS: Looks<InspectState> = {
+  name: "map of a stream",
+  bindings: INSPECT_BINDINGS,
+  content: (state) => [
     titleRow(state),
     ...(isLow(state) ? [] : [factsRow(state), legendRow(state)]),
     ...barRows(state),
     ...tableRows(state),
     ...(isLow(state) ? [] : [[]]),
     ...detailRows(state),
-    ...(problem === undefined ? [] : [cutRow([segment(visibleLine(problem), "bad")], columns)]),
-    statusRow(state),
-    bottomRow(state),
-  ];
+  ],
+  status: statusRow,
+  promptLabel: "segment or offset: ",
+  hints,
+};
+
+export function inspectScreen(state: InspectState): readonly Row[] {
+  return browsingScreen(state, LOOKS);
 }

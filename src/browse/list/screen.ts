@@ -1,13 +1,11 @@
 import { visibleLine } from "../../client/visible-text.ts";
-import { noticeRow, typedRow } from "../../screen/bottom.ts";
-import { bindingLines, helpScreen } from "../../screen/help.ts";
-import { fitting, part } from "../../screen/parts.ts";
+import { fitting, part, type Part } from "../../screen/parts.ts";
 import { counted, grouped, humanDuration } from "../../client/figures.ts";
 import { highlighted } from "../../screen/text/highlight.ts";
 import { cutRow } from "../../screen/text/row-cut.ts";
 import { segment, type Row } from "../../screen/text/segment.ts";
 import { cut } from "../../screen/text/width.ts";
-import { tooSmallScreen } from "../../screen/too-small.ts";
+import { browsingScreen, type Looks } from "../browsing-screen.ts";
 import { StreamTable } from "./columns.ts";
 import { LIST_BINDINGS } from "./keys.ts";
 import { chosenPath, listRoom, pathsOnScreen, type ListState } from "./state.ts";
@@ -82,38 +80,27 @@ function statusRow(state: ListState): Row {
   );
 }
 
-function bottomRow({ prompt, notice, columns, filter }: ListState): Row {
-  if (prompt !== undefined) return typedRow("filter: ", prompt, columns);
-  if (notice !== undefined) return noticeRow(notice, columns);
-  return fitting(
-    [
-      part("Enter open", 80, "dim"),
-      part("/ filter", 70, "dim"),
-      part("i inspect", 60, "dim"),
-      part("r refresh", 50, "dim"),
-      part(filter === "" ? "" : "Esc clear", 75, "dim"),
-      part("? help", 90, "dim"),
-      part("q leave", 100, "dim"),
-    ],
-    columns,
-  );
+function hints({ filter }: ListState): readonly Part[] {
+  return [
+    part("Enter open", 80, "dim"),
+    part("/ filter", 70, "dim"),
+    part("i inspect", 60, "dim"),
+    part("r refresh", 50, "dim"),
+    part(filter === "" ? "" : "Esc clear", 75, "dim"),
+    part("? help", 90, "dim"),
+    part("q leave", 100, "dim"),
+  ];
 }
 
-/** The whole screen, row by row: no row is wider than it, and there are as many as it has. */
+const LOOKS: Looks<ListState> = {
+  name: "list of streams",
+  bindings: LIST_BINDINGS,
+  content: (state) => [titleRow(state), ...tableRows(state), detailRow(state)],
+  status: statusRow,
+  promptLabel: "filter: ",
+  hints,
+};
+
 export function listScreen(state: ListState): readonly Row[] {
-  const { columns, screenRows: rows, help, problem } = state;
-  const tooSmall = tooSmallScreen({ columns, rows }, "The list of streams");
-  if (tooSmall !== undefined) return tooSmall;
-  if (help !== undefined) {
-    const lines = bindingLines(LIST_BINDINGS, columns);
-    return helpScreen({ title: "Keys of the list of streams", lines, top: help, rows });
-  }
-  return [
-    titleRow(state),
-    ...tableRows(state),
-    detailRow(state),
-    ...(problem === undefined ? [] : [cutRow([segment(visibleLine(problem), "bad")], columns)]),
-    statusRow(state),
-    bottomRow(state),
-  ];
+  return browsingScreen(state, LOOKS);
 }

@@ -1,7 +1,7 @@
-import { noticeRow, typedRow } from "../../screen/bottom.ts";
+import { bottomRow as commonBottomRow } from "../../screen/bottom.ts";
 import type { Prompt, ViewState } from "../model/state.ts";
 import type { Row } from "../../screen/text/segment.ts";
-import { fitting, part } from "../../screen/parts.ts";
+import { part, type Part } from "../../screen/parts.ts";
 
 const LABELS: Readonly<Record<Prompt["kind"], string>> = {
   search: "/",
@@ -10,30 +10,25 @@ const LABELS: Readonly<Record<Prompt["kind"], string>> = {
   save: "save as: ",
 };
 
-function hints(state: ViewState): Row {
+function hints(state: ViewState): readonly Part[] {
   const { reading, search, filter, isNested } = state;
   const isNarrowed = search !== undefined || filter !== undefined;
   const pause = { live: "Space pause", paused: "Space go live", browsing: "Space go live", still: "" }[reading.mode];
-  return fitting(
-    [
-      part(pause, 80, "dim"),
-      part("/ search", 60, "dim"),
-      part(search === undefined ? "" : "n N matches", 70, "dim"),
-      part("f filter", 50, "dim"),
-      part("Enter unfold", 40, "dim"),
-      part(state.streams.length === 1 ? "" : "Tab streams", 45, "dim"),
-      part(isNarrowed ? "Esc clear" : isNested ? "Esc back" : "", isNarrowed ? 65 : 95, "dim"),
-      part("? help", 90, "dim"),
-      part("q leave", 100, "dim"),
-    ],
-    state.columns,
-  );
+  return [
+    part(pause, 80, "dim"),
+    part("/ search", 60, "dim"),
+    part(search === undefined ? "" : "n N matches", 70, "dim"),
+    part("f filter", 50, "dim"),
+    part("Enter unfold", 40, "dim"),
+    part(state.streams.length === 1 ? "" : "Tab streams", 45, "dim"),
+    part(isNarrowed ? "Esc clear" : isNested ? "Esc back" : "", isNarrowed ? 65 : 95, "dim"),
+    part("? help", 90, "dim"),
+    part("q leave", 100, "dim"),
+  ];
 }
 
 /** The last line: what is being typed, what there is to say, or what can be pressed. */
 export function bottomRow(state: ViewState): Row {
-  const { prompt, notice, columns } = state;
-  if (prompt !== undefined) return typedRow(LABELS[prompt.kind], prompt, columns);
-  if (notice === undefined) return hints(state);
-  return noticeRow(notice, columns);
+  const { prompt } = state;
+  return commonBottomRow(state, prompt === undefined ? "" : LABELS[prompt.kind], hints(state));
 }

@@ -1,9 +1,8 @@
-import { visibleLine } from "../../client/visible-text.ts";
+import { problemRows } from "../../screen/bottom.ts";
 import { tooSmallScreen } from "../../screen/too-small.ts";
 import { problemOf } from "../model/layout.ts";
 import type { ViewState } from "../model/state.ts";
-import { cutRow } from "../../screen/text/row-cut.ts";
-import { segment, type Row } from "../../screen/text/segment.ts";
+import type { Row } from "../../screen/text/segment.ts";
 import { bottomRow } from "./bottom.ts";
 import { helpRows } from "./help.ts";
 import { listRowsOnScreen } from "./list.ts";
@@ -16,11 +15,10 @@ export function screenOf(state: ViewState): readonly Row[] {
   const tooSmall = tooSmallScreen(state, "The live view");
   if (tooSmall !== undefined) return tooSmall;
   if (help !== undefined) return helpRows(state, help);
-  const problem = problemOf(state);
   return [
     titleRow(state),
     ...listRowsOnScreen(state),
-    ...(problem === undefined ? [] : [cutRow([segment(visibleLine(problem), "bad")], columns)]),
+    ...problemRows(problemOf(state), columns),
     statusRow(state),
     bottomRow(state),
   ];
