@@ -38,7 +38,15 @@ export interface Subscription {
   /** Why the last delivery of a webhook failed, in a sentence, and when the next is tried, in RFC 3339. */
   readonly failure: string | undefined;
   readonly nextAttemptAt: string | undefined;
+  /** Streams that the pattern matches are not linked: the subscription has as many links as may be. */
+  readonly linksRefused?: RefusedLinks | undefined;
   readonly description: string | undefined;
+}
+
+/** Since when, in RFC 3339, and the first of them. */
+interface RefusedLinks {
+  readonly since: string;
+  readonly first: string;
 }
 
 /** Where wakes are sent, and with which key they are signed. */
@@ -93,6 +101,7 @@ export interface SubscriptionEntry {
   readonly status?: string;
   readonly failure?: string | null;
   readonly next_attempt_at?: string | null;
+  readonly links_refused?: RefusedLinks | null;
   readonly description?: string | null;
   /** Where the list of streams goes on; other servers give it whole. */
   readonly next_cursor?: string | null;
@@ -135,6 +144,7 @@ const SUBSCRIPTION = objectOf({
   status: optional(isText),
   failure: optional(nullable(isText)),
   next_attempt_at: optional(nullable(isText)),
+  links_refused: optional(nullable(objectOf({ since: isText, first: isText }))),
   description: optional(nullable(isText)),
   next_cursor: optional(nullable(isText)),
 });
@@ -188,6 +198,7 @@ export function toSubscription(entry: SubscriptionEntry): Subscription {
     status: entry.status,
     failure: entry.failure ?? undefined,
     nextAttemptAt: entry.next_attempt_at ?? undefined,
+    linksRefused: entry.links_refused ?? undefined,
     description: entry.description ?? undefined,
   };
 }

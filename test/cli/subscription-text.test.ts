@@ -30,6 +30,16 @@ describe("a subscription in words", () => {
     expect(subscriptionLines(HEALTHY)).not.toMatch(/^(failure|next attempt)/m);
   });
 
+  it("says that streams are not linked, since when, and the first of them", () => {
+    const linksRefused = { first: "orders/\u001b[31m9", since: "2026-11-29T10:00:08.000Z" };
+    const text = subscriptionLines({ ...HEALTHY, linksRefused });
+    expect(text).toMatch(
+      /^not linked +orders\/\S+9, and maybe later streams, since 2026-11-29T10:00:08\.000Z: there were/m,
+    );
+    expect(text).not.toContain("\u001b");
+    expect(subscriptionLines(HEALTHY)).not.toContain("not linked");
+  });
+
   it("marks the streams that have news, below PENDING", () => {
     const link = { path: "orders/1", linkType: "glob", ackedOffset: `${"0".repeat(16)}_${"0".repeat(16)}` };
     expect(linkRow({ ...link, hasPending: true }).indexOf("yes")).toBe(LINKS_HEADING.indexOf("PENDING"));

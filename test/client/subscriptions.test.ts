@@ -96,6 +96,15 @@ describe("requests", () => {
     });
   });
 
+  it("show: since when the server links no more streams, and which was the first", async () => {
+    const links_refused = { since: "2026-11-29T10:00:00.000Z", first: "e/z" };
+    expect(await (await subscriptions(json({ ...SUBSCRIPTION, links_refused }))).show("s")).toMatchObject({
+      linksRefused: links_refused,
+    });
+    const none = await (await subscriptions(json({ ...SUBSCRIPTION, links_refused: null }))).show("s");
+    expect(none.linksRefused).toBeUndefined();
+  });
+
   it("streams: all pages of a server that has pages", async () => {
     const client = await subscriptions(json({ ...SUBSCRIPTION, next_cursor: "x" }), json(SUBSCRIPTION));
     const paths: string[] = [];

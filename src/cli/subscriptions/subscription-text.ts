@@ -36,7 +36,7 @@ function linkCells({ path, linkType, ackedOffset }: SubscriptionLink, pending: s
 /** A subscription at length, but for its streams. */
 export function subscriptionLines(subscription: Subscription): string {
   const { id, type, pattern, webhook, wakeStream, leaseTtlMs, createdAt, status, description } = subscription;
-  const { failure, nextAttemptAt } = subscription;
+  const { failure, nextAttemptAt, linksRefused } = subscription;
   return linesOf([
     ["subscription", id],
     ["type", type],
@@ -51,7 +51,12 @@ export function subscriptionLines(subscription: Subscription): string {
     ["status", status],
     ["failure", failure],
     ["next attempt", nextAttemptAt],
+    ["not linked", linksRefused === undefined ? undefined : refusedText(linksRefused)],
   ]);
+}
+
+function refusedText({ first, since }: NonNullable<Subscription["linksRefused"]>): string {
+  return `${first}, and maybe later streams, since ${since}: there were as many links as a subscription may have`;
 }
 
 function row(cells: readonly string[]): string {

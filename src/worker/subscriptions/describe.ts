@@ -24,6 +24,7 @@ export function describeSubscription(
     generation,
     holder: phase.kind === "held" ? phase.holder : undefined,
     root: record.root,
+    refusedLink: storage.refusedLink(),
     streams: rows.slice(0, limit).map(linkedStream),
     more: rows.length > limit,
   };

@@ -1,3 +1,4 @@
+import { quote } from "../../protocol/errors.ts";
 import { NOTICE_LATE_MS, SUBSCRIPTION_LINKS_MAX } from "../../protocol/limits.ts";
 import { matchesPattern } from "../../protocol/subscription/glob.ts";
 import { EXPLICIT, GLOB, JOINING } from "./link-kind.ts";
@@ -50,7 +51,7 @@ function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {
   const link = links.get(path);
   if (link === undefined) {
     if (!isMatched(record, path) || leftOut.has(path, incarnation)) return "unlinked";
-    if (links.count >= SUBSCRIPTION_LINKS_MAX) return "unlinked";
+    if (links.count >= SUBSCRIPTION_LINKS_MAX) return refuseLink(subscription, path);
     leftOut.remove(path);
     links.put({ path, incarnation, kind: GLOB, acked: linkedFrom, tail, begun }, undefined);
   } else if (link.incarnation !== incarnation) {
@@ -60,6 +61,15 @@ function noteAppend(subscription: Subscription, notice: Notice): NoticeOutcome {
     links.put({ ...link, tail }, link);
   }
   return "noted";
+}
+
+/** Nobody asked for the link who could be answered, so that there is none is logged, and the first is kept for whoever looks. */
+function refuseLink({ storage, record }: Subscription, path: string): NoticeOutcome {
+  console.error(
+    `The subscription ${quote(record?.id ?? "")} is linked to ${String(SUBSCRIPTION_LINKS_MAX)} streams, and no more are possible: ${quote(path)} is not linked, and nobody is woken for it. Let another subscription have a part of the pattern.`,
+  );
+  if (storage.refusedLink() === undefined) storage.putRefusedLink({ path, atMs: Date.now() });
+  return "unlinked";
 }
 
 /** An explicit link waits for the next stream of its path, as it did before there was one. */

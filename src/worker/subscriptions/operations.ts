@@ -1,6 +1,7 @@
 import type { ProtocolError } from "../../protocol/errors.ts";
 import type { Position } from "../../protocol/offset.ts";
 import type { SubscriptionConfig } from "../../protocol/subscription/config.ts";
+import type { RefusedLink } from "./record.ts";
 
 /**
  * What the edge, streams and a subscription's object say to each other. During a deploy old and new code talk to each
@@ -45,6 +46,8 @@ export interface DescribedSubscription {
   /** The worker that holds the lease of a pull-wake. */
   readonly holder: string | undefined;
   readonly root: string;
+  /** The first stream that the pattern matches and that is not linked: there were as many links as may be. */
+  readonly refusedLink?: RefusedLink | undefined;
   /** In the order of their paths, at most as many as were asked for. */
   readonly streams: readonly LinkedStream[];
   /** Whether there are more after the last one. */

@@ -1,4 +1,11 @@
-import { RECORD_FORMAT, type Farewell, type LinkRow, type StoredRecord, type StoredWake } from "./record.ts";
+import {
+  RECORD_FORMAT,
+  type Farewell,
+  type LinkRow,
+  type RefusedLink,
+  type StoredRecord,
+  type StoredWake,
+} from "./record.ts";
 import { knownTables } from "../storage/known-tables.ts";
 import { ADDED, TABLES } from "./subscription-tables.ts";
 
@@ -65,6 +72,14 @@ export class SubscriptionStorage {
 
   putWake(wake: StoredWake): void {
     this.#putPart("wake", wake);
+  }
+
+  refusedLink(): RefusedLink | undefined {
+    return this.#part("refused-link") as RefusedLink | undefined;
+  }
+
+  putRefusedLink(refused: RefusedLink): void {
+    this.#putPart("refused-link", refused);
   }
 
   /** What `left-out.ts` remembers. */

@@ -6,7 +6,7 @@ import type { AddedColumns } from "../storage/known-tables.ts";
  */
 
 /**
- * `record`, what the subscription is, `wake`, which changes with every wake, and `left-out`, which few have: JSON, so that fields
+ * `record`, what the subscription is, `wake`, which changes with every wake, and `left-out` and `refused-link`, which few have: JSON, so that fields
  * can be added.
  */
 const PART_TABLE = `CREATE TABLE IF NOT EXISTS part (

@@ -55,6 +55,7 @@ describe("subscription: created and confirmed by PUT (section 6.2)", () => {
       next_attempt_at: null,
       generation: 0,
       holder: null,
+      links_refused: null,
       description: "d",
       next_cursor: null,
     });

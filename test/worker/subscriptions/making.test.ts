@@ -152,7 +152,12 @@ describe("TOO_MANY_LINKS", () => {
       );
     });
     await subscription.evict();
-    expect(await subscription.notify("events/0", 1)).toBe("unlinked");
+    for (const path of ["events/0", "events/00"]) {
+      expect(await subscription.notify(path, 1)).toBe("unlinked");
+      expect(log.take()).toMatchObject([expect.stringMatching(`100000 streams.*"${path}" is not linked`) as string]);
+    }
+    await subscription.evict();
+    expect((await subscription.describe()).refusedLink).toMatchObject({ path: "events/0" });
     expect(await subscription.object.addStreams(subscription.name, ["jobs/a"])).toMatchObject({
       kind: "refused",
       error: { code: "TOO_MANY_LINKS" },

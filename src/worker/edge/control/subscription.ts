@@ -79,9 +79,15 @@ async function facts(context: SubscriptionContext, subscription: DescribedSubscr
     next_attempt_at: subscription.nextAttemptAtMs === undefined ? null : instant(subscription.nextAttemptAtMs),
     generation: subscription.generation,
     holder: subscription.holder ?? null,
+    links_refused: refusedFacts(subscription),
     description: config.description ?? null,
     next_cursor: last === undefined ? null : formatPageCursor(last),
   };
+}
+
+/** That streams which the pattern matches are not linked, since when, and the first of them. */
+function refusedFacts({ refusedLink }: DescribedSubscription): object | null {
+  return refusedLink === undefined ? null : { since: instant(refusedLink.atMs), first: refusedLink.path };
 }
 
 /** Where its wakes go, and what they are signed with: no secret is told, since there is none to be shared. */
