@@ -4,8 +4,8 @@ import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
 import { requireFileName, requireInputFile } from "../cli/file-error.ts";
-import { parseDurationSeconds, requireTimestamp } from "../cli/duration.ts";
 import { jsonFault } from "../cli/json-fault.ts";
+import { lifetimeFlags, lifetimeOf } from "../cli/lifetime.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { requireContentType } from "../cli/wire-values.ts";
 import { contentKind } from "../protocol/content-type.ts";
@@ -31,12 +31,7 @@ export default class Create extends ServerCommand {
       helpValue: "TYPE",
     }),
     file: string({ summary: "Take the first content from a file; - is stdin.", helpValue: "FILE" }),
-    ttl: string({
-      summary: "Expire when nobody reads or writes for this long: 90s, 15m, 12h, 7d.",
-      helpValue: "DURATION",
-      exclusive: ["expires-at"],
-    }),
-    "expires-at": string({ summary: "Expire at this RFC 3339 time.", helpValue: "TIME" }),
+    ...lifetimeFlags(),
     public: boolean({ summary: "Let anybody read it without a token." }),
     closed: boolean({ summary: "Create it closed: the first content is all it will ever hold." }),
   };
@@ -49,15 +44,13 @@ export default class Create extends ServerCommand {
     if (args.data !== undefined && flags.file !== undefined) {
       throw usageFailure("The first content is given twice: as an argument and by --file.", "Leave out one of them.");
     }
-    const ttlSeconds = flags.ttl === undefined ? undefined : parseDurationSeconds(flags.ttl, "--ttl");
-    const expiresAt =
-      flags["expires-at"] === undefined ? undefined : requireTimestamp(flags["expires-at"], "--expires-at");
+    const lifetime = lifetimeOf(flags);
     const url = this.streamUrl(flags, args.stream);
     if (args.data !== undefined) requireFirstContent(args.data, contentType);
     const client = await this.connect(flags, flags.file === "-");
     const body = await firstContent(args.data, flags.file);
     const { closed, public: isPublic } = flags;
-    const result = await client.create(url, { contentType, ttlSeconds, expiresAt, closed, public: isPublic, body });
+    const result = await client.create(url, { contentType, ...lifetime, closed, public: isPublic, body });
     this.notices.note(`${result.created ? "Created" : "Already there:"} ${url} (${result.contentType})`);
     return { stream: url, ...result };
   }

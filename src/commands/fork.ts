@@ -1,8 +1,8 @@
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, integer, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
-import { parseDurationSeconds, requireTimestamp } from "../cli/duration.ts";
 import { forkReport, requireForkPoint, requireSameServer } from "../cli/forking.ts";
+import { lifetimeFlags, lifetimeOf } from "../cli/lifetime.ts";
 import type { ErrorReport } from "../cli/report.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 
@@ -36,12 +36,7 @@ When SRC is deleted its forks go on reading what they inherit from it.
       helpValue: "N",
       min: 0,
     }),
-    ttl: string({
-      summary: "Expire when nobody reads or writes for this long: 90s, 15m, 12h, 7d (default: as SRC).",
-      helpValue: "DURATION",
-      exclusive: ["expires-at"],
-    }),
-    "expires-at": string({ summary: "Expire at this RFC 3339 time.", helpValue: "TIME" }),
+    ...lifetimeFlags("default: as SRC"),
     public: boolean({ summary: "Let anybody read it without a token." }),
     closed: boolean({ summary: "Create it closed: it will never hold more than it inherits." }),
   };
@@ -51,15 +46,13 @@ When SRC is deleted its forks go on reading what they inherit from it.
     const { offset, closed, public: isPublic } = flags;
     const subOffset = flags["sub-offset"];
     requireForkPoint(offset, subOffset);
-    const ttlSeconds = flags.ttl === undefined ? undefined : parseDurationSeconds(flags.ttl, "--ttl");
-    const expiresAt =
-      flags["expires-at"] === undefined ? undefined : requireTimestamp(flags["expires-at"], "--expires-at");
+    const lifetime = lifetimeOf(flags);
     const source = this.streamUrl(flags, args.src);
     const url = this.streamUrl(flags, args.dst);
     requireSameServer(source, url);
     if (source === url) throw usageFailure(`A stream cannot be a fork of itself: ${url}.`, "Give DST another name.");
     const client = await this.connect(flags);
-    const options = { offset, subOffset, ttlSeconds, expiresAt, closed, public: isPublic };
+    const options = { offset, subOffset, ...lifetime, closed, public: isPublic };
     const result = await client.fork(source, url, options);
     // A new fork without --offset ends where it was forked.
     const at = offset ?? (result.created ? result.nextOffset : undefined);
