@@ -118,6 +118,16 @@ describe("the map of a stream: going to", () => {
     expect(view.press("backspace").type("2").press("return").chosen).toMatch(/^> 2 /);
   });
 
+  it("while it is typed no key moves; Escape, or erasing more than there is, gives it up", () => {
+    const view = InspectView.of([20, 20, 20]).press("left", "o", "up", "pageup").type("0");
+    expect(view.chosen).toMatch(/^> 2 /);
+    expect(view.press("escape").state.prompt).toBeUndefined();
+    view.press("o").type("0").press("backspace");
+    expect(view.screen.at(-1)).toBe("segment or offset: ▏");
+    expect(view.press("backspace").state.prompt).toBeUndefined();
+    expect(view.press("up").chosen).toMatch(/^> 1 /);
+  });
+
   it("an offset is in the hot log, in what is inherited, or looked up", () => {
     const rows = rowsOf([5, 5], 100);
     const view = new InspectView(mapOf(rows, { fork: forkOf(100) })).load(rows);
