@@ -28,7 +28,7 @@ function seeHelp({ bin, id }: CommandShape): string {
 }
 
 /** A flag that does not exist, with the one that was probably meant. */
-export function unknownFlag(typed: string, shape: CommandShape): CommandFailure {
+function unknownFlag(typed: string, shape: CommandShape): CommandFailure {
   const [word = typed] = typed.split("=");
   const flags = [...Object.keys(shape.flags), "help"].map((name) => `--${name}`);
   const guesses = flags.map((name) => ({ name, changes: distance(word, name) }));
@@ -36,6 +36,14 @@ export function unknownFlag(typed: string, shape: CommandShape): CommandFailure 
   const isLikely = word.startsWith("--") && guess !== undefined && guess.changes <= MOST_CHANGES;
   const suggestion = isLikely ? ` Did you mean ${guess.name}?` : "";
   return usageFailure(`There is no flag ${word} for ${shape.id}.${suggestion}`, seeHelp(shape));
+}
+
+/** Refuses a flag that does not exist among the arguments of a command that takes any number. Behind `--` there are none. */
+export function refuseFlags(given: readonly string[], shape: CommandShape): void {
+  const end = shape.argv.indexOf("--");
+  const behind = end === -1 ? 0 : shape.argv.length - end - 1;
+  const unknown = given.slice(0, given.length - behind).find((word) => word.startsWith("-"));
+  if (unknown !== undefined) throw unknownFlag(unknown, shape);
 }
 
 /** A flag as it was typed: long, unless only its letter stands on the command line. */

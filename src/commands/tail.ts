@@ -11,7 +11,7 @@ import { FORMATS, type Format } from "../cli/reading/record-format.ts";
 import { tailBatches, type TailStart } from "../cli/reading/tail-batches.ts";
 import { viewSources } from "../cli/reading/view-sources.ts";
 import { ServerCommand } from "../cli/server-command.ts";
-import { unknownFlag } from "../cli/usage-error.ts";
+import { refuseFlags } from "../cli/usage-error.ts";
 import { requireOffsetText } from "../cli/wire-values.ts";
 
 /** More than this would no longer be the end of a stream, and is kept in memory. */
@@ -77,8 +77,7 @@ Several streams: raw lines get the stream's name before them, ndjson lines becom
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(Tail);
     const names = argv.map(String);
-    const unknown = names.find((name) => name.startsWith("-"));
-    if (unknown !== undefined) throw unknownFlag(unknown, this.shape());
+    refuseFlags(names, this.shape());
     if (flags.offset !== undefined) requireOffsetText(flags.offset, "--offset");
     const urls = names.map((name) => this.streamUrl(flags, name));
     const plan: Plan = {

@@ -254,6 +254,15 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     );
   });
 
+  it("tail: what begins with a dash is a flag that there is not, and behind -- the name of a stream", async () => {
+    await ds(["create", "--content-type", "application/json", "--", "-5", "[1]"]);
+    expect(await ds(["tail", "--exit-at-tail", "--from-start", "--", "-5"])).toMatchObject({ code: 0, stdout: "1\n" });
+    expect(await ds(["tail", "-5", "--exit-at-tail"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("There is no flag -5 for tail.") as string,
+    });
+  });
+
   it("tail: several streams say which one a line is of", async () => {
     const [one, two] = [
       await newStream("application/json", "1", "--closed"),

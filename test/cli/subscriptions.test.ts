@@ -111,6 +111,17 @@ describe("subscriptions", () => {
     });
   });
 
+  it("add and remove: a stream whose name begins with a dash stands behind --", async () => {
+    await ds(["create", "dashes", "--stream", "m/1", "--webhook", "http://localhost:9/h"]);
+    expect(await ds(["add", "dashes", "-m"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("There is no flag -m for subscriptions add.") as string,
+    });
+    expect(await ds(["add", "dashes", "--", "-m"])).toMatchObject({ code: 0 });
+    expect(await ds(["remove", "--", "dashes", "m/1"])).toMatchObject({ code: 0 });
+    expect(await json(["show", "dashes"])).toMatchObject({ streams: [{ path: "-m" }] });
+  });
+
   it("list: all there are, with their patterns", async () => {
     await ds(["create", "listed", "--pattern", "l/**", "--webhook", "http://localhost:9/h"]);
     expect(await json(["list"])).toMatchObject({

@@ -1,6 +1,6 @@
 import { string as stringArg } from "@oclif/core/args";
 import { usageFailure } from "../command-failure.ts";
-import { unknownFlag, type CommandShape } from "../usage-error.ts";
+import { refuseFlags, type CommandShape } from "../usage-error.ts";
 
 export const MEMBERSHIP_ARGS = {
   id: stringArg({ required: true, ignoreStdin: true, description: "The subscription's id." }),
@@ -9,9 +9,9 @@ export const MEMBERSHIP_ARGS = {
 
 /** The streams behind the id: as many as were typed. */
 export function streamsAfterId(argv: readonly unknown[], shape: CommandShape): readonly string[] {
-  const streams = argv.slice(1).map(String);
-  const unknown = streams.find((name) => name.startsWith("-"));
-  if (unknown !== undefined) throw unknownFlag(unknown, shape);
+  const words = argv.map(String);
+  refuseFlags(words, shape);
+  const streams = words.slice(1);
   if (streams.includes("")) throw usageFailure("A stream's name is empty.", "Leave it out.");
   return streams;
 }
