@@ -1,11 +1,11 @@
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCli, startCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { SERVERS } from "../support/servers.ts";
+import { killedAtLine } from "./support/killed.ts";
 
 const LINES = 20_000;
 const KILLS = 4;
@@ -37,17 +37,8 @@ describe.each(SERVERS)("append --checkpoint against $name", ({ start }) => {
         ];
         let killed = 0;
         for (let i = 0; i < KILLS; i++) {
-          const child = startCli(args, { env: { ...env, DURABLE_STREAMS_DEBUG: "api" } });
-          const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-          // Killed at a random request or answer of its trace: before a send, or after one whose answer is under way.
-          let traced = 0;
-          const fatal = random.int(3, 60);
-          child.stderr.on("data", (text: Buffer) => {
-            traced += text.toString().split("\n").length - 1;
-            if (traced >= fatal) child.kill("SIGKILL");
-          });
-          const [, signal] = await closed;
-          if (signal === "SIGKILL") killed++;
+          // At a random request or answer: before a send, or after one whose answer is under way.
+          if (await killedAtLine(args, random.int(3, 60), env)) killed++;
         }
         const last = await runCli([...args, "--json"], { env });
         expect(last, `seed ${String(seed)}`).toMatchObject({ code: 0 });

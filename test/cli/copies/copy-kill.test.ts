@@ -9,6 +9,7 @@ import { startScripted } from "../../support/scripted-server.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
 import { SERVERS, startBuilt, startReference, type TestServer } from "../../support/servers.ts";
 import { linesOf } from "../support/appear.ts";
+import { killedAtLine } from "../support/killed.ts";
 import { append, close, create, expectSame, readWhole, type Whole } from "./support/raw.ts";
 
 const KILLS = 4;
@@ -22,23 +23,10 @@ function seedOf(): number {
   return Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
 }
 
-/** Runs a command and kills it at a random line of its trace: before a request, or when an answer's head is there. */
-async function runKilled(args: readonly string[], fatal: number): Promise<boolean> {
-  const child = startCli(args, { env: { DURABLE_STREAMS_DEBUG: "api" } });
-  const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-  let traced = 0;
-  child.stderr.on("data", (text: Buffer) => {
-    traced += text.toString().split("\n").length - 1;
-    if (traced >= fatal) child.kill("SIGKILL");
-  });
-  const [, signal] = await closed;
-  return signal === "SIGKILL";
-}
-
 /** Kills it so often, then lets it come to its end. */
 async function killedAgainAndAgain(args: readonly string[], random: SeededRandom, most: number): Promise<number> {
   let killed = 0;
-  for (let i = 0; i < KILLS; i++) if (await runKilled(args, random.int(1, most))) killed++;
+  for (let i = 0; i < KILLS; i++) if (await killedAtLine(args, random.int(1, most))) killed++;
   const { code, stdout, stderr } = await runCli(args);
   expect(code, `${args.join(" ")}: ${stdout}${stderr}`).toBe(0);
   return killed;
@@ -114,7 +102,7 @@ describe.each(SERVERS)("mirror --follow from the built server to $name", ({ star
       })();
       const args = ["mirror", from, to, "--follow"];
       let killed = 0;
-      for (let i = 0; i < KILLS; i++) if (await runKilled(args, random.int(1, 120))) killed++;
+      for (let i = 0; i < KILLS; i++) if (await killedAtLine(args, random.int(1, 120))) killed++;
       writing.goesOn = false;
       await writer;
       await close(from);
