@@ -158,7 +158,7 @@ describe("fork, before anything is sent", () => {
     [["a", "b", "--sub-offset=-2", "--offset", "x"], "--sub-offset -2 is too small"],
     [["a", "a"], "cannot be a fork of itself"],
     [["a"], "fork needs DST: durable-streams fork SRC DST"],
-    [["a", "b", "--ttl", "7d", "--expires-at", "2030-01-01T00:00:00Z"], "exclude each other"],
+    [["a", "b", "--ttl", "7d", "--expires-at", "2099-01-01T00:00:00Z"], "exclude each other"],
   ])("%j is a usage error", async (args, says) => {
     const { code, stdout, stderr } = await runCli(["fork", ...args, "--url", "http://127.0.0.1:9"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

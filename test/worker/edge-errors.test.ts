@@ -96,7 +96,7 @@ const PROVOCATIONS: Readonly<Record<ErrorCode, Provocation>> = {
   INVALID_EXPIRES_AT: { status: 400, provoke: (stream) => stream.put({ headers: { "Stream-Expires-At": "soon" } }) },
   TTL_AND_EXPIRES_AT: {
     status: 400,
-    provoke: (stream) => stream.put({ headers: { "Stream-TTL": "1", "Stream-Expires-At": "2030-01-01T00:00:00Z" } }),
+    provoke: (stream) => stream.put({ headers: { "Stream-TTL": "1", "Stream-Expires-At": "2099-01-01T00:00:00Z" } }),
   },
   INVALID_PRODUCER: { status: 400, provoke: (stream) => stream.post("1", { "Producer-Id": "p" }) },
   INVALID_STREAM_SEQ: { status: 400, provoke: (stream) => stream.post("1", { "Stream-Seq": "" }) },

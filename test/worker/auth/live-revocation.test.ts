@@ -142,7 +142,7 @@ describe("live readers: what becomes of them when their token does not count any
     [
       "whose token has run out",
       async ({ name, secret }: KnownProject) =>
-        bearer(await projectToken(name, secret, { claims: { exp: nowSeconds() + 5 } })),
+        bearer(await projectToken(name, secret, { claims: { exp: nowSeconds() + 10 } })),
     ],
   ])("a reader of a public stream %s reads on", async (_who, credentials) => {
     const project = await server.createProject();

@@ -14,7 +14,7 @@ import {
 describe("directory: streams", () => {
   test("what was registered is listed as it was registered, also when the object was evicted in between", async () => {
     const directory = directoryOf(freshProject());
-    const expiresAt = "2030-01-31T13:00:00+01:00";
+    const expiresAt = "2099-01-31T13:00:00+01:00";
     const streams = [
       registration("a", { public: true, expiry: { kind: "ttl", ttlSeconds: 60 } }),
       registration("b", { contentType: "text/plain; charset=utf-8" }),

@@ -1,5 +1,6 @@
 import { PROJECT_SUBSCRIPTIONS_MAX, SUBSCRIPTION_LINKS_MAX } from "../../../../src/protocol/limits.ts";
 import type { ErrorCode } from "../../../../src/protocol/errors.ts";
+import { directoryOf, inDirectory, listed } from "../../directory/support/directories.ts";
 import { offsetAt } from "../../support/stream-client.ts";
 import { ProjectClient, SubscriptionHttp, type Lease } from "./http.ts";
 
@@ -41,7 +42,10 @@ export const SUBSCRIPTION_PROVOCATIONS = {
     status: 409,
     provoke: async () => {
       const project = new ProjectClient();
-      for (let i = 0; i < PROJECT_SUBSCRIPTIONS_MAX; i++) await project.subscribe(PULL);
+      // Of so many objects that are made, one by one, some would be slow on a busy machine.
+      await inDirectory(directoryOf(project.project), (directory) => {
+        for (let i = 0; i < PROJECT_SUBSCRIPTIONS_MAX; i++) directory.putSubscription(listed(String(i)));
+      });
       return new SubscriptionHttp(project, "one-more").put(PULL);
     },
   },
