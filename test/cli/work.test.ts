@@ -178,7 +178,7 @@ describe("work that breaks off", () => {
   });
 
   it("a lease that ran out: what the command did is not acked, and whoever came next decides", async () => {
-    const { id } = await pending([1], 2000);
+    const { id } = await pending([1], 4000);
     const [began, go] = [file(), file()];
     const child = start([id, "--exec", `cat >> ${began}; ${untilThere(go)}`]);
     const closed = once(child, "close");

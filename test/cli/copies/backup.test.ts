@@ -575,10 +575,12 @@ describe("wrong places", () => {
   });
 
   it("a folder that holds something else is refused with 2 and left alone", async () => {
-    const { code, stderr } = await run(server, "backup", "x", scratch);
+    await mkdir(dir);
+    await writeFile(join(dir, "note.txt"), "mine");
+    const { code, stderr } = await run(server, "backup", "x", dir);
     expect(code).toBe(2);
     expect(stderr).toContain("is not empty, and no backup");
-    expect((await readdir(scratch)).some((name) => name.includes("manifest"))).toBe(false);
+    expect(await readdir(dir)).toEqual(["note.txt"]);
   });
 
   it.each([
