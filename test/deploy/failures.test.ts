@@ -46,6 +46,36 @@ describe("deploy, before anything is changed", () => {
     });
   });
 
+  it("a dry run that cannot ask Cloudflare says what is wished, that it is no plan, and why", async () => {
+    const file = join(operator.folder, "durable-streams.jsonc");
+    const before = await readFile(file, "utf8");
+    const pinned = { name: "shop", accountId: "a".repeat(32), resources: { kvNamespaceId: "b".repeat(32) } };
+    await writeFile(file, JSON.stringify({ ...pinned, vars: { DEBUG_TIMING: "1" } }));
+    const dry = (env: Record<string, string>) =>
+      operator.run(["deploy", "--dry-run"], { CLOUDFLARE_ACCOUNT_ID: "", ...env });
+    try {
+      const unreachable = await dry({ CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:9" });
+      expect({ code: unreachable.code, stdout: unreachable.stdout }, unreachable.stderr).toEqual({
+        code: 7,
+        stdout: "",
+      });
+      const said = unreachable.stderr;
+      expect(said).toContain(`what the project file asks for in the account ${"a".repeat(32)}. It is no plan, as`);
+      expect(said).toMatch(/^ {4}R2 bucket +shop-segments$/m);
+      expect(said).toMatch(/^ {4}KV namespace +shop-registry {2}\(b{32}\)$/m);
+      expect(said).toMatch(/^ {4}variable +DEBUG_TIMING$/m);
+      expect(said).toMatch(/^Error: .*127\.0\.0\.1:9/m);
+      expect(said).not.toMatch(/Plan:|^ {2}[+~-] |Nothing was changed/m);
+      const stranger = await dry({ CLOUDFLARE_API_TOKEN: "" });
+      expect(stranger.code).toBe(4);
+      expect(stranger.stderr).toMatch(/It is no plan[^]*Error: /);
+      const real = await operator.run(["deploy", "--yes"], { CLOUDFLARE_API_TOKEN: "" });
+      expect(real.stderr).not.toContain("It is no plan");
+    } finally {
+      await writeFile(file, before);
+    }
+  });
+
   it("wrangler's own login will do, whatever the folder says", async () => {
     const config = join(operator.env["XDG_CONFIG_HOME"] ?? "", ".wrangler/config");
     await mkdir(config, { recursive: true });

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { usageFailure } from "../command-failure.ts";
+import { reportError } from "../error-report.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { apply } from "./apply.ts";
 import type { DeployOptions } from "./deploy-options.ts";
 import { finish, finishedContext, glance, type Finished } from "./finish.ts";
@@ -11,6 +13,7 @@ import { prepare, type Prepared } from "./prepare.ts";
 import { readProjectFile } from "./project-file.ts";
 import { Steps } from "./steps.ts";
 import { targetOf } from "./target.ts";
+import { wishText } from "./wish-text.ts";
 
 /** What `--json` prints. */
 export interface DeployResult {
@@ -29,6 +32,9 @@ export interface DeployResult {
   } & Finished;
 }
 
+/** How a run ends that could not ask Cloudflare: nobody answered, or nobody was logged in. */
+const NOT_ASKED: ReadonlySet<ExitCode> = new Set([EXIT.retry, EXIT.notAllowed]);
+
 /** Deploys what the project file describes. Running it again changes nothing; broken off, the next run goes on. */
 export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const { settings } = await readProjectFile(options.cwd);
@@ -36,7 +42,12 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const steps = new Steps(options.notices);
   const work = await mkdtemp(path.join(tmpdir(), "durable-streams-deploy-"));
   try {
-    const prepared = await prepare(options, target, work, steps);
+    const prepared = await prepare(options, target, work, steps).catch((error: unknown) => {
+      if (options.dryRun && NOT_ASKED.has(reportError(error).exitCode)) {
+        options.notices.note(wishText(target, options.version));
+      }
+      throw error;
+    });
     showPlan(options, prepared);
     const result = resultOf(options, prepared);
     if (options.dryRun) return result;

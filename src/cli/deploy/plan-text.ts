@@ -16,14 +16,16 @@ export const ITEM_WORDS: Readonly<Record<PlanItem["kind"], string>> = {
   setting: "setting",
 };
 
+/** A part of a deployment, behind a sign of one character. */
+export function itemLine({ kind, name, detail }: Pick<PlanItem, "kind" | "name" | "detail">, sign: string): string {
+  return `  ${sign} ${ITEM_WORDS[kind].padEnd(13)} ${name}${detail === undefined ? "" : `  (${detail})`}`;
+}
+
 /** The plan for people: a line for each item that changes, or for each there is. */
 export function planText({ items, changes }: Plan, everything: boolean): string {
   const shown = everything ? items : items.filter(isChange);
   const kept = items.length - shown.length;
-  const lines = shown.map(
-    ({ kind, name, action, detail }) =>
-      `  ${SIGNS[action]} ${ITEM_WORDS[kind].padEnd(13)} ${name}${detail === undefined ? "" : `  (${detail})`}`,
-  );
+  const lines = shown.map((item) => itemLine(item, SIGNS[item.action]));
   const rest = kept === 0 ? "" : `, ${String(kept)} as they are`;
   return [`Plan: ${String(changes)} ${changes === 1 ? "change" : "changes"}${rest}.`, ...lines].join("\n");
 }
