@@ -1,7 +1,6 @@
 import type { ProtocolError } from "../../protocol/errors.ts";
 import type { Position } from "../../protocol/offset.ts";
 import type { SubscriptionConfig } from "../../protocol/subscription/config.ts";
-import type { RefusedLink } from "./record.ts";
 
 /**
  * What the edge, streams and a subscription's object say to each other. During a deploy old and new code talk to each
@@ -32,6 +31,12 @@ export interface LinkedStream {
   readonly acked: Position;
   /** As far as the subscription was told. */
   readonly tail: Position;
+}
+
+/** The first stream that the pattern matched and that could not be linked: the subscription had as many links as may be. */
+export interface RefusedLink {
+  readonly path: string;
+  readonly atMs: number;
 }
 
 export interface DescribedSubscription {

@@ -53,12 +53,6 @@ export interface LinkRow extends SnapshotStream {
   readonly begun: number;
 }
 
-/** The first stream that the pattern matched and that could not be linked: the subscription had as many links as may be. */
-export interface RefusedLink {
-  readonly path: string;
-  readonly atMs: number;
-}
-
 /** A subscription that ended, and that the directory has to forget. */
 export interface Farewell extends SubscriptionName {
   readonly incarnation: string;

@@ -1,11 +1,5 @@
-import {
-  RECORD_FORMAT,
-  type Farewell,
-  type LinkRow,
-  type RefusedLink,
-  type StoredRecord,
-  type StoredWake,
-} from "./record.ts";
+import { RECORD_FORMAT, type Farewell, type LinkRow, type StoredRecord, type StoredWake } from "./record.ts";
+import type { RefusedLink } from "./operations.ts";
 import { knownTables } from "../storage/known-tables.ts";
 import { ADDED, TABLES } from "./subscription-tables.ts";
 
