@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { grouped } from "../../client/figures.ts";
 import type { RetryOptions } from "../../client/retry.ts";
 import type { StreamClient } from "../../client/stream-client.ts";
 import { contentKind } from "../../protocol/content-type.ts";
@@ -68,7 +69,7 @@ async function soundPart({ path }: StreamFolder, manifest: StreamManifest, signa
 
 function amountOf(positions: number, { positions: all, contentType }: StreamManifest): string {
   const unit = contentKind(contentType) === "json" ? "messages" : "bytes";
-  return `the first ${String(positions)} of ${String(all)} ${unit}`;
+  return `the first ${grouped(positions)} of ${grouped(all)} ${unit}`;
 }
 
 function notRestored(damage: CommandFailure, positions: number, whole: StreamManifest): CommandFailure {

@@ -6,20 +6,15 @@ import { type RetryOptions, withRetries } from "../../client/retry.ts";
 import type { StreamClient } from "../../client/stream-client.ts";
 import type { ContentKind } from "../../protocol/content-type.ts";
 import { formatOffset } from "../../protocol/offset.ts";
-import { compare, type Comparison } from "./compare.ts";
+import { compare, type Comparison, type Place, placeOf } from "./compare.ts";
 import { closedEarly, type CopyWords, notACopy, notOurs, otherWriter, readBackDiffers } from "./copy-failures.ts";
 import { PieceCursor } from "./piece-cursor.ts";
 import { type Chunk, STREAM_START, type StreamMark, StreamSource } from "./stream-source.ts";
 import { countsPositions } from "./stream-identity.ts";
 import { takeBatch } from "./take-batch.ts";
 
-/** A place that the original and its copy have in common. */
-export interface Anchor {
-  /** From the start: messages of JSON, bytes otherwise. */
-  readonly position: number;
-  readonly original: StreamMark;
-  readonly copy: StreamMark;
-}
+/** A place up to which the original and its copy are the same. */
+export type Anchor = Place;
 
 const NEVER_HEARD_OF: ProducerStanding = { kind: "open", nextSeq: 0 };
 
@@ -182,7 +177,7 @@ export class StreamCopy {
     try {
       const comparison = await compare(original, copy);
       this.#isClosed ||= copy.closed;
-      return { ...comparison, end: { position: original.position, original: original.mark, copy: copy.mark } };
+      return { ...comparison, end: placeOf(original, copy) };
     } finally {
       await copy.close();
     }

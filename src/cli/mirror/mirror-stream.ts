@@ -15,7 +15,7 @@ import { readMirrorCheckpoint, writeMirrorCheckpoint } from "./mirror-checkpoint
 import { StreamNews } from "./news.ts";
 
 /** A stream, and the client with the credentials for it. */
-interface MirrorEnd {
+export interface MirrorEnd {
   readonly client: StreamClient;
   readonly url: string;
 }
@@ -67,9 +67,19 @@ function replaced(url: string): CommandFailure {
   });
 }
 
-/** A server may have several names, and a stream that is copied to itself doubles whatever is appended to it. */
-function oneStream(source: string, target: string): CommandFailure {
-  return usageFailure(`${source} and ${target} are the same stream.`, "Name another one for DST.");
+interface Creation {
+  readonly url: string;
+  readonly incarnation: string | undefined;
+}
+
+/**
+ * Refuses a stream beside itself: a server may have several names, and a stream that is copied to itself doubles whatever is
+ * appended to it. Where the creations are not told apart, the URLs have to tell.
+ */
+export function requireTwo(source: Creation, target: Creation): void {
+  const areTold = source.incarnation !== undefined && target.incarnation !== undefined;
+  const isOne = areTold ? source.incarnation === target.incarnation : isSamePlace(source.url, target.url);
+  if (isOne) throw usageFailure(`${source.url} and ${target.url} are the same stream.`, "Name another one for DST.");
 }
 
 /** Of a stream of ours it is the creation that is mirrored, wherever it is; of others the URL says which stream it is. */
@@ -176,12 +186,9 @@ class Mirror {
     const { nextOffset } = await target.client.describe(target.url, signal);
     const ours = await incarnationOf(target, nextOffset, { signal, retry });
     const theirs = this.#original.identity.incarnation;
-    // Where the creations are not told apart, the URLs have to tell.
-    const areTold = ours !== undefined && theirs !== undefined;
-    const isOne = areTold ? ours === theirs : isSamePlace(source.url, target.url);
-    if (isOne) throw oneStream(source.url, target.url);
+    requireTwo({ url: source.url, incarnation: theirs }, { url: target.url, incarnation: ours });
     const end = parseOffset(nextOffset);
-    if (areTold && end !== undefined) {
+    if (ours !== undefined && theirs !== undefined && end !== undefined) {
       const position = Math.max(0, end - COMPARED_POSITIONS[this.#original.kind]);
       const mark = { offset: position === 0 ? "-1" : formatOffset(position), skip: 0 };
       return { position, original: mark, copy: mark };
@@ -204,7 +211,7 @@ class Mirror {
 }
 
 /** Which creation of its name a stream is, where its server says that. */
-async function incarnationOf(
+export async function incarnationOf(
   { client, url }: MirrorEnd,
   offset: string,
   { signal, retry }: { readonly signal: AbortSignal; readonly retry: RetryOptions },

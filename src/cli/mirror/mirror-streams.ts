@@ -4,7 +4,7 @@ import { isOwnFailure, type NamedFailure, STREAMS_AT_ONCE } from "../backup/back
 import type { PrefixMap } from "../backup/prefix-map.ts";
 import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { inParallel } from "../inspect/in-parallel.ts";
-import { kindOf, mirrorStream, type MirrorOptions, type MirrorSummary } from "./mirror-stream.ts";
+import { kindOf, type MirrorEnd, mirrorStream, type MirrorOptions, type MirrorSummary } from "./mirror-stream.ts";
 import { listedNames } from "../listing/listed-names.ts";
 import { isSamePlace, namedStreamUrl } from "../server-address.ts";
 
@@ -23,11 +23,17 @@ interface MirrorRoot {
   readonly root: string;
 }
 
-export interface MirrorStreamsOptions extends Omit<MirrorOptions, "source" | "target" | "checkpoint" | "onCaughtUp"> {
+/** Which streams are mirrored, and to where. */
+export interface ManyStreams {
   readonly source: MirrorRoot;
   readonly target: MirrorRoot;
   readonly prefix: string;
   readonly map: PrefixMap;
+  readonly signal: AbortSignal;
+}
+
+export interface MirrorStreamsOptions
+  extends Omit<MirrorOptions, "source" | "target" | "checkpoint" | "onCaughtUp">, ManyStreams {
   /** Called at once where streams are followed: their command has no other end to tell it at. */
   readonly onFailure: (failure: NamedFailure) => void;
   readonly onCaughtUp: (streams: number) => void;
@@ -74,16 +80,16 @@ class Tally {
   }
 }
 
-function namesOf({ source, prefix, signal }: MirrorStreamsOptions): AsyncGenerator<string> {
+export function namesOf({ source, prefix, signal }: ManyStreams): AsyncGenerator<string> {
   return listedNames(source.client, { root: source.root, prefix, signal });
 }
 
 /** Where the streams of a run go. */
-class Targets {
-  readonly #options: MirrorStreamsOptions;
+export class Targets {
+  readonly #options: ManyStreams;
   readonly #taken = new Map<string, string>();
 
-  constructor(options: MirrorStreamsOptions) {
+  constructor(options: ManyStreams) {
     this.#options = options;
   }
 
@@ -100,6 +106,16 @@ class Targets {
     this.#taken.set(to, name);
     return to;
   }
+
+  /** A stream's URL, and its copy's, each with the client for it. */
+  endsOf(name: string): { readonly source: MirrorEnd; readonly target: MirrorEnd } {
+    const { source, target } = this.#options;
+    const to = this.nameOf(name);
+    return {
+      source: { client: source.client, url: namedStreamUrl({ url: source.root }, name) },
+      target: { client: target.client, url: namedStreamUrl({ url: target.root }, to) },
+    };
+  }
 }
 
 async function mirrorOne(
@@ -108,14 +124,7 @@ async function mirrorOne(
   options: MirrorStreamsOptions,
   onCaughtUp: () => void,
 ): Promise<MirrorSummary> {
-  const { source, target } = options;
-  const to = targets.nameOf(name);
-  return mirrorStream({
-    ...options,
-    source: { client: source.client, url: namedStreamUrl({ url: source.root }, name) },
-    target: { client: target.client, url: namedStreamUrl({ url: target.root }, to) },
-    onCaughtUp,
-  });
+  return mirrorStream({ ...options, ...targets.endsOf(name), onCaughtUp });
 }
 
 /** Each run would mirror the copies of the one before. */

@@ -334,6 +334,16 @@ export const TABLE: Readonly<Record<string, Row>> = {
     missing: "{none} {new}",
     endless: { words: "{full} {new} --follow -v", ready: /Up to date/ },
   },
+  "mirror:verify": {
+    asks: "streams",
+    bare: [2, "mirror verify needs SRC and DST"],
+    works: "{closed} {copy}",
+    mistaken: "a//b c",
+    json: "document",
+    refuses: { "--from-context": "nowhere", "--to-context": "nowhere" },
+    takesAnything: ["--prefix", "--prefix-map"],
+    missing: "{none} {new}",
+  },
   ping: {
     asks: "health",
     bare: NOTHING_LISTENS,

@@ -76,6 +76,7 @@ export class Room {
     if (name === "full" || name === "closed" || name === "none") return NAMES[name];
     const called = name === "token" ? "" : `${NAMES[name]}${own}`;
     if (name === "open") await this.#do(["create", called, "--content-type", "application/json"], "", env);
+    if (name === "copy") await this.#do(["mirror", NAMES.closed, called], "", env);
     if (name === "project") await this.#do(["create-project", called], "", env);
     if (name === "context") await this.#do(["context", "add", called, "--url", this.url], "", env);
     if (name === "subscription") {

@@ -6,6 +6,8 @@ export const NAMES = {
   full: "rooms/full",
   /** One of three messages that was closed. */
   closed: "rooms/closed",
+  /** A mirror of that one. */
+  copy: "rooms/copy",
   /** A stream of JSON without messages. */
   open: "rooms/open",
   /** A stream that is not there yet, and one that never is. */
