@@ -90,7 +90,7 @@ describe("the screen of the map of a stream", () => {
   it("of the hot log it says what sealing waits for in a burst", () => {
     const sealing = { state: "deferred", failures: 0, maxMessages: 1000, maxBytes: 4_194_304 };
     const { screen } = new InspectView(mapOf(rowsOf([5]), { sealing }));
-    expect(screen.join("\n")).toContain("deferred until the writers pause, at 1,000 messages or 4.2 MB");
+    expect(screen.join("\n")).toContain("deferred until the writers pause, at 1,000 messages or 4.19 MB");
   });
 
   it("what is wrong with a segment is told over as many rows as it takes", () => {

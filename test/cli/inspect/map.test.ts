@@ -59,7 +59,7 @@ describe("inspect STREAM", () => {
     const stream = await fakeStream(2);
     stream.map.sealing = { state: "deferred", failures: 0, maxMessages: 1000, maxBytes: 4_194_304 };
     const { stdout } = await inspect(stream, "s");
-    expect(stdout).toContain("sealing       deferred until the writers pause, seals at 1000 messages or 4.19 MB\n");
+    expect(stdout).toContain("sealing       deferred until the writers pause, seals at 1,000 messages or 4.19 MB\n");
   });
 
   it("of many segments the first and last five are shown, and how many are between", async () => {
