@@ -91,11 +91,6 @@ test(
       expect(samples.length).toBeGreaterThan(20);
       expect(Math.max(...samples.map(({ hot }) => hot.bytes))).toBeLessThan(HOT_MAX_BYTES);
       expect(Math.max(...samples.map(({ rss }) => rss))).toBeLessThan(RSS_MAX_BYTES);
-      console.log(
-        samples.length,
-        Math.max(...samples.map(({ hot }) => hot.bytes)),
-        Math.max(...samples.map(({ rss }) => rss)),
-      );
     } finally {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
