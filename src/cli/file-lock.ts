@@ -21,12 +21,13 @@ function hasCode(error: unknown, code: string): boolean {
 
 async function readHolder(lock: string): Promise<Holder | undefined> {
   try {
-    const { token, process: held } = JSON.parse(await readFile(lock, "utf8")) as Holder;
-    return { token, process: held };
+    const { token, process: held } = JSON.parse(await readFile(lock, "utf8")) as Partial<Holder>;
+    const holder = { token, process: held };
+    if (isHolder(holder)) return holder;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
-    throw inUse(lock, "its lock cannot be read");
   }
+  throw inUse(lock, "its lock cannot be read");
 }
 
 /** Names of locks, and of the drafts and claims that taking one leaves behind where a process is killed in it. */
@@ -56,9 +57,9 @@ export async function lockLeftovers(folder: string): Promise<LockLeftovers> {
   return { claims: dead.filter(isClaim), spent: dead.filter((file) => !isClaim(file)) };
 }
 
-/** Other programs have files of such names, too. */
+/** Other programs have files of such names, too; and files are named after the token, so it has to be one of ours. */
 function isHolder(value: Partial<Holder> | undefined): value is Holder {
-  return typeof value?.token === "string" && typeof value.process?.pid === "number";
+  return /^[0-9a-f-]{36}$/.test(String(value?.token)) && typeof value?.process?.pid === "number";
 }
 
 /** Removes them, and no lock that somebody has taken in the meantime. */
@@ -80,12 +81,9 @@ function inUse(lock: string, why: string): CommandFailure {
   });
 }
 
-/** What file systems without hard links, such as FAT, say of one. */
-const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
-
 /**
  * A hard link appears whole or not at all, and never over another: of many who try, one succeeds. So does one with a copy,
- * where there are no hard links; but somebody may see a part of it, and who is killed just then leaves a lock that cannot
+ * where there are no hard links, whatever the file system says of one (EPERM, EACCES, ENOSYS); but somebody may see a part of it, and who is killed just then leaves a lock that cannot
  * be read and has to be deleted by hand.
  */
 async function placeExclusively(draft: string, lock: string): Promise<boolean> {
@@ -93,7 +91,7 @@ async function placeExclusively(draft: string, lock: string): Promise<boolean> {
     try {
       await link(draft, lock);
     } catch (error) {
-      if (!NO_LINKS.some((code) => hasCode(error, code))) throw error;
+      if (hasCode(error, "EEXIST")) throw error;
       await copyFile(draft, lock, constants.COPYFILE_EXCL);
     }
   };
@@ -120,6 +118,8 @@ export async function lockFile(file: string): Promise<FileLock> {
     while (!(await placeExclusively(draft, lock))) {
       const holder = await readHolder(lock);
       if (holder === undefined) continue;
+      // Over a network a link may have been made though its answer was lost.
+      if (holder.token === token) break;
       if (await isRunning(holder.process)) throw inUse(lock, `by process ${String(holder.process.pid)}`);
       const claim = `${lock}.${holder.token}.claim`;
       if (!(await placeExclusively(draft, claim))) throw inUse(lock, "another command is just taking it over");

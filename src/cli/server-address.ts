@@ -80,8 +80,11 @@ function wholeStreamUrl(text: string): string {
   );
 }
 
-/** What this machine is called by itself. Other addresses of 127.0.0.0/8 may each have a server of their own. */
-const LOOPBACK_NAME = /^(?:localhost\.?|127\.0\.0\.1|\[::1\])$/;
+/**
+ * What this machine is called by itself; a connection to no address (`0.0.0.0`) goes there too. Other addresses of 127.0.0.0/8
+ * may each have a server of their own.
+ */
+const LOOPBACK_NAME = /^(?:localhost\.?|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|\[::ffff:(?:7f00:1|0:0)\])$/;
 
 /** Whether two URLs are the same but for what the loopback is called: only its names are known to mean one host. */
 export function isSamePlace(left: string, right: string): boolean {

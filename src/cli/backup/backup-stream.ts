@@ -122,7 +122,8 @@ async function nextGeneration(
   aside: string | undefined,
 ): Promise<number> {
   const files = aside === undefined ? [] : await readdir(aside).catch(() => []);
-  const used = files.map((file) => Number(/^(\d+)-\d{8}\./.exec(file)?.[1] ?? 0));
+  // Nobody begins anew a billion times: a name with such a number is none of ours.
+  const used = files.map((file) => Number(/^(\d{1,9})-\d{8}\./.exec(file)?.[1] ?? 0));
   return Math.max(0, listed?.generation ?? 0, known?.generation ?? 0, ...used) + 1;
 }
 

@@ -542,6 +542,8 @@ describe("a backup of which some is damaged", () => {
       expect({ code, stderr }).toMatchObject({ code: 8, stderr: expect.stringContaining("--anew") as string });
     }
     const [data, manifest] = [fileOf("json", "1-00000002.json"), fileOf("bytes", "stream.json")];
+    // A name that only looks like ours counts for nothing.
+    await writeFile(fileOf("bytes", "99999999999999999999-00000001.txt"), "");
     const [damagedData, damagedManifest] = [await readFile(data), await readFile(manifest)];
     const { code, stdout, stderr } = await run(server, "backup", "--prefix", from, dir, "--anew", "--json");
     expect(JSON.parse(stdout)).toMatchObject({ streams: 5, failed: 0 });

@@ -127,9 +127,11 @@ describe("mirror", () => {
       const source = urlOf(reference, name);
       await create(source, { contentType: "text/plain" });
       await append(source, "text/plain", "once");
-      const { code, stderr } = await runCli(["mirror", source, source.replace("127.0.0.1", "localhost")]);
-      expect(code).toBe(2);
-      expect(stderr).toContain("are the same stream");
+      for (const host of ["localhost", "0.0.0.0", "[::ffff:127.0.0.1]"]) {
+        const { code, stderr } = await runCli(["mirror", source, source.replace("127.0.0.1", host)]);
+        expect({ host, code }).toEqual({ host, code: 2 });
+        expect(stderr).toContain("are the same stream");
+      }
       // Another stream of it, or the same name at another port, is another one.
       expect((await runCli(["mirror", source, `${source.replace("127.0.0.1", "localhost")}-copy`])).code).toBe(0);
       expect((await runCli(["mirror", source, urlOf(other, name)])).code).toBe(0);
