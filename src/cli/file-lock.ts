@@ -21,9 +21,8 @@ function hasCode(error: unknown, code: string): boolean {
 
 async function readHolder(lock: string): Promise<Holder | undefined> {
   try {
-    const { token, process: held } = JSON.parse(await readFile(lock, "utf8")) as Partial<Holder>;
-    const holder = { token, process: held };
-    if (isHolder(holder)) return holder;
+    const holder = JSON.parse(await readFile(lock, "utf8")) as Partial<Holder>;
+    if (isHolder(holder)) return { token: holder.token, process: holder.process };
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
   }
