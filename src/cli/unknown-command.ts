@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { EXIT } from "./exit-codes.ts";
+import { isForTheCareful, meantCommands } from "./meant-commands.ts";
 import { shownWord } from "./usage-error.ts";
 
 /** More changes than this, and a suggestion would be a guess. */
@@ -37,16 +38,17 @@ function nearest(words: readonly string[], names: readonly string[]): Guess | un
   return guesses.sort((left, right) => left.changes - right.changes)[0];
 }
 
-function isLikely({ asked, changes }: Guess): boolean {
-  return changes <= Math.min(MOST_CHANGES, Math.ceil(asked.length / 2));
+/** More than a third of a word is another word: "write" is not "create". `word` is what was typed of it. */
+function isLikely({ name, changes }: Guess, word: string): boolean {
+  return changes <= Math.min(MOST_CHANGES, Math.ceil(word.length / 3)) && !isForTheCareful(name);
 }
 
 function noSuch(asked: string, hint: string): UnknownCommandError {
   return new UnknownCommandError(`There is no command ${JSON.stringify(asked.replaceAll(":", " "))}.`, hint);
 }
 
-function didYouMean({ asked, name }: Guess, bin: string): UnknownCommandError {
-  return noSuch(asked, `Did you mean: ${bin} ${name.replaceAll(":", " ")}`);
+function didYouMean(asked: string, names: readonly string[], bin: string): UnknownCommandError {
+  return noSuch(asked, `Did you mean: ${names.map((name) => `${bin} ${name.replaceAll(":", " ")}`).join(", or ")}`);
 }
 
 /** Of a command that takes no arguments oclif takes the first for a part of its name. */
@@ -68,9 +70,17 @@ export function unknownCommand(id: string, names: readonly string[], bin: string
   const words = id.split(":");
   const surplus = surplusArgument(words, names, bin);
   if (surplus !== undefined) return surplus;
+  const meant = meantCommands(words);
+  if (meant !== undefined) return didYouMean(meant.asked.join(":"), meant.commands, bin);
+  const [topic = id, command] = words;
+  const isTopic = names.some((name) => name.startsWith(`${topic}:`));
+  if (isTopic && command !== undefined) {
+    const hint = `Its commands: ${bin} ${topic} --help`;
+    return mistypedCommand(topic, command, names, bin) ?? noSuch(`${topic}:${command}`, hint);
+  }
   const guess = nearest(words, names);
-  if (guess !== undefined && isLikely(guess)) return didYouMean(guess, bin);
-  return noSuch(words[0] ?? id, `All commands: ${bin} --help`);
+  if (guess !== undefined && isLikely(guess, guess.asked)) return didYouMean(guess.asked, [guess.name], bin);
+  return noSuch(topic, `All commands: ${bin} --help`);
 }
 
 /** The command below `topic` that `word` was probably meant for; `undefined` where it is like none of them. */
@@ -84,6 +94,5 @@ export function mistypedCommand(
   const below = names.filter((name) => name.startsWith(`${topic}:`));
   const guesses = below.map((name) => ({ asked, name, changes: distance(asked, name) }));
   const [guess] = guesses.sort((left, right) => left.changes - right.changes);
-  const isNear = guess !== undefined && guess.changes <= Math.min(MOST_CHANGES, Math.ceil(word.length / 2));
-  return isNear ? didYouMean(guess, bin) : undefined;
+  return guess !== undefined && isLikely(guess, word) ? didYouMean(asked, [guess.name], bin) : undefined;
 }

@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MEANT } from "../../src/cli/meant-commands.ts";
 import { BIN, environment, NODE, runCli, startCli } from "../support/cli.ts";
 import { startScripted, type ScriptedServer } from "../support/scripted-server.ts";
 
@@ -47,6 +48,54 @@ describe("the command line", () => {
     expect(JSON.parse(json.stdout)).toMatchObject({
       error: { code: "UNKNOWN_COMMAND", hint: "All commands: durable-streams --help" },
     });
+  });
+
+  it.each([
+    ["projects create foo", "projects create", "durable-streams create-project"],
+    ["project create foo", "project create", "durable-streams create-project"],
+    ["projcts list", "projcts list", "durable-streams projects list"],
+    ["write s x", "write", "durable-streams append"],
+    ["send s x", "send", "durable-streams append"],
+    ["publish s x", "publish", "durable-streams append"],
+    ["put s x", "put", "durable-streams append"],
+    ["get s", "get", "durable-streams read"],
+    ["cat s", "cat", "durable-streams read"],
+    ["watch s", "watch", "durable-streams tail, or durable-streams list --watch"],
+    ["follow s", "follow", "durable-streams tail, or durable-streams list --watch"],
+    ["subscribe s", "subscribe", "durable-streams tail, or durable-streams list --watch"],
+    ["ls", "ls", "durable-streams list"],
+    ["rm s", "rm", "durable-streams delete"],
+    ["remove s", "remove", "durable-streams delete"],
+    ["login", "login", "durable-streams context add"],
+    ["streams list", "streams list", "durable-streams list"],
+    ["help ls", "ls", "durable-streams list"],
+  ])("what others call by another name is known: %s", async (line, asked, meant) => {
+    const { code, stderr } = await runCli(line.split(" "));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `Error: There is no command "${asked}".\nDid you mean: ${meant}\n`,
+    });
+  });
+
+  it("other words name commands that there are, and are none themselves", async () => {
+    const { commands } = JSON.parse(await readFile("oclif.manifest.json", "utf8")) as { commands: object };
+    const names = Object.keys(commands).map((id) => id.replaceAll(":", " "));
+    const named = Object.values(MEANT).flat();
+    expect(named.filter((name) => !names.includes(name.replace(/ --\w+$/, "")))).toEqual([]);
+    expect(Object.keys(MEANT).filter((word) => names.includes(word))).toEqual([]);
+  });
+
+  it.each([
+    ["projects rotte", "projects rotte", "Its commands: durable-streams projects --help"],
+    ["projects delte foo", "projects delte", "Its commands: durable-streams projects --help"],
+    ["subscriptions rotate-keys x", "subscriptions rotate-keys", "Its commands: durable-streams subscriptions --help"],
+    ["destroi", "destroi", "All commands: durable-streams --help"],
+    ["rolback", "rolback", "All commands: durable-streams --help"],
+    ["delte s", "delte", "All commands: durable-streams --help"],
+    ["constructor", "constructor", "All commands: durable-streams --help"],
+  ])("a command that destroys or changes a key is not suggested for being alike: %s", async (line, asked, hint) => {
+    const { code, stderr } = await runCli(line.split(" "));
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `Error: There is no command "${asked}".\n${hint}\n` });
   });
 
   it.each([
