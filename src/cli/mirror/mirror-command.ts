@@ -7,7 +7,7 @@ import { CommandFailure, usageFailure } from "../command-failure.ts";
 import { deniedReport } from "../denied-access.ts";
 import { reportError } from "../error-report.ts";
 import type { ErrorReport } from "../report.ts";
-import { namedStreamUrl } from "../server-address.ts";
+import { isUrl, namedStreamUrl } from "../server-address.ts";
 import { ServerCommand } from "../server-command.ts";
 import type { RequestTokens } from "../tokens/request-tokens.ts";
 import {
@@ -95,9 +95,28 @@ export abstract class MirrorCommand extends ServerCommand {
   /** What the streams of `--prefix` are below. */
   protected async rootsOf(args: SideArgs, flags: SideFlags): Promise<Sides> {
     const { source, target } = await this.#sides(flags);
-    const from = sideRoot(source, SOURCE, args.src, flags["from-context"] !== undefined);
-    const to = sideRoot(target, TARGET, args.dst, flags["to-context"] !== undefined);
+    const { src, dst } = this.#serversOf(args, flags);
+    const from = sideRoot(source, SOURCE, src, flags["from-context"] !== undefined);
+    const to = sideRoot(target, TARGET, dst, flags["to-context"] !== undefined);
     return { from, to, clients: await this.#clients(flags, { source, target, from, to }) };
+  }
+
+  /**
+   * Which side each URL is. A context says for one side that it is not meant by a single URL, or that the server of the whole
+   * command is the other one; nothing else does, and a guess could copy in the opposite direction.
+   */
+  #serversOf({ src, dst }: SideArgs, flags: SideFlags): SideArgs {
+    const hasContext = { from: flags["from-context"] !== undefined, to: flags["to-context"] !== undefined };
+    if (src !== undefined && dst === undefined && hasContext.from && !hasContext.to) return { dst: src };
+    const isNoUrl = src !== undefined && !isUrl(src);
+    if (dst !== undefined || hasContext.from || hasContext.to || isNoUrl) return { src, dst };
+    const words = (this.id ?? "").replaceAll(":", " ");
+    const command = `${this.config.bin} ${words} --prefix PREFIX`;
+    const which = src === undefined ? "" : `, and ${JSON.stringify(src)} does not say which of the two it is`;
+    throw usageFailure(
+      `${words} --prefix needs SRC and DST${which}.`,
+      `Give the URLs of both servers: ${command} SRC DST. Or name saved ones by ${SOURCE.flag} and ${TARGET.flag}: beside one of them, the other side is a URL or, left out, ${flags.url}.`,
+    );
   }
 
   async #sides(flags: SideFlags): Promise<{ readonly source: Side; readonly target: Side }> {

@@ -37,7 +37,8 @@ export async function sideOf(
 
 /** Refuses a whole URL beside a context, which names a server too. */
 export function requireName(words: SideWords, argument: string, context: string | undefined): void {
-  if (context !== undefined && isUrl(argument)) throw twoServers(words, argument);
+  if (context === undefined || !isUrl(argument)) return;
+  throw twoServers(words, argument, "or give a stream's name in the place of the URL");
 }
 
 /** The URL below which a side's streams are, where they are many: of a server that the argument names, or the side's own. */
@@ -48,7 +49,7 @@ export function sideRoot(
   hasContext: boolean,
 ): string {
   if (argument === undefined) return streamRoot(address);
-  if (hasContext) throw twoServers(words, argument);
+  if (hasContext) throw twoServers(words, argument, `or ${words.name}`);
   if (isUrl(argument)) return streamRoot({ url: argument, project: undefined });
   throw usageFailure(
     `With --prefix ${words.name} is a server, and ${JSON.stringify(argument)} is no URL of one.`,
@@ -56,11 +57,8 @@ export function sideRoot(
   );
 }
 
-function twoServers({ name, flag }: SideWords, argument: string): Error {
-  return usageFailure(
-    `${name} is given twice: by ${flag}, and as ${argument}.`,
-    `Leave out ${flag}, or give a stream's name in the place of the URL.`,
-  );
+function twoServers({ name, flag }: SideWords, argument: string, otherwise: string): Error {
+  return usageFailure(`${name} is given twice: by ${flag}, and as ${argument}.`, `Leave out ${flag}, ${otherwise}.`);
 }
 
 /** The token that a side's variable holds. */

@@ -41,6 +41,9 @@ export interface MirrorStreamsOptions
 
 /** What a run over many streams has mirrored. */
 export interface MirrorsSummary {
+  /** The URLs below which the streams and their copies are. */
+  readonly source: string;
+  readonly target: string;
   readonly streams: number;
   /** Streams that had nothing new. */
   readonly unchanged: number;
@@ -54,8 +57,13 @@ export interface MirrorsSummary {
 }
 
 class Tally {
+  readonly #ends: { readonly source: string; readonly target: string };
   #sum = { streams: 0, unchanged: 0, messages: 0, bytes: 0, rewritten: 0, failed: 0 };
   readonly #failures: NamedFailure[] = [];
+
+  constructor({ source, target }: ManyStreams) {
+    this.#ends = { source: source.root, target: target.root };
+  }
 
   add(done: MirrorSummary): void {
     const { streams, unchanged, messages, bytes, rewritten, failed } = this.#sum;
@@ -76,7 +84,7 @@ class Tally {
   }
 
   get summary(): MirrorsSummary {
-    return { ...this.#sum, failures: this.#failures };
+    return { ...this.#ends, ...this.#sum, failures: this.#failures };
   }
 }
 
@@ -151,7 +159,7 @@ function ontoItself(name: string): CommandFailure {
 
 /** Mirrors the streams that there are, a few at a time; what one of them refuses holds up no other. */
 export async function mirrorStreams(options: MirrorStreamsOptions): Promise<MirrorsSummary> {
-  const tally = new Tally();
+  const tally = new Tally(options);
   const targets = new Targets(options);
   const one = async (name: string): Promise<MirrorSummary | NamedFailure> => {
     try {
@@ -173,7 +181,7 @@ export async function mirrorStreams(options: MirrorStreamsOptions): Promise<Mirr
 
 /** Follows the streams that there are and those that are created meanwhile, until the signal ends it. */
 export async function followStreams(options: MirrorStreamsOptions): Promise<MirrorsSummary> {
-  const tally = new Tally();
+  const tally = new Tally(options);
   const targets = new Targets(options);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);

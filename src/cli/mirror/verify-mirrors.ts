@@ -23,6 +23,9 @@ interface NamedDifference {
 
 /** How the copies of many streams compare with them. */
 export interface MirrorsVerification {
+  /** The URLs below which the streams and their copies are. */
+  readonly source: string;
+  readonly target: string;
   /** Streams that were compared. */
   readonly streams: number;
   /** Of JSON streams, that were compared. */
@@ -61,5 +64,6 @@ export async function verifyMirrors(options: VerifyMirrorsOptions): Promise<Mirr
     differences.push(found);
     await options.onDifference(found);
   }
-  return { streams, messages, bytes, differences, failures };
+  const { source, target } = options;
+  return { source: source.root, target: target.root, streams, messages, bytes, differences, failures };
 }

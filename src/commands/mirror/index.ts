@@ -23,10 +23,10 @@ export default class Mirror extends MirrorCommand {
   static override description = `SRC and DST are streams' names or whole URLs, of any Durable Streams servers. DST is made with the content type and expiry of SRC where it is not there. It gets every message once, in order, as the bytes that were read, by an idempotent producer, and is closed when SRC is closed.
 
 Killed at any moment, the same command goes on: what DST holds is the state. Between two durable-streams servers its end says how far it is, and its last messages are compared with SRC; otherwise DST is read and compared from its start, or from what --checkpoint remembers. A DST that holds anything else is refused with exit code 5. Nobody else may write to it.
---prefix mirrors every stream whose name begins so; SRC and DST are then servers' URLs, or left out beside --from-context and --to-context. With --follow it also follows streams that are created later.
+--prefix mirrors every stream whose name begins so; SRC and DST are then servers' URLs, each left out beside its --from-context or --to-context; where only one context is given and no URL, the other side is the server of --url. With --follow it also follows streams that are created later.
 
 Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_TOKEN and DURABLE_STREAMS_DST_TOKEN give a token for each side; --token goes only to the server of --url or --context.
---json gives {"source","target","contentType","position","resumedAt","batches","bytes","closed","rewritten"}, with --prefix {"streams","unchanged","messages","bytes","rewritten","failed","failures"}.`;
+--json gives {"source","target","contentType","position","resumedAt","batches","bytes","closed","rewritten"}, with --prefix {"source","target","streams","unchanged","messages","bytes","rewritten","failed","failures"}.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders http://127.0.0.1:4438/v1/stream/orders",
@@ -133,9 +133,10 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
   }
 
   #tellMany(summary: MirrorsSummary): unknown {
-    const { streams, unchanged, bytes, failed, failures, rewritten } = summary;
-    const same = unchanged === 0 ? "" : `, ${String(unchanged)} of them without anything new`;
-    this.notices.note(`Mirrored ${counted(streams, "stream")}${same}: ${humanBytes(bytes)} sent`);
+    const { source, target, streams, unchanged, bytes, failed, failures, rewritten } = summary;
+    const same = unchanged === 0 ? "" : `, ${grouped(unchanged)} of them without anything new`;
+    const ends = `from ${source} to ${target}`;
+    this.notices.note(`Mirrored ${counted(streams, "stream")} ${ends}${same}: ${humanBytes(bytes)} sent`);
     this.#warnOfRewritten(rewritten);
     if (failed > 0) {
       this.notices.warning(`${counted(failed, "stream")} could not be mirrored.`);

@@ -20,7 +20,7 @@ export default class MirrorVerify extends MirrorCommand {
 
   static override description = `Every message is compared. Nothing is written to either, and no run of mirror is needed before: it compares any two streams. Both are read from their starts, SRC to where it ended when the comparison began, so that a mirror that follows may go on meanwhile. Content type and closure are compared too; expiries are not. What differs first is a line on stdout, with the offset of the place on both sides; JSON that the server of DST has written anew, so that its bytes are others and its value is the same, is a difference. Reading a stream extends its time to live.
 --prefix compares every stream whose name begins so with its copy; copies of streams that SRC no longer has are not looked at.
---json gives {"source","target","contentType","position","bytes","closed","rewritten","difference"}, difference null or {"kind","position","source","target","problem"}; with --prefix {"streams","messages","bytes","differences","failures"}, each difference with "stream" and "copy".`;
+--json gives {"source","target","contentType","position","bytes","closed","rewritten","difference"}, difference null or {"kind","position","source","target","problem"}; with --prefix {"source","target","streams","messages","bytes","differences","failures"}, each difference with "stream" and "copy".`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> orders http://127.0.0.1:4438/v1/stream/orders",
@@ -78,7 +78,7 @@ export default class MirrorVerify extends MirrorCommand {
     if (failures.length > 0 && differences.length === 0) process.exitCode = exitCodeOfFailures(failures);
     const seen = `${counted(streams, "stream")}, ${humanBytes(bytes)} compared`;
     const found = differences.length === 0 ? "No difference" : counted(differences.length, "difference");
-    this.notices.note(`${found}: ${seen}`);
+    this.notices.note(`${found} between ${result.source} and ${result.target}: ${seen}`);
     return { ...result, failures: toldFailures(failures) };
   }
 

@@ -219,6 +219,62 @@ describe("mirror", () => {
     expect((await readWhole(urlOf(other, `${name}-copy/c/d`))).bytes.toString()).toBe("c/d");
   });
 
+  it.each(["mirror", "mirror verify"])(
+    "%s --prefix: one URL, or none, does not say the direction, and is refused with 2 before anything is made",
+    async (command) => {
+      await create(urlOf(built, `${name}/a`), { contentType: "text/plain" });
+      await create(urlOf(other, `${name}/b`), { contentType: "text/plain" });
+      for (const urls of [[other.url], []]) {
+        const args = [...command.split(" "), "--prefix", `${name}/`, ...urls, "--url", built.url];
+        const { code, stderr } = await runCli(args);
+        expect(stderr).toContain(`${command} --prefix needs SRC and DST`);
+        for (const word of [...urls, `${command} --prefix PREFIX SRC DST`, "--from-context", "--to-context"]) {
+          expect(stderr.replace(/\s+/g, " ")).toContain(word);
+        }
+        expect(code).toBe(2);
+      }
+      for (const url of [urlOf(built, `${name}/b`), urlOf(other, `${name}/a`)]) {
+        expect((await fetch(url, { method: "HEAD" })).status).toBe(404);
+      }
+    },
+  );
+
+  it("--prefix: beside the context of one side a URL is the other side, without one that is the command's server, and which is which is said", async () => {
+    const env = { DURABLE_STREAMS_CONFIG_DIR: join(scratch, `${name}-contexts`) };
+    for (const [context, server] of [
+      ["here", built],
+      ["there", other],
+    ] as const) {
+      const added = await runCli(["context", "add", context, "--url", server.url], { env });
+      expect(added.code, added.stderr).toBe(0);
+    }
+    await create(urlOf(built, `${name}/a`), { contentType: "text/plain" });
+    const ends = { source: `${built.url}/v1/stream`, target: `${other.url}/v1/stream` };
+    const way = `from ${ends.source} to ${ends.target}`;
+    for (const sides of [
+      ["--from-context", "here", other.url],
+      ["--to-context", "there", built.url],
+      ["--from-context", "here", "--to-context", "there"],
+      ["--from-context", "here", "--url", other.url],
+      ["--to-context", "there", "--url", built.url],
+      [built.url, other.url],
+    ]) {
+      const args = ["--prefix", `${name}/`, ...sides];
+      const { code, stderr } = await runCli(["mirror", ...args], { env });
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: `Mirrored 1 stream ${way}, 1 of them without anything new: 0 B sent\n`,
+      });
+      const json = await runCli(["mirror", ...args, "--json"], { env });
+      expect(JSON.parse(json.stdout)).toMatchObject(ends);
+      const compared = await runCli(["mirror", "verify", ...args, "--json"], { env });
+      expect(JSON.parse(compared.stdout)).toMatchObject({ ...ends, streams: 1, differences: [] });
+    }
+    const twice = await runCli(["mirror", "--prefix", name, "--from-context", "here", built.url, other.url], { env });
+    expect(twice.code).toBe(2);
+    expect(twice.stderr).toContain("Leave out --from-context, or SRC.");
+  });
+
   it("--prefix --follow follows streams that are created later, and ends in order", async () => {
     await create(urlOf(built, `${name}/a`), { contentType: "text/plain" });
     const child = startCli(["mirror", built.url, other.url, "--prefix", `${name}/`, "--follow"], {
