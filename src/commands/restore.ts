@@ -5,7 +5,7 @@ import { PrefixMap } from "../cli/backup/prefix-map.ts";
 import { type RestoreCounts, restoreStreams, type RestoreSummary } from "../cli/backup/restore.ts";
 import { exitCodeOfFailures, failureLine, toldFailures } from "../cli/backup/told-failures.ts";
 import { StatusLine } from "../cli/inspect/status-line.ts";
-import { counted, humanBytes } from "../client/figures.ts";
+import { counted, grouped, humanBytes } from "../client/figures.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 
 /** How long a restore keeps trying while the server cannot be reached. */
@@ -57,7 +57,7 @@ Killed at any moment, the same command goes on, and after the backup has grown i
         onProgress: showProgress(status),
       });
       status.clear();
-      return this.#tell(dir, summary);
+      return this.#tell(dir, this.streamRoot(flags), summary);
     } catch (error) {
       status.clear();
       if (signal.aborted) this.notices.note("Interrupted: the same command goes on.");
@@ -67,13 +67,13 @@ Killed at any moment, the same command goes on, and after the backup has grown i
     }
   }
 
-  #tell(dir: string, summary: RestoreSummary): unknown {
+  #tell(dir: string, root: string, summary: RestoreSummary): unknown {
     const { streams, unchanged, bytes, failed, failures } = summary;
     const [first] = failures;
     if (streams === 0 && failures.length === 1 && first !== undefined) throw first.error;
-    const same = unchanged === 0 ? "" : `, ${String(unchanged)} of them there already`;
+    const same = unchanged === 0 ? "" : `, ${grouped(unchanged)} of them there already`;
     this.notices.note(
-      `Restored ${counted(streams, "stream")}${same}: ${humanBytes(bytes)} sent, read back and the same`,
+      `Restored ${counted(streams, "stream")} to ${root}${same}: ${humanBytes(bytes)} sent, read back and the same`,
     );
     for (const failure of failures) this.notices.warning(failureLine(failure));
     if (failed > 0) this.notices.warning(`${counted(failed, "stream")} could not be restored whole.`);

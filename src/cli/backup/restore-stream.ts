@@ -35,6 +35,8 @@ export interface StreamRestore {
   readonly manifest: StreamManifest;
   /** Messages of JSON, or bytes, that this run has sent. */
   readonly newPositions: number;
+  /** This run has made the stream. */
+  readonly isNew: boolean;
   /** Where it was restored as far as it is whole: what is damaged, and how far that is. */
   readonly inPart?: CommandFailure | undefined;
 }
@@ -150,7 +152,7 @@ export async function restoreStream(options: RestoreStreamOptions): Promise<Stre
     },
   });
   const sent = (inPart?: CommandFailure): StreamRestore => {
-    return { manifest, newPositions: copy.position - copy.resumedAt, inPart };
+    return { manifest, newPositions: copy.position - copy.resumedAt, isNew: target.isNew, inPart };
   };
   try {
     await copy.resume(target.isNew);

@@ -141,7 +141,7 @@ export async function restoreStreams(options: RestoreOptions): Promise<RestoreSu
     }
     if (done.inPart === undefined) {
       counts.streams++;
-      if (done.newPositions === 0) counts.unchanged++;
+      if (done.newPositions === 0 && !done.isNew) counts.unchanged++;
     } else {
       counts.failed++;
       failures.push({ name: done.manifest.name, error: done.inPart });

@@ -172,6 +172,16 @@ describe.each(SERVERS)("backup and restore on $name", ({ start }) => {
     expectSame(await readWhole(urlOf(server, `copies/${name}`)), await readWhole(url));
   });
 
+  it("restore: an empty stream that is made now was not there already; the next time it was", async () => {
+    await create(urlOf(server, name), { contentType: "text/plain" });
+    await done(server, "backup", name, dir);
+    const restore = () => run(server, "restore", dir, "--prefix-map", "=empty/");
+    const rest = "0 B sent, read back and the same\n";
+    expect((await restore()).stderr).toBe(`Restored 1 stream to ${server.url}/v1/stream: ${rest}`);
+    const again = `Restored 1 stream to ${server.url}/v1/stream, 1 of them there already: ${rest}`;
+    expect((await restore()).stderr).toBe(again);
+  });
+
   it("restore: a stream that is not this restore's is refused with 5 and left alone", async () => {
     const url = urlOf(server, name);
     await create(url, { contentType: "text/plain" });
