@@ -4,7 +4,8 @@ import type { ClientError } from "../client/errors/client-error.ts";
 import type { Target } from "./config/resolve-target.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ErrorReport } from "./report.ts";
-import type { CredentialUse, Origin, RequestPlace, SentWith } from "./tokens/request-tokens.ts";
+import { quoteForShell } from "./shell-quote.ts";
+import type { Origin, RequestPlace, SentWith } from "./tokens/request-tokens.ts";
 
 interface Surroundings {
   readonly bin: string;
@@ -35,7 +36,7 @@ export function deniedReport(
     message: [verdict(error, sent, surroundings.server), reasonWords(error, sent), error.asked]
       .filter((each) => each !== undefined)
       .join(" "),
-    hint: remedy(error, sent.use, { ...surroundings, place: sent.place }),
+    hint: remedy(error, sent, { ...surroundings, place: sent.place }),
     exitCode: EXIT.notAllowed,
     unexpected: false,
   };
@@ -61,7 +62,7 @@ function reasonWords({ code, reason }: ClientError, { use }: SentWith): string |
 }
 
 /** What a request is sent with, in words. */
-export function credentialWords({ place, use }: SentWith): string {
+export function credentialWords({ place, use }: Pick<SentWith, "place" | "use">): string {
   const ofProject = place.for === "stream" ? ` of the project ${JSON.stringify(place.project)}` : "";
   switch (use.kind) {
     case "token":
@@ -92,7 +93,16 @@ function addContext({ bin, server, place, target }: Denied): string {
     : `${bin} context add NAME --url ${server}${project}`;
 }
 
-function remedy(error: ClientError, use: CredentialUse, denied: Denied): string {
+/** The token that allows what was asked, and no more. */
+function mintWords({ place, access }: SentWith): string {
+  const scope = access === "write" ? " --scope write" : "";
+  if (place.for !== "stream") return `mint-token --project NAME${scope}`;
+  const stream = place.stream === undefined ? "" : ` --stream ${quoteForShell(place.stream)}`;
+  return `mint-token --project ${place.project}${scope}${stream}`;
+}
+
+function remedy(error: ClientError, sent: SentWith, denied: Denied): string {
+  const { use } = sent;
   const { bin, server, place } = denied;
   if (error.code === CLOSED_TO_ALL)
     return `On this machine, start it as: ${bin} dev --auth\nOn Cloudflare: ${bin} deploy`;
@@ -107,10 +117,9 @@ function remedy(error: ClientError, use: CredentialUse, denied: Denied): string 
       : `If that is your server, say so with: --url ${server}, or: ${add}`;
   }
   if (use.kind === "token") {
-    const scope = error.status === 403 ? " --scope write" : "";
-    const project = place.for === "stream" ? place.project : "NAME";
-    const mint = `Get another one, with: ${bin} mint-token --project ${project}${scope}`;
-    return `See what it says with: ${bin} token inspect -\n${mint}`;
+    // What it says of itself explains why it opens nothing here, not why it is no good at all.
+    const limits = error.status === 403 ? sent.limits : undefined;
+    return `${limits ?? `See what it says with: ${bin} token inspect -`}\nGet another one, with: ${bin} ${mintWords(sent)}`;
   }
   if (use.from === "environment") return "Check that the secret is that of the project, and --project.";
   return `If its key was rotated, save the one that signs now with: ${save}`;

@@ -4,6 +4,7 @@ import { visibleText } from "../client/visible-text.ts";
 import type { Wish } from "./config/directory-file.ts";
 import type { ErrorReport } from "./report.ts";
 import { EXIT } from "./exit-codes.ts";
+import { quoteForShell } from "./shell-quote.ts";
 import { isUrl } from "./server-address.ts";
 
 /** A stream as the command line named it. */
@@ -16,17 +17,12 @@ export interface NamedStream {
   readonly flags: Wish;
 }
 
-/** A name as it stands in a command line. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** Flags that lead a second command to the same place; what anything else said of it holds for that one too. */
 function samePlace({ name, flags }: NamedStream): string {
   if (isUrl(name)) return "";
   const words = { "--url": flags.url, "--context": flags.context, "--project": flags.project };
   return Object.entries(words)
-    .map(([flag, value]) => (value === undefined ? "" : ` ${flag} ${quote(value)}`))
+    .map(([flag, value]) => (value === undefined ? "" : ` ${flag} ${quoteForShell(value)}`))
     .join("");
 }
 
@@ -47,7 +43,7 @@ export function missingStreamReport(
   bin: string,
   mayCreate: boolean,
 ): ErrorReport {
-  const create = `Create it with: ${bin} create ${quote(stream.name)} --content-type application/json${samePlace(stream)}`;
+  const create = `Create it with: ${bin} create ${quoteForShell(stream.name)} --content-type application/json${samePlace(stream)}`;
   // Of the protocol's servers only ours list their streams, and only ours explain themselves.
   const list = !error.explained || isUrl(stream.name) ? undefined : `Those there are: ${bin} list${samePlace(stream)}`;
   return {
@@ -75,7 +71,7 @@ export function damagedStreamReport(error: ClientError, stream: NamedStream, bin
   return {
     code: error.code,
     message: error.message,
-    hint: `See what is damaged with: ${bin} inspect verify ${quote(stream.name)}${samePlace(stream)}`,
+    hint: `See what is damaged with: ${bin} inspect verify ${quoteForShell(stream.name)}${samePlace(stream)}`,
     exitCode: EXIT.verification,
     unexpected: false,
   };

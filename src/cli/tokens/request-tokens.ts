@@ -6,6 +6,7 @@ import type { Scope } from "../../protocol/token.ts";
 import type { ConfigFolder } from "../config/config-folder.ts";
 import { credentialsFor, projectCredentials, type ServerCredentials } from "../config/credentials.ts";
 import { mintOperatorToken, mintToken } from "./mint.ts";
+import { claimedLimits } from "./claimed-limits.ts";
 import { requireSecret } from "./secret-input.ts";
 
 /** How long a token lives that a command signs for itself, and how much of that must be left when it is sent. */
@@ -55,7 +56,14 @@ export interface CredentialSources {
 export interface SentWith {
   readonly place: RequestPlace;
   readonly use: CredentialUse;
+  /** What the request asks to be allowed. */
+  readonly access: Scope;
+  /** What a token that was given says that it opens, as a sentence. */
+  readonly limits?: string | undefined;
 }
+
+/** The same while nobody has asked: hardly any token is ever looked into. */
+type Sent = Omit<SentWith, "limits"> & { readonly token: string | undefined };
 
 /** What is to be sent. */
 type Choice =
@@ -88,8 +96,8 @@ export class RequestTokens {
   readonly #minted = new Map<string, Minted>();
   /** Secrets whose tokens were refused. */
   readonly #refused = new Set<string>();
-  readonly #sent = new Map<string, SentWith>();
-  #last: SentWith | undefined;
+  readonly #sent = new Map<string, Sent>();
+  #last: Sent | undefined;
 
   constructor(sources: CredentialSources) {
     this.#sources = sources;
@@ -100,7 +108,8 @@ export class RequestTokens {
     const place = requestPlace(request);
     if (refused !== undefined) this.#noteRefusal(origin, refused);
     const choice = await this.#choose(origin, place);
-    this.#last = { place, use: choice.use };
+    const token = "token" in choice ? choice.token : undefined;
+    this.#last = { place, use: choice.use, access: accessOf(request), token };
     this.#sent.set(placeKey(request.url), this.#last);
     if (!("secret" in choice)) return choice.token;
     return this.#sign(request, place, choice.secret, refused);
@@ -115,14 +124,17 @@ export class RequestTokens {
 
   /** How the last request to a URL was sent, or the last one of all. */
   lastFor(url: string): SentWith | undefined {
-    return this.#sent.get(placeKey(url)) ?? this.#last;
+    const sent = this.#sent.get(placeKey(url)) ?? this.#last;
+    if (sent === undefined) return undefined;
+    const { token, ...all } = sent;
+    return { ...all, limits: token === undefined ? undefined : claimedLimits(token) };
   }
 
   /** How a request for reading a URL would be sent. */
   async look(url: string): Promise<SentWith> {
     const place = requestPlace({ url });
     const { use } = await this.#choose(new URL(url).origin, place);
-    return { place, use };
+    return { place, use, access: "read" };
   }
 
   async #choose(origin: string, place: RequestPlace): Promise<Choice> {
@@ -183,7 +195,7 @@ export class RequestTokens {
   /** Signs a token, or takes the one that was signed for the like and is still good for a while. */
   async #sign(request: Request, place: RequestPlace, secret: string, refused: string | undefined): Promise<string> {
     const { origin, host } = new URL(request.url);
-    const scope: Scope = request.method === "GET" || request.method === "HEAD" ? "read" : "write";
+    const scope = accessOf(request);
     const key = JSON.stringify(place.for === "operator" ? [origin] : [origin, scope, place]);
     const known = this.#minted.get(key);
     const isGood = known?.secret === secret && known.token !== refused;
@@ -197,6 +209,10 @@ export class RequestTokens {
     this.#minted.set(key, { token, secret, expiresAtMs });
     return token;
   }
+}
+
+function accessOf({ method }: Request): Scope {
+  return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
 function placeKey(url: string): string {

@@ -77,6 +77,28 @@ it("who is not let in is told so first, then with what credential and why, and t
   );
 });
 
+it("who was given too small a token is told what it allows, and the least that would do", async () => {
+  await done("create", "orders", "--content-type", "application/json");
+  const token = (await done("mint-token", "--stream", "orders")).trim();
+  const hintOf = async (...args: readonly string[]): Promise<string> => {
+    const { code, stderr } = await ds([...args, "--token", token]);
+    expect({ args, code }).toEqual({ args, code: 4 });
+    return stderr.slice(stderr.indexOf("\n") + 1);
+  };
+  const allowed = 'That token allows reading only, of the stream "orders" in the project "default".\n';
+  const mint = "Get another one, with: durable-streams mint-token";
+  expect(await hintOf("read", "other")).toBe(`${allowed}${mint} --project default --stream other\n`);
+  expect(await hintOf("describe", "other's")).toBe(`${allowed}${mint} --project default --stream 'other'\\''s'\n`);
+  expect(await hintOf("append", "orders", "1")).toBe(
+    `${allowed}${mint} --project default --scope write --stream orders\n`,
+  );
+  expect(await hintOf("list")).toBe(`${allowed}${mint} --project default\n`);
+  // A token of another project is not known there at all, so what it allows is not what matters.
+  expect(await hintOf("read", "orders", "--project", "shop")).toBe(
+    `See what it says with: durable-streams token inspect -\n${mint} --project shop --stream orders\n`,
+  );
+});
+
 it("a project that is not there is told with the command that creates it, and no request", async () => {
   const missing = { code: 3, stdout: "", signal: null };
   const sentence = `Error: There is no project "nope" at ${server.url}.\n`;
