@@ -7,6 +7,12 @@ import { createPublicKey, verify } from "node:crypto";
 import { createServer } from "node:http";
 
 const ROOT = process.env.DURABLE_STREAMS_ROOT ?? "http://127.0.0.1:4437/v1/stream";
+/** The project `default` may be left out of an address: callbacks come to the spelling that made the subscription. */
+const CALLBACKS = [
+  ROOT,
+  ROOT.replace(/\/v1\/default\/stream$/, "/v1/stream"),
+  ROOT.replace(/\/v1\/stream$/, "/v1/default/stream"),
+];
 const TOKEN = process.env.DURABLE_STREAMS_TOKEN;
 const REPLAY_WINDOW_SECONDS = 300;
 const BODY_MAX_BYTES = 8 * 1024 * 1024;
@@ -51,7 +57,12 @@ async function catchUp(wake, { path, acked_offset: acked, tail_offset: tail }) {
     const answer = await fetch(`${url}?offset=${offset}`, {
       headers: TOKEN === undefined ? {} : { authorization: `Bearer ${TOKEN}` },
     });
-    if (!answer.ok) throw new Error(`${path} cannot be read: ${answer.status}`);
+    if (!answer.ok) {
+      const hint = [401, 403].includes(answer.status)
+        ? "; DURABLE_STREAMS_TOKEN has to be a token that may read it"
+        : "";
+      throw new Error(`${path} cannot be read: ${answer.status}${hint}`);
+    }
     for (const message of await answer.json()) handle(path, message);
     offset = answer.headers.get("stream-next-offset");
     await callback(wake, { acks: [{ stream: path, offset }] });
@@ -70,8 +81,18 @@ async function callback(wake, said) {
   if (!answer.ok) throw new Error(`not acknowledged: ${answer.status} ${await answer.text()}`);
 }
 
+/** Tokens go to the server that is configured here, and to no other that a wake may name. */
+function requireOwn(callbackUrl) {
+  const { href } = new URL(callbackUrl);
+  if (CALLBACKS.some((root) => href.startsWith(`${root}/__ds/`))) return;
+  throw new Error(
+    `a callback to elsewhere: ${href}, where it had to begin with ${ROOT}/__ds/. ` +
+      "If that is your server, set DURABLE_STREAMS_ROOT to what its address has before /__ds/.",
+  );
+}
+
 async function work(wake) {
-  if (!wake.callback_url.startsWith(`${ROOT}/__ds/`)) throw new Error(`a callback to elsewhere: ${wake.callback_url}`);
+  requireOwn(wake.callback_url);
   for (const stream of wake.streams) if (stream.has_pending) await catchUp(wake, stream);
   await callback(wake, { done: true });
 }

@@ -13,6 +13,8 @@ interface Receiver {
   readonly process: ChildProcessWithoutNullStreams;
   readonly url: string;
   readonly printed: PrintedLines;
+  /** What it says on stderr after its first line. */
+  readonly complaints: AsyncIterator<string>;
 }
 
 let server: TestServer;
@@ -26,27 +28,28 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function startReceiver(port = 0): Promise<Receiver> {
-  const env = environment({ PORT: String(port), DURABLE_STREAMS_ROOT: `${server.url}/v1/stream` });
+async function startReceiver(port = 0, settings: Readonly<Record<string, string>> = {}): Promise<Receiver> {
+  const env = environment({ PORT: String(port), DURABLE_STREAMS_ROOT: `${server.url}/v1/stream`, ...settings });
   const receiver = spawn(NODE, [join(ROOT, "examples/webhook-receiver/receiver.mjs")], { env });
   started.push(receiver);
   const printed = new PrintedLines(receiver);
   const lines = createInterface({ input: receiver.stderr });
-  const [line] = (await once(lines, "line")) as [string];
-  return { process: receiver, url: line.replace("Listening on ", ""), printed };
+  const complaints = lines[Symbol.asyncIterator]();
+  const first = await complaints.next();
+  return { process: receiver, url: String(first.value).replace("Listening on ", ""), printed, complaints };
 }
 
-function send(method: string, path: string, body?: unknown): Promise<Response> {
-  return fetch(`${server.url}/v1/stream/${path}`, {
+function send(method: string, path: string, body?: unknown, root = "/v1/stream"): Promise<Response> {
+  return fetch(`${server.url}${root}/${path}`, {
     method,
     headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }
 
-async function subscribe(id: string, url: string): Promise<void> {
+async function subscribe(id: string, url: string, root?: string): Promise<void> {
   const body = { type: "webhook", pattern: `${id}/*`, webhook: { url }, lease_ttl_ms: 1000 };
-  expect((await send("PUT", `__ds/subscriptions/${id}`, body)).status).toBe(201);
+  expect((await send("PUT", `__ds/subscriptions/${id}`, body, root)).status).toBe(201);
 }
 
 /** What was printed, each message once, in the order of its first coming. */
@@ -94,4 +97,29 @@ test("example webhook-receiver: what the server did not sign is refused and not 
     expect((await fetch(url, { method: "POST", headers, body: "{}" })).status).toBe(401);
   }
   expect(printed.all).toEqual([]);
+});
+
+test.each([
+  ["/v1/default/stream", "/v1/stream"],
+  ["/v1/stream", "/v1/default/stream"],
+])("example webhook-receiver: a subscription made under %s wakes one set to %s", async (made, root) => {
+  const id = `of${made.replaceAll("/", "-")}`;
+  const receiver = await startReceiver(0, { DURABLE_STREAMS_ROOT: `${server.url}${root}` });
+  await subscribe(id, receiver.url, made);
+  await send("PUT", `${id}/a`, [1, 2]);
+  await receiver.printed.atLeast(2);
+  expect(messagesOf(receiver)).toEqual([1, 2]);
+});
+
+test("example webhook-receiver: a callback to another origin gets no token, and is told with what to set", async () => {
+  const root = `${server.url.replace("127.0.0.1", "localhost")}/v1/stream`;
+  const receiver = await startReceiver(0, { DURABLE_STREAMS_ROOT: root });
+  await subscribe("elsewhere", receiver.url);
+  await send("PUT", "elsewhere/a", [1]);
+  const complaint = await receiver.complaints.next();
+  const line = String(complaint.value);
+  expect(line).toContain(`a callback to elsewhere: ${server.url}/v1/stream/__ds/subscriptions/elsewhere/callback`);
+  expect(line).toContain(`begin with ${root}/__ds/`);
+  expect(line).toContain("set DURABLE_STREAMS_ROOT");
+  expect(receiver.printed.all).toEqual([]);
 });
