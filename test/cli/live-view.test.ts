@@ -129,7 +129,7 @@ describe("the live view in a terminal", () => {
     await view.shows(`{"n":30}`, `{"n":31}`, "filter .n ~ 3");
   });
 
-  it("jumps to the start and to an offset; one that the server refuses is told, and the view goes on", async () => {
+  it("jumps to the start and to an offset; one that the server refuses can be mended, and nothing is lost by it", async () => {
     const name = await create(numbered(3));
     const view = await tail([name]);
     await view.shows("waiting for messages");
@@ -138,9 +138,13 @@ describe("the live view in a terminal", () => {
     await view.type("o");
     await view.type("no offset");
     await view.press("Enter");
-    await view.shows(`Following ${name} failed with 400`, "● live", "waiting for messages");
+    await view.shows(`Following ${name} failed with 400`, "offset: no offset▏", "● live", `> {"n":0}`, `{"n":2}`);
     await append(name, [{ n: 3 }]);
     await view.shows(`{"n":3}`);
+    await view.press("C-u");
+    await view.type("-1");
+    await view.press("Enter");
+    await view.shows(`> {"n":0}`, `{"n":3}`, /^(?![^]*offset:)/);
   });
 
   it("saves a message to a file, and never over another", async () => {

@@ -67,6 +67,21 @@ describe("the screen", () => {
     }
   });
 
+  it("a problem with what is typed, or with anything else, is there to be read in full at 40 columns", () => {
+    const problem =
+      "Following orders failed with 400: the offset is not one of this stream's. Offsets come from answers.";
+    const read = ({ screen }: View): string => screen.slice(-7).join(" ").replaceAll(/ +/g, " ");
+    const view = new View(["orders"], 40, 16).arrive(Array.from({ length: 30 }, (_, i) => String(i)));
+    view.press("up", "o").type("abc").press("return");
+    view.send({ type: "refused", stream: 0, reading: 1, problem });
+    expect(read(view)).toContain(problem);
+    expect(view.screen.at(-1)).toBe("offset: abc▏");
+    expect(view.screen.some((line) => line.startsWith("> 28"))).toBe(true);
+    view.press("escape", "s").send({ type: "refused", stream: 0, reading: 2, problem });
+    expect(read(view)).toContain(problem);
+    expect(read(view.connect("waiting", { problem }).press("z"))).toContain(problem);
+  });
+
   it("below 40x10 says what it needs", () => {
     const view = new View(["orders"], 39, 24);
     expect(view.screen.join("")).toContain("needs 40 columns and 10 rows; here are 39 and 24");

@@ -189,7 +189,7 @@ describe("the view: jumps", () => {
   it("to an offset: the stream is read from there, and holds until it is looked through", () => {
     const view = new View().arrive(numbered(3)).press("o").type(" 0_5 ").press("return");
     expect(view.effects).toEqual([{ type: "read", stream: 0, reading: 1, offset: "0_5" }]);
-    expect(view.list).toEqual([]);
+    expect(view.list).toEqual(numbered(3));
     expect(mayRead(view.state, 0)).toBe(true);
     view.arrive(numbered(READ_AHEAD_MESSAGES + 1), { reading: 1, upToDate: false });
     expect(view.selected).toBe(`{"n":0}`);
@@ -213,10 +213,40 @@ describe("the view: jumps", () => {
     expect(view.press("2", "s").effects).toEqual([{ type: "read", stream: 1, reading: 1, offset: "-1" }]);
   });
 
-  it("one that leads nowhere goes back to the present end and says why", () => {
-    const view = new View().arrive(["1"]).press("s").send({ type: "refused", stream: 0, reading: 1, problem: "no" });
-    expect(view.effects.at(-1)).toEqual({ type: "read", stream: 0, reading: 2, offset: "now" });
+  it("one that leads nowhere says why and gives up nothing: what is read goes on", () => {
+    const view = new View().arrive(["1"]).press("s").arrive(["2"]);
+    view.send({ type: "refused", stream: 0, reading: 1, problem: "no" }).arrive(["3"]);
+    expect(view.effects).toHaveLength(1);
+    expect(view.list).toEqual(["1", "2", "3"]);
     expect(view.state).toMatchObject({ reading: { mode: "live" }, notice: { text: "no", isProblem: true } });
+  });
+
+  it("an offset that is refused can be mended where it was typed, and what was paused stays as it was", () => {
+    const view = new View().arrive(numbered(3)).press("up", "o").type("abc").press("return");
+    expect(view.state.prompt).toMatchObject({ text: "abc", note: { isProblem: false } });
+    view.send({ type: "refused", stream: 0, reading: 1, problem: "no offset" });
+    expect(view.state.prompt).toMatchObject({ text: "abc", note: { text: "no offset", isProblem: true } });
+    expect(view.selected).toBe(`{"n":1}`);
+    expect(view.state.reading.mode).toBe("paused");
+    view.press("ctrl-u").type("0_2").press("return").connect("live", { reading: 2 });
+    expect(view.effects.at(-1)).toMatchObject({ reading: 2, offset: "0_2" });
+    expect(view.state).toMatchObject({ prompt: undefined, reading: { mode: "browsing" }, list: [] });
+  });
+
+  it.each([
+    ["Escape", (view: View) => view.press("escape")],
+    ["other text", (view: View) => view.type("3")],
+  ])("an offset that the server has not answered yet is taken back by %s", (_how, takeBack) => {
+    const view = new View().arrive(["1"]).press("o").type("0_2").press("return");
+    takeBack(view).connect("live", { reading: 1 }).arrive(["2"], { reading: 1 });
+    expect(view.list).toEqual(["1"]);
+    expect(view.state.reading.mode).toBe("live");
+  });
+
+  it("a search that is typed while the start is asked for goes on in what comes from there", () => {
+    const view = new View().arrive(["1"]).press("up", "s", "/").type("2").arrive(["2", "3"], { reading: 1 });
+    expect(view.state.prompt?.text).toBe("2");
+    expect(view.press("escape").list).toEqual(["2", "3"]);
   });
 
   it("G on the newest skips what is not read yet, and only then", () => {

@@ -66,6 +66,24 @@ export function wrapped(text: string, columns: number): readonly string[] {
   return rows;
 }
 
+/** Rows of a sentence, divided between its words; a word that is longer than a row is divided as well. */
+export function wordWrapped(text: string, columns: number): readonly string[] {
+  const rows: string[] = [];
+  let row = "";
+  for (const word of text.split(" ")) {
+    const longer = row === "" ? word : `${row} ${word}`;
+    if (widthOf(longer) <= columns) {
+      row = longer;
+      continue;
+    }
+    const parts = wrapped(word, columns);
+    if (row !== "") rows.push(row);
+    rows.push(...parts.slice(0, -1));
+    row = parts.at(-1) ?? "";
+  }
+  return row === "" && rows.length > 0 ? rows : [...rows, row];
+}
+
 export function padded(text: string, columns: number): string {
   const fits = cut(text, columns);
   return fits + " ".repeat(Math.max(0, columns - widthOf(fits)));

@@ -2,7 +2,7 @@ import type { ConnectionState } from "../../client/follow.ts";
 import type { StreamBatch } from "../../client/stream-batch.ts";
 import type { LiveStore } from "../live-store.ts";
 import type { Batch } from "../model/event.ts";
-import { mayRead } from "../model/jump.ts";
+import { isTried, mayRead } from "../model/jump.ts";
 import { arrivalOf } from "../model/message.ts";
 import type { Frames } from "./frames.ts";
 import { now } from "../../screen/now.ts";
@@ -74,37 +74,46 @@ async function read(readable: Readable, reading: number, start: ViewStart, signa
   tell("ended", undefined);
 }
 
-/** Reads one stream, from one place after the other. */
+/** Reads one stream, from one place after the other: from another one beside, until that has answered. */
 export class Reader {
   readonly #readable: Readable;
   readonly #onFailure: (error: unknown) => void;
-  #current: AbortController | undefined;
+  /** What is under way, by the number of the reading. */
+  readonly #running = new Map<number, AbortController>();
 
   /** `onFailure` hears of what ends the reading for good; a jump that leads nowhere is told to the store. */
   constructor(readable: Readable, onFailure: (error: unknown) => void) {
     this.#readable = readable;
     this.#onFailure = onFailure;
-  }
-
-  start(start: ViewStart, reading: number): void {
-    this.stop();
-    const current = new AbortController();
-    this.#current = current;
-    read(this.#readable, reading, start, current.signal).catch((error: unknown) => {
-      if (current.signal.aborted) return;
-      const { store, stream } = this.#readable;
-      const state = store.getState().streams[stream];
-      // Nothing was read from where the person jumped to: a slip is no reason to end the view.
-      const isSlip = reading > 0 && state?.reading === reading && state.offset === undefined;
-      if (!isSlip || (start.at === "offset" && start.offset === "now")) {
-        this.#onFailure(error);
-        return;
-      }
-      store.dispatch({ type: "refused", stream, reading, problem: reasonOf(error, this.#readable.source) });
+    readable.store.subscribe(() => {
+      this.#endUnwanted();
     });
   }
 
+  start(start: ViewStart, reading: number): void {
+    const { store, stream, source } = this.#readable;
+    const own = new AbortController();
+    this.#running.set(reading, own);
+    read(this.#readable, reading, start, own.signal)
+      .catch((error: unknown) => {
+        if (own.signal.aborted) return;
+        // Nothing was read from where the person wants to jump to: a slip is no reason to end the view.
+        if (!isTried(store.getState(), stream, reading)) this.#onFailure(error);
+        else store.dispatch({ type: "refused", stream, reading, problem: reasonOf(error, source) });
+      })
+      .finally(() => this.#running.delete(reading));
+  }
+
   stop(): void {
-    this.#current?.abort();
+    for (const running of this.#running.values()) running.abort();
+  }
+
+  /** The view knows which place it shows and which it tries: no other is read any longer. */
+  #endUnwanted(): void {
+    const { store, stream } = this.#readable;
+    const state = store.getState();
+    for (const [reading, running] of this.#running) {
+      if (reading !== state.streams[stream]?.reading && !isTried(state, stream, reading)) running.abort();
+    }
   }
 }

@@ -1,7 +1,7 @@
 import type { Notice } from "../../screen/scene.ts";
 import type { Action } from "../keys.ts";
 import { relisted } from "./choose.ts";
-import { jumped, oneStream, skippedToEnd, type Step } from "./jump.ts";
+import { jumped, oneStream, skippedToEnd, toldOfTrial, type Step } from "./jump.ts";
 import { revealed } from "./layout.ts";
 import { choseIndex, goneLive, moved, paged, paused } from "./moves.ts";
 import { fileNameFor, prompted } from "./prompting.ts";
@@ -21,6 +21,7 @@ const READING: ReadonlySet<Action> = new Set(["pause", "offset", "start"]);
 
 /** Escape closes one thing after the other, and leaves when nothing is open; from another view it goes back there. */
 function back(state: ViewState): Step {
+  if (state.trial !== undefined) return { state: { ...state, trial: undefined } };
   if (state.search !== undefined) return { state: { ...state, search: undefined, notice: undefined } };
   if (state.filter !== undefined) return { state: revealed(relisted({ ...state, filter: undefined })) };
   return { state, effect: state.isNested ? { type: "back" } : { type: "leave", interrupted: false } };
@@ -45,7 +46,9 @@ function folded(state: ViewState): ViewState {
 
 function startOf(state: ViewState): Step {
   const stream = oneStream(state);
-  return typeof stream === "number" ? jumped(state, stream, "-1") : { state: stream };
+  if (typeof stream !== "number") return { state: stream };
+  const step = jumped(state, stream, "-1");
+  return { ...step, state: toldOfTrial(step.state, "Asking for the stream's start ...", false) };
 }
 
 function offsetPrompt(state: ViewState): ViewState {
@@ -56,10 +59,11 @@ function offsetPrompt(state: ViewState): ViewState {
 /** One stream alone, or all of them. */
 export function showing(state: ViewState, tab: number | undefined): ViewState {
   if (state.streams.length === 1 || tab === state.tab || (tab ?? 0) >= state.streams.length) return state;
-  const { reading } = state;
+  const { reading, trial } = state;
   // Where another stream is looked at, the one that was jumped in is read on.
   const elsewhere = reading.mode === "browsing" && tab !== undefined && tab !== reading.stream;
-  const shown = { ...state, tab };
+  const isStillTried = tab === undefined || tab === trial?.stream;
+  const shown = { ...state, tab, trial: isStillTried ? trial : undefined };
   return elsewhere ? goneLive(shown) : revealed(relisted(shown));
 }
 

@@ -1,7 +1,7 @@
 import type { Step as AnyStep } from "../../screen/store.ts";
 import { relisted } from "./choose.ts";
 import type { Effect } from "./event.ts";
-import { goneLive } from "./moves.ts";
+import { revealed } from "./layout.ts";
 import { RING_MAX_BYTES, costOf, without } from "./ring.ts";
 import { selectedIndex, shownStreams, type ViewState } from "./state.ts";
 import { reopened } from "./stream-state.ts";
@@ -11,14 +11,6 @@ export const READ_AHEAD_MESSAGES = 1_000;
 
 export type Step = AnyStep<ViewState, Effect>;
 
-function opened(state: ViewState, stream: number, offset: string): Step {
-  const before = state.streams[stream];
-  if (before === undefined) return { state };
-  const now = reopened(before);
-  const streams = state.streams.map((each, i) => (i === stream ? now : each));
-  return { state: { ...state, streams }, effect: { type: "read", stream, reading: now.reading, offset } };
-}
-
 /** The one stream that is shown, or a word of advice. */
 export function oneStream(state: ViewState): number | ViewState {
   if (state.tab !== undefined) return state.tab;
@@ -26,34 +18,61 @@ export function oneStream(state: ViewState): number | ViewState {
   return { ...state, notice: { text, isProblem: true } };
 }
 
-/** Reads the stream that is shown from an offset, and holds there to be looked through. */
+/** Asks for another place of a stream; what is shown stays until it is known that it can be read from there. */
 export function jumped(state: ViewState, stream: number, offset: string): Step {
-  const step = opened(state, stream, offset);
-  const ring = without(state.ring, stream);
-  const browsing: ViewState = {
-    ...step.state,
-    ring,
-    reading: { mode: "browsing", stream },
-    selected: -1,
-    top: { number: -1, row: 0 },
-  };
-  return { ...step, state: relisted(browsing) };
+  const before = state.streams[stream];
+  if (before === undefined) return { state };
+  const reading = before.readings + 1;
+  const streams = state.streams.map((each, i) => (i === stream ? { ...each, readings: reading } : each));
+  const trial = { stream, reading, connectingSinceMs: undefined };
+  return { state: { ...state, streams, trial }, effect: { type: "read", stream, reading, offset } };
 }
 
-/** A jump led nowhere: the stream is read from its present end again. */
-export function returned(state: ViewState, stream: number, problem: string): Step {
-  const step = opened(state, stream, "now");
-  const notice = { text: problem, isProblem: true };
-  return { ...step, state: { ...goneLive(step.state), notice } };
+export function isTried({ trial }: ViewState, stream: number, reading: number): boolean {
+  return trial?.stream === stream && trial.reading === reading;
+}
+
+/** Something has come from a place. Where it was only tried, the stream is now read from there, to be looked through. */
+export function heard(state: ViewState, stream: number, reading: number): ViewState {
+  if (!isTried(state, stream, reading)) return state;
+  const connectingSinceMs = state.trial?.connectingSinceMs;
+  const streams = state.streams.map((each, i) =>
+    i === stream ? { ...reopened(each, reading), connectingSinceMs } : each,
+  );
+  const place = { reading: { mode: "browsing", stream }, selected: -1, top: { number: -1, row: 0 } } as const;
+  const { prompt } = state;
+  // A search or a filter goes on being typed, and Escape no longer leads back to what is given up here.
+  const isNarrowing = prompt?.kind === "search" || prompt?.kind === "filter";
+  return relisted({
+    ...state,
+    ...place,
+    streams,
+    trial: undefined,
+    ring: without(state.ring, stream),
+    notice: undefined,
+    prompt: isNarrowing ? { ...prompt, before: { ...prompt.before, ...place } } : undefined,
+  });
+}
+
+/** What there is to say of a place that is tried: beside what was typed, where it was typed. */
+export function toldOfTrial(state: ViewState, text: string, isProblem: boolean): ViewState {
+  const notice = { text, isProblem };
+  const { prompt } = state;
+  return revealed(prompt?.kind === "offset" ? { ...state, prompt: { ...prompt, note: notice } } : { ...state, notice });
 }
 
 /** Leaves out what a stream that is behind has not read yet. */
 export function skippedToEnd(state: ViewState): Step {
   const behind = shownStreams(state).find((stream) => isBehind(stream));
   if (behind === undefined) return { state };
-  const step = opened(state, state.streams.indexOf(behind), "now");
+  const stream = state.streams.indexOf(behind);
+  const reading = behind.readings + 1;
+  const streams = state.streams.map((each, i) => (i === stream ? reopened(each, reading) : each));
   const notice = { text: `Skipped to the present end of ${behind.name}.`, isProblem: false };
-  return { ...step, state: { ...step.state, notice } };
+  return {
+    state: { ...state, streams, trial: undefined, notice },
+    effect: { type: "read", stream, reading, offset: "now" },
+  };
 }
 
 function isBehind({ upToDate, closed, connection, total }: ViewState["streams"][number]): boolean {

@@ -1,6 +1,7 @@
+import { bottomRows, problemRows } from "../../screen/bottom.ts";
 import { unfoldedRows } from "../text/message-rows.ts";
 import type { Message } from "./message.ts";
-import { indexOf, isUnfolded, selectedIndex, shownStreams, type ViewState } from "./state.ts";
+import { indexOf, isUnfolded, PROMPT_LABELS, selectedIndex, shownStreams, type ViewState } from "./state.ts";
 
 /** The columns on the left that point at the chosen message. */
 const GUTTER_COLUMNS = 2;
@@ -17,9 +18,25 @@ export function isOver(state: ViewState): boolean {
   return shownStreams(state).every(({ closed, connection }) => closed || connection === "ended");
 }
 
-/** Rows for messages: all but the title, the status, the help, and a problem or the end where there is one. */
+/** As many rows as what there is to say may take: the smallest screen still has room for a message. */
+export function wordRows({ rows }: ViewState): number {
+  return 1 + Math.floor(rows / 3);
+}
+
+/** As many as a problem may take. */
+export function troubleRows({ rows }: ViewState): number {
+  return Math.floor(rows / 5);
+}
+
+export function promptLabel({ prompt }: ViewState): string {
+  return prompt === undefined ? "" : PROMPT_LABELS[prompt.kind];
+}
+
+/** Rows for messages: all but the title, the status, the last lines, and a problem or the end where there is one. */
 export function listRows(state: ViewState): number {
-  const taken = 3 + (problemOf(state) === undefined ? 0 : 1) + (isOver(state) ? 1 : 0);
+  const trouble = problemRows(problemOf(state), state.columns, troubleRows(state)).length;
+  const bottom = bottomRows(state, promptLabel(state), [], wordRows(state)).length;
+  const taken = 2 + bottom + trouble + (isOver(state) ? 1 : 0);
   return Math.max(1, state.rows - taken);
 }
 

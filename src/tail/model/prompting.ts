@@ -2,7 +2,7 @@ import { parseFilter } from "../filter/parse-filter.ts";
 import { counted } from "../../client/figures.ts";
 import { editedBy, withTyped } from "../../screen/typed-line.ts";
 import { relisted } from "./choose.ts";
-import { jumped, oneStream, type Step } from "./jump.ts";
+import { jumped, oneStream, toldOfTrial, type Step } from "./jump.ts";
 import { revealed } from "./layout.ts";
 import { searchedFor } from "./searching.ts";
 import { selectedMessage, type Before, type Prompt, type ViewState } from "./state.ts";
@@ -25,7 +25,8 @@ export function fileNameFor(state: ViewState): string {
 /** Back to what was before the typing began; what has arrived meanwhile stays. */
 function cancelled(state: ViewState, { kind, before }: Prompt): ViewState {
   const closed = { ...state, prompt: undefined };
-  if (kind === "offset" || kind === "save") return closed;
+  if (kind === "save") return closed;
+  if (kind === "offset") return { ...closed, trial: undefined };
   const reading = before.reading.mode === state.reading.mode ? state.reading : before.reading;
   return relisted({ ...closed, ...before, reading });
 }
@@ -35,6 +36,8 @@ function typed(state: ViewState, prompt: Prompt, text: string): ViewState {
   const open = { ...prompt, text, note: undefined };
   switch (prompt.kind) {
     case "offset":
+      // What was asked for is not meant any longer.
+      return { ...state, prompt: open, trial: undefined };
     case "save":
       return { ...state, prompt: open };
     case "search": {
@@ -66,7 +69,10 @@ function submitted(state: ViewState, prompt: Prompt): Step {
     case "offset": {
       const stream = oneStream(closed);
       if (text === "") return { state: closed };
-      return typeof stream === "number" ? jumped(closed, stream, text) : { state: stream };
+      if (typeof stream !== "number") return { state: stream };
+      // The prompt stays until it is known whether the stream can be read from there.
+      const step = jumped(state, stream, text);
+      return { ...step, state: toldOfTrial(step.state, "asking the server ...", false) };
     }
     case "save": {
       const message = selectedMessage(state);

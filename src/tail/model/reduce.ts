@@ -4,7 +4,7 @@ import { actionOf, BINDINGS } from "../keys.ts";
 import { acted, showing } from "./acting.ts";
 import { extended } from "./choose.ts";
 import type { Batch, ViewEvent } from "./event.ts";
-import { returned, type Step } from "./jump.ts";
+import { heard, isTried, toldOfTrial, type Step } from "./jump.ts";
 import { revealed } from "./layout.ts";
 import type { Message } from "./message.ts";
 import { promptKey, promptText } from "./prompting.ts";
@@ -15,19 +15,34 @@ import { connectionChanged, progressed, ticked } from "./stream-state.ts";
 /** When the folded and unfolded ones that are remembered are gone through for those that are gone. */
 const UNFOLDED_MAX = 1_000;
 
-function arrived(state: ViewState, atMs: number, batches: readonly Batch[]): ViewState {
+function arrived(before: ViewState, atMs: number, batches: readonly Batch[]): ViewState {
+  const state = batches.reduce((next, { stream, reading }) => heard(next, stream, reading), before);
   const streams = [...state.streams];
   const added: Message[] = [];
   for (const { stream, reading, arrivals, progress } of batches) {
-    const before = streams[stream];
+    const read = streams[stream];
     // What an earlier reader still had on its way belongs to no place that is shown.
-    if (before?.reading !== reading) continue;
-    streams[stream] = progressed(before, progress, atMs);
+    if (read?.reading !== reading) continue;
+    streams[stream] = progressed(read, progress, atMs);
     for (const arrival of arrivals) added.push({ ...arrival, stream, atMs, number: state.nextNumber + added.length });
   }
   const ring = pushed(state.ring, added, state.reading.mode === "still" ? NO_LIMITS : undefined);
   const next = { ...state, streams, ring, nextNumber: state.nextNumber + added.length, nowMs: atMs };
   return forgetful(extended(next, added));
+}
+
+function connected(before: ViewState, event: Extract<ViewEvent, { readonly type: "connection" }>): ViewState {
+  const { stream, reading, connection, problem, atMs } = event;
+  const { trial } = before;
+  if (trial !== undefined && isTried(before, stream, reading)) {
+    if (connection === "connecting") return { ...before, trial: { ...trial, connectingSinceMs: atMs } };
+    if (connection === "waiting") return problem === undefined ? before : toldOfTrial(before, problem, true);
+  }
+  const state = heard(before, stream, reading);
+  const streams = state.streams.map((each, i) =>
+    i === stream && each.reading === reading ? connectionChanged(each, connection, atMs, problem) : each,
+  );
+  return { ...state, streams };
 }
 
 /** Drops what is remembered of messages that are gone. */
@@ -60,16 +75,12 @@ export function reduce(state: ViewState, event: ViewEvent): Step {
   switch (event.type) {
     case "arrived":
       return { state: arrived(state, event.atMs, event.batches) };
-    case "connection": {
-      const { stream, reading, connection, problem, atMs } = event;
-      const streams = state.streams.map((each, i) =>
-        i === stream && each.reading === reading ? connectionChanged(each, connection, atMs, problem) : each,
-      );
-      return { state: { ...state, streams } };
-    }
+    case "connection":
+      return { state: connected(state, event) };
     case "refused": {
       const { stream, reading, problem } = event;
-      return state.streams[stream]?.reading === reading ? returned(state, stream, problem) : { state };
+      if (!isTried(state, stream, reading)) return { state };
+      return { state: { ...toldOfTrial(state, problem, true), trial: undefined } };
     }
     case "tick":
       return {
@@ -84,9 +95,9 @@ export function reduce(state: ViewState, event: ViewEvent): Step {
     case "told": {
       const { text, isProblem, keepsPrompt } = event;
       if (!keepsPrompt || state.prompt === undefined) {
-        return { state: { ...state, prompt: undefined, notice: { text, isProblem } } };
+        return { state: revealed({ ...state, prompt: undefined, notice: { text, isProblem } }) };
       }
-      return { state: { ...state, prompt: { ...state.prompt, note: { text, isProblem } } } };
+      return { state: revealed({ ...state, prompt: { ...state.prompt, note: { text, isProblem } } }) };
     }
   }
 }

@@ -25,6 +25,21 @@ export interface Prompt extends Typed {
 /** What typing changes at once. */
 export type Before = Pick<ViewState, "search" | "filter" | "reading" | "selected" | "top">;
 
+/** Before the line that is typed. */
+export const PROMPT_LABELS: Readonly<Record<Prompt["kind"], string>> = {
+  search: "/",
+  filter: "filter: ",
+  offset: "offset: ",
+  save: "save as: ",
+};
+
+/** Another place that a stream was asked for. Until the server has answered, nothing of what is shown is given up. */
+interface Trial {
+  readonly stream: number;
+  readonly reading: number;
+  readonly connectingSinceMs: number | undefined;
+}
+
 /** A row of a message: what stands at the top of the screen. */
 interface Top {
   readonly number: number;
@@ -38,6 +53,7 @@ export interface ViewState {
   readonly ring: Ring;
   readonly nextNumber: number;
   readonly reading: Reading;
+  readonly trial: Trial | undefined;
   /** What can be seen: of the ring, or of what was frozen, the messages of the tab that pass the filter. */
   readonly list: readonly Message[];
   /** The number of the chosen message; live, it is the newest. */
@@ -78,6 +94,7 @@ export function initialState(streams: readonly Named[], { isNested = false, stil
     ring: EMPTY_RING,
     nextNumber: 0,
     reading: stillEnd === undefined ? { mode: "live" } : { mode: "still", end: stillEnd },
+    trial: undefined,
     list: [],
     selected: -1,
     top: { number: -1, row: 0 },

@@ -24,8 +24,10 @@ export interface StreamState {
   readonly bytes: number;
   readonly lastMessageAtMs: number | undefined;
   readonly rates: Rates;
-  /** Counts the places it was read from: what an earlier reader still says is not heard. */
+  /** Which of the places that it was asked for it is read from: what an earlier reader still says is not heard. */
   readonly reading: number;
+  /** Counts the places that it was asked for, besides the first. */
+  readonly readings: number;
 }
 
 export function newStream(name: string, url: string): StreamState {
@@ -45,6 +47,7 @@ export function newStream(name: string, url: string): StreamState {
     lastMessageAtMs: undefined,
     rates: NO_RATES,
     reading: 0,
+    readings: 0,
   };
 }
 
@@ -100,10 +103,11 @@ export function ticked(stream: StreamState, atMs: number): StreamState {
 }
 
 /** Read anew from elsewhere. */
-export function reopened(stream: StreamState): StreamState {
+export function reopened(stream: StreamState, reading: number): StreamState {
   return {
     ...newStream(stream.name, stream.url),
-    reading: stream.reading + 1,
+    reading,
+    readings: Math.max(stream.readings, reading),
     rates: stream.rates,
     total: stream.total,
     bytes: stream.bytes,

@@ -1,14 +1,8 @@
-import { bottomRow as commonBottomRow } from "../../screen/bottom.ts";
-import type { Prompt, ViewState } from "../model/state.ts";
+import { bottomRows } from "../../screen/bottom.ts";
+import { promptLabel, wordRows } from "../model/layout.ts";
+import type { ViewState } from "../model/state.ts";
 import type { Row } from "../../screen/text/segment.ts";
 import { part, type Part } from "../../screen/parts.ts";
-
-const LABELS: Readonly<Record<Prompt["kind"], string>> = {
-  search: "/",
-  filter: "filter: ",
-  offset: "offset: ",
-  save: "save as: ",
-};
 
 function hints(state: ViewState): readonly Part[] {
   const { reading, search, filter, isNested } = state;
@@ -27,8 +21,7 @@ function hints(state: ViewState): readonly Part[] {
   ];
 }
 
-/** The last line: what is being typed, what there is to say, or what can be pressed. */
-export function bottomRow(state: ViewState): Row {
-  const { prompt } = state;
-  return commonBottomRow(state, prompt === undefined ? "" : LABELS[prompt.kind], hints(state));
+/** The last lines: what is being typed, what there is to say, or what can be pressed. */
+export function bottomRowsOf(state: ViewState): readonly Row[] {
+  return bottomRows(state, promptLabel(state), hints(state), wordRows(state));
 }

@@ -1,9 +1,9 @@
 import { problemRows } from "../../screen/bottom.ts";
 import { tooSmallScreen } from "../../screen/too-small.ts";
-import { problemOf } from "../model/layout.ts";
+import { problemOf, troubleRows } from "../model/layout.ts";
 import type { ViewState } from "../model/state.ts";
 import type { Row } from "../../screen/text/segment.ts";
-import { bottomRow } from "./bottom.ts";
+import { bottomRowsOf } from "./bottom.ts";
 import { helpRows } from "./help.ts";
 import { listRowsOnScreen } from "./list.ts";
 import { statusRow } from "./status.ts";
@@ -18,8 +18,8 @@ export function screenOf(state: ViewState): readonly Row[] {
   return [
     titleRow(state),
     ...listRowsOnScreen(state),
-    ...problemRows(problemOf(state), columns),
+    ...problemRows(problemOf(state), columns, troubleRows(state)),
     statusRow(state),
-    bottomRow(state),
+    ...bottomRowsOf(state),
   ];
 }
