@@ -43,7 +43,7 @@ export interface BackupCounts {
   unchanged: number;
   /** Of JSON streams. */
   messages: number;
-  /** As they came, without what a data file adds to them. */
+  /** Of the messages, as they came, without what a data file adds to them. */
   bytes: number;
   files: number;
   /** Listed, and deleted before they were read. */

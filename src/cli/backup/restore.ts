@@ -35,7 +35,7 @@ export interface RestoreCounts {
   unchanged: number;
   /** Of JSON streams, that this run has sent. */
   messages: number;
-  /** Bytes of the bodies that this run has sent. */
+  /** Bytes of the messages that this run has sent. */
   bytes: number;
   /** Not restored, or not whole. */
   failed: number;

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { contentKind } from "../../protocol/content-type.ts";
 import { CommandFailure } from "../command-failure.ts";
+import { bytesOf } from "../copying/pieces.ts";
 import { type BackupFolder, isOlder, olderThan } from "./backup-folder.ts";
 import { isDamage } from "./checked-file.ts";
 import { readDataFile } from "./data-file.ts";
@@ -17,7 +18,7 @@ export interface BackupFinding {
 export interface BackupVerification {
   streams: number;
   files: number;
-  /** Of data files. */
+  /** Of the messages in data files that are whole, without what a file adds to them. */
   bytes: number;
   readonly findings: BackupFinding[];
 }
@@ -77,13 +78,12 @@ async function verifyFiles(
     signal.throwIfAborted();
     positions += entry.positions;
     try {
-      await readDataFile(path, entry, kind);
+      result.bytes += bytesOf(await readDataFile(path, entry, kind));
     } catch (error) {
       if (!(error instanceof CommandFailure)) throw error;
       await find(manifest.name, error.message.replace(/\.$/, ""));
     }
     result.files++;
-    result.bytes += entry.bytes;
     onProgress(result);
   }
   if (positions !== manifest.positions) {

@@ -69,7 +69,7 @@ class Overtaken extends Error {}
 export class StreamCopy {
   /** Messages of JSON, or bytes, that an earlier run had copied. */
   resumedAt = 0;
-  /** Bytes of the bodies that were sent. */
+  /** Bytes of the messages that were sent. */
   sentBytes = 0;
   batches = 0;
   /** What the copy's server wrote anew of the messages that were compared. */
@@ -238,8 +238,9 @@ export class StreamCopy {
     const { client, url, contentType, producerId, words, retry, signal, onProgress, afterBatch } = this.#options;
     for (;;) {
       signal?.throwIfAborted();
-      const body = await takeBatch(this.#original);
-      if (body === undefined) return;
+      const batch = await takeBatch(this.#original);
+      if (batch === undefined) return;
+      const { body, messageBytes } = batch;
       if (this.#isClosed) throw closedEarly(words);
       const producer = { id: producerId, epoch: 0, seq: this.#nextSeq };
       // The signal ends the waits between tries, not a request under way.
@@ -249,7 +250,7 @@ export class StreamCopy {
       if (duplicate) throw new Overtaken();
       this.#nextSeq++;
       this.batches++;
-      this.sentBytes += body.byteLength;
+      this.sentBytes += messageBytes;
       this.#advance(nextOffset);
       onProgress?.(this);
       await afterBatch?.(this);

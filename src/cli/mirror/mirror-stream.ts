@@ -45,7 +45,7 @@ export interface MirrorSummary {
   /** Where this run began. */
   readonly resumedAt: number;
   readonly batches: number;
-  /** Bytes of the bodies that this run has sent. */
+  /** Bytes of the messages that this run has sent. */
   readonly bytes: number;
   readonly closed: boolean;
   /** JSON messages that the target's server wrote anew, of those that were compared. */

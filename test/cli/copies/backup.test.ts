@@ -172,6 +172,23 @@ describe.each(SERVERS)("backup and restore on $name", ({ start }) => {
     expectSame(await readWhole(urlOf(server, `copies/${name}`)), await readWhole(url));
   });
 
+  it.each([
+    ["application/json", ['[{"id":1}]', '["é", 2]'], 8 + 4 + 1],
+    ["text/plain", ["one", "two"], 6],
+  ])("of %s every command counts the bytes of the messages, and no more", async (type, bodies, bytes) => {
+    const url = urlOf(server, name);
+    await create(url, { contentType: type });
+    for (const body of bodies) await append(url, type, body);
+    const counts = [
+      await done(server, "backup", name, dir),
+      await done(server, "restore", dir, "--prefix-map", "=counted/"),
+      await done(server, "mirror", name, `mirrored/${name}`),
+      await done(server, "mirror", "verify", name, `mirrored/${name}`),
+      JSON.parse((await runCli(["backup", "verify", dir, "--json"])).stdout) as unknown,
+    ];
+    expect(counts).toMatchObject(counts.map(() => ({ bytes })));
+  });
+
   it("restore: an empty stream that is made now was not there already; the next time it was", async () => {
     await create(urlOf(server, name), { contentType: "text/plain" });
     await done(server, "backup", name, dir);
