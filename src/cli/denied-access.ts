@@ -23,7 +23,7 @@ const TOKEN_WORDS: Readonly<Record<Origin, string>> = {
 };
 
 /** Our server has no operator API at all: no credential would do. */
-const CLOSED_TO_ALL = "OPERATOR_CLOSED";
+export const CLOSED_TO_ALL = "OPERATOR_CLOSED";
 
 /** A request that was not let in: what it was sent with, why that did not do, and the command that would mend it. */
 export function deniedReport(

@@ -3,6 +3,7 @@ import { BINDING } from "../../cloudflare/wrangler-config.ts";
 import { operatorToken } from "../deploy/deployed-server.ts";
 import { operatorHealth } from "../../client/health.ts";
 import { keyId } from "../../protocol/secret.ts";
+import { CLOSED_TO_ALL } from "../denied-access.ts";
 import { type Check, failed, type Finding, needs, ok, SkippedCheck } from "./check.ts";
 import { NO_HEALTH } from "./server.ts";
 import { newTransport, type Server, type Site } from "./site.ts";
@@ -44,6 +45,7 @@ async function tried(site: Site, server: Server, secret: string, which: string, 
     return ok(`${which} is taken by ${url}.`);
   } catch (error) {
     if (!(error instanceof AccessDeniedError)) throw error;
+    if (error.code === CLOSED_TO_ALL && target !== undefined) throw new SkippedCheck(withoutSecret(url));
     const said = `${which} is refused: ${error.reason ?? error.message}`;
     // A token that is not valid at this time says nothing of the secret.
     if (OF_TIME.has(error.code)) return failed(said, "Set the clock of this machine: see the check clock.");
@@ -51,6 +53,11 @@ async function tried(site: Site, server: Server, secret: string, which: string, 
   } finally {
     await transport.close();
   }
+}
+
+/** Such as one that runs on this machine where another had a secret before. */
+function withoutSecret(url: string): string {
+  return `The server at ${url} has no operator secret (dev has one with --auth only), so the one held here cannot be tried.`;
 }
 
 const OF_TIME: ReadonlySet<string> = new Set(["TOKEN_EXPIRED", "TOKEN_NOT_YET_VALID", "TOKEN_LIFETIME"]);

@@ -9,7 +9,7 @@ import { newSecret } from "../../../src/protocol/secret.ts";
 import { check, type Diagnosis, diagnosisOf, named } from "../../deploy/support/diagnosis.ts";
 import { runCli } from "../../support/cli.ts";
 import { type Handler, startScripted } from "../../support/scripted-server.ts";
-import { startGuarded } from "../../support/servers.ts";
+import { startBuilt, startGuarded } from "../../support/servers.ts";
 import { steadyPort } from "../../support/steady-port.ts";
 
 let home: string;
@@ -188,6 +188,28 @@ describe("a server", () => {
       for (const name of ["server", "version", "context", "operator-secret", "cors"]) {
         expect(check(found, name)).toMatchObject({ name, state: "ok" });
       }
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("of this machine that is open is well, whatever operator secret is held for its address", async () => {
+    const server = await startBuilt();
+    try {
+      const secret = newSecret("operator");
+      await save("credentials.json", {
+        version: 1,
+        servers: { [server.url]: { operatorSecret: secret, projects: {} } },
+      });
+      const found = await doctor({ DURABLE_STREAMS_URL: server.url });
+      expect({ code: found.code, failed: named(found, "failed") }).toEqual({ code: 0, failed: [] });
+      expect(check(found, "operator-secret")).toMatchObject({
+        state: "skipped",
+        detail: expect.stringContaining(
+          `${server.url} has no operator secret (dev has one with --auth only)`,
+        ) as unknown,
+      });
+      expect(check(found, "operator-secret").mend).toBeUndefined();
     } finally {
       await server.stop();
     }
