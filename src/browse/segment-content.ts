@@ -14,7 +14,7 @@ export function segmentContent(segment: Segment, name: string): StillContent {
   const messages: Arrival[] = [];
   for (const { position, message, appendedAtMs } of segmentMessages(segment)) {
     const offset = formatOffset(position);
-    messages.push({ ...arrivalOf(kind, message, undefined), stored: { offset, appendedAtMs } });
+    messages.push({ ...arrivalOf(kind, message, undefined), position, stored: { offset, appendedAtMs } });
   }
   const [start, end] = [segment.start, segment.end].map((at) => shortOffset(formatOffset(at), OFFSET_COLUMNS));
   const about = `${start ?? ""} to ${end ?? ""}, ${segment.contentType}`;

@@ -198,6 +198,11 @@ describe("the view: jumps", () => {
     expect(mayRead(view.press("up", "up", "G").state, 0)).toBe(true);
   });
 
+  it("messages that are read again are counted once", () => {
+    const view = new View().arrive(numbered(3)).press("s").arrive(numbered(3), { reading: 1 });
+    expect(view.state.streams[0]).toMatchObject({ total: 3, bytes: 21 });
+  });
+
   it("is not held up by few messages, but by large ones", () => {
     const view = new View().press("s");
     view.arrive(["x".repeat(1_000_000), ..."123456789".split("").map((digit) => digit.repeat(1_000_000))], {
@@ -263,14 +268,26 @@ describe("the view: copying, saving, leaving", () => {
     expect(view.effects).toMatchObject([{ type: "copy", message: { number: 0 } }]);
   });
 
+  it("offers the same name for the same message, however often it is read", () => {
+    const name = (view: View): string | undefined => view.press("w").state.prompt?.text;
+    const view = new View(["rooms/42"]).arrive(numbered(3));
+    const first = name(view);
+    view.press("escape", "s").arrive(numbered(3), { reading: 1 }).press("down", "down");
+    expect(view.selected).toBe(`{"n":2}`);
+    expect(name(view)).toBe(first);
+    expect(first).toMatch(/^42-[0-9a-f]{8}\.json$/);
+    expect(name(view.press("escape", "up"))).not.toBe(first);
+  });
+
   it("saves under a name that is offered, and asks again when that cannot be", () => {
     const view = new View(["logs/app"]).arrive(["x"], { kind: "text" }).press("w");
-    expect(view.state.prompt?.text).toBe("app-0.txt");
+    // The beginning of the SHA-256 of "x".
+    expect(view.state.prompt?.text).toBe("app-2d711642.txt");
     view.press("return").send({ type: "told", text: "is there", isProblem: true, keepsPrompt: true });
-    expect(view.effects).toMatchObject([{ type: "save", path: "app-0.txt" }]);
+    expect(view.effects).toMatchObject([{ type: "save", path: "app-2d711642.txt" }]);
     expect(view.state.prompt?.note?.text).toBe("is there");
     view.type("x").press("return").send({ type: "told", text: "Saved", isProblem: false, keepsPrompt: false });
-    expect(view.effects[1]).toMatchObject({ path: "app-0.txtx" });
+    expect(view.effects[1]).toMatchObject({ path: "app-2d711642.txtx" });
     expect(view.state).toMatchObject({ prompt: undefined, notice: { text: "Saved" } });
   });
 

@@ -1,3 +1,5 @@
+import type { ContentKind } from "../../protocol/content-type.ts";
+import { parseOffset } from "../../protocol/offset.ts";
 import type { ConnectionState } from "../../client/follow.ts";
 import type { StreamBatch } from "../../client/stream-batch.ts";
 import type { LiveStore } from "../live-store.ts";
@@ -28,13 +30,45 @@ function problemOf(state: ConnectionState, source: ViewSource): string | undefin
   return `Trying again in ${(state.waitMs / 1000).toFixed(1)} s: ${reasonOf(state.error, source)}`;
 }
 
-function toBatch({ stream }: Readable, reading: number, batch: StreamBatch, records: readonly Uint8Array[]): Batch {
+/**
+ * Where each of these records begins. Offsets are opaque: they tell positions only where they count, since the batch
+ * before, just what has come.
+ */
+function positionsOf(
+  kind: ContentKind,
+  records: readonly Uint8Array[],
+  before: number | undefined,
+  nextOffset: string | undefined,
+): readonly number[] | undefined {
+  const end = nextOffset === undefined ? undefined : parseOffset(nextOffset);
+  const sizes = records.map((record) => (kind === "json" ? 1 : record.byteLength));
+  const start = (end ?? NaN) - sizes.reduce((sum, size) => sum + size, 0);
+  if (!(start >= 0) || (before !== undefined && before !== start)) return undefined;
+  let at = start;
+  return sizes.map((size) => (at += size) - size);
+}
+
+/** What is known of a start. */
+function positionOf(start: ViewStart): number | undefined {
+  if (start.at === "last") return undefined;
+  return start.offset === "-1" ? 0 : parseOffset(start.offset);
+}
+
+interface Read {
+  readonly reading: number;
+  readonly records: readonly Uint8Array[];
+  /** Where the batch before it ended. */
+  readonly before: number | undefined;
+}
+
+function toBatch({ stream }: Readable, batch: StreamBatch, { reading, records, before }: Read): Batch {
   const { kind, nextOffset: offset, upToDate, closed } = batch;
   const bytes = batch.pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const positions = positionsOf(kind, records, before, offset);
   return {
     stream,
     reading,
-    arrivals: records.map((record) => arrivalOf(kind, record, offset)),
+    arrivals: records.map((record, i) => ({ ...arrivalOf(kind, record, offset), position: positions?.[i] })),
     progress: { count: records.length, bytes, offset, upToDate, closed },
   };
 }
@@ -63,10 +97,12 @@ async function read(readable: Readable, reading: number, start: ViewStart, signa
     store.dispatch({ type: "connection", stream, reading, connection, problem, atMs: now() });
   };
   const split = source.splitter();
+  let before = positionOf(start);
   for await (const batch of source.open(start, signal, (state) => {
     tell(state.name, problemOf(state, source));
   })) {
-    await frames.add(toBatch(readable, reading, batch, split(batch)));
+    await frames.add(toBatch(readable, batch, { reading, records: split(batch), before }));
+    before = batch.nextOffset === undefined ? undefined : parseOffset(batch.nextOffset);
     if (mayRead(store.getState(), stream)) continue;
     await untilMayRead(readable, signal);
     signal.throwIfAborted();

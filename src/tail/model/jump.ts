@@ -36,8 +36,9 @@ export function isTried({ trial }: ViewState, stream: number, reading: number): 
 export function heard(state: ViewState, stream: number, reading: number): ViewState {
   if (!isTried(state, stream, reading)) return state;
   const connectingSinceMs = state.trial?.connectingSinceMs;
+  // What was read before may well come once more: it is counted from the new place.
   const streams = state.streams.map((each, i) =>
-    i === stream ? { ...reopened(each, reading), connectingSinceMs } : each,
+    i === stream ? { ...reopened(each, reading), connectingSinceMs, total: 0, bytes: 0 } : each,
   );
   const place = { reading: { mode: "browsing", stream }, selected: -1, top: { number: -1, row: 0 } } as const;
   const { prompt } = state;

@@ -12,6 +12,8 @@ export interface Arrival {
   readonly size: number;
   /** The offset after the batch that brought it, where the server told one. */
   readonly offset: string | undefined;
+  /** Where in its stream it begins, in messages of JSON and bytes of anything else, as far as that is known. */
+  readonly position?: number | undefined;
   /** Where and when it was stored, of a message that was read from there. */
   readonly stored?: { readonly offset: string; readonly appendedAtMs: number };
 }

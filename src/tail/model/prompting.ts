@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { parseFilter } from "../filter/parse-filter.ts";
 import { counted } from "../../client/figures.ts";
 import { editedBy, withTyped } from "../../screen/typed-line.ts";
 import { relisted } from "./choose.ts";
 import { jumped, oneStream, toldOfTrial, type Step } from "./jump.ts";
 import { revealed } from "./layout.ts";
+import type { Message } from "./message.ts";
 import { searchedFor } from "./searching.ts";
 import { selectedMessage, type Before, type Prompt, type ViewState } from "./state.ts";
 
@@ -13,13 +15,22 @@ export function prompted(state: ViewState, kind: Prompt["kind"], text = ""): Vie
   return { ...state, notice: undefined, prompt: { kind, text, note: undefined, before } };
 }
 
+/** Of a hash in a file's name: enough to tell a stream's messages apart. */
+const HASH_DIGITS = 8;
+
+/** Which message it is, the same whenever and from wherever it is read: its place in the stream, or else its content. */
+function whichOf({ position, bytes }: Message): string {
+  if (position !== undefined) return String(position);
+  return createHash("sha256").update(bytes).digest("hex").slice(0, HASH_DIGITS);
+}
+
 /** A name for a file of the message: of its stream, and which it is. */
 export function fileNameFor(state: ViewState): string {
   const message = selectedMessage(state);
   if (message === undefined) return "";
   const name = state.streams[message.stream]?.name.split("/").at(-1) ?? "message";
   const ending = { json: "json", text: "txt", binary: "bin" }[message.kind];
-  return `${name.replace(/[^\w.-]/g, "_")}-${String(message.number)}.${ending}`;
+  return `${name.replace(/[^\w.-]/g, "_")}-${whichOf(message)}.${ending}`;
 }
 
 /** Back to what was before the typing began; what has arrived meanwhile stays. */
