@@ -41,6 +41,7 @@ Exits 0 when no check failed, and 8 when one did.`;
       call,
       onResult: (result) => (json ? Promise.resolve() : writeOutput(lines.next(result))),
     });
+    if (!json) await writeOutput(lines.end());
     if (!diagnosis.well) process.exitCode = EXIT.verification;
     if (!json) this.notices.note(summaryText(diagnosis.checks, call("doctor --fix")));
     return diagnosis;

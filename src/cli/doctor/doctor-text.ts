@@ -10,17 +10,41 @@ const INDENT = " ".repeat(STATE_WIDTH + NAME_WIDTH);
 export class ResultLines {
   /** The check that each reason was told at. */
   readonly #toldAt = new Map<string, string>();
+  /** Checks in a row that are skipped for a reason told before: one line stands for them all. */
+  #alike: { readonly toldAt: string; readonly names: string[] } | undefined;
 
+  /** What can be written now; of checks that the next may join, nothing yet. */
   next({ name, state, detail, mend, fixed }: CheckResult): string {
-    const start = `${state.padEnd(STATE_WIDTH)}${name.padEnd(NAME_WIDTH)}`;
     const reason = JSON.stringify([detail, mend]);
     const before = this.#toldAt.get(reason);
-    if (state === "skipped" && before !== undefined) return `${start}as ${before}\n`;
+    if (state === "skipped" && before !== undefined) {
+      if (this.#alike?.toldAt === before) {
+        this.#alike.names.push(name);
+        return "";
+      }
+      const ended = this.end();
+      this.#alike = { toldAt: before, names: [name] };
+      return ended;
+    }
     this.#toldAt.set(reason, name);
-    const line = `${start}${fixed ? "mended: " : ""}${visibleLine(detail)}\n`;
+    const line = `${lineStart(state, name)}${fixed ? "mended: " : ""}${visibleLine(detail)}\n`;
     const mends = mend === undefined ? [] : mend.split("\n");
-    return [line, ...mends.map((each) => `${INDENT}-> ${visibleLine(each)}\n`)].join("");
+    return [this.end(), line, ...mends.map((each) => `${INDENT}-> ${visibleLine(each)}\n`)].join("");
   }
+
+  /** What is still to be written after the last check. */
+  end(): string {
+    if (this.#alike === undefined) return "";
+    const { toldAt, names } = this.#alike;
+    this.#alike = undefined;
+    const [only, ...others] = names;
+    if (only !== undefined && others.length === 0) return `${lineStart("skipped", only)}as ${toldAt}\n`;
+    return `${lineStart("skipped", `${String(names.length)} checks`)}as ${toldAt}: ${names.join(", ")}\n`;
+  }
+}
+
+function lineStart(state: CheckState, name: string): string {
+  return `${state.padEnd(STATE_WIDTH)}${name.padEnd(NAME_WIDTH)}`;
 }
 
 const STATES: readonly CheckState[] = ["ok", "warning", "failed", "skipped"];
