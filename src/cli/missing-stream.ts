@@ -2,6 +2,7 @@ import type { ClientError } from "../client/errors/client-error.ts";
 import { shortened } from "../client/shortened.ts";
 import { visibleText } from "../client/visible-text.ts";
 import type { Wish } from "./config/directory-file.ts";
+import type { Around } from "./near-stream.ts";
 import type { ErrorReport } from "./report.ts";
 import { EXIT } from "./exit-codes.ts";
 import { quoteForShell } from "./shell-quote.ts";
@@ -33,26 +34,55 @@ function placeOf({ name, server, project }: NamedStream): string {
   return `${JSON.stringify(shortened(name))}${inProject} at ${server}`;
 }
 
-/**
- * A stream that is not there, in the words of the command line: what a server says of it is about HTTP. `mayCreate` where
- * an empty stream would do.
- */
-export function missingStreamReport(
-  error: ClientError,
-  stream: NamedStream,
-  bin: string,
-  mayCreate: boolean,
-): ErrorReport {
-  const create = `Create it with: ${bin} create ${quoteForShell(stream.name)} --content-type application/json${samePlace(stream)}`;
-  // Of the protocol's servers only ours list their streams, and only ours explain themselves.
-  const list = !error.explained || isUrl(stream.name) ? undefined : `Those there are: ${bin} list${samePlace(stream)}`;
+/** The command that a stream was missing for. */
+interface Asking {
+  readonly bin: string;
+  /** As oclif keeps it: `inspect:cat`. */
+  readonly id: string;
+  /** What the server lists; `undefined` where it lists nothing, or was not asked. */
+  readonly around: Around | undefined;
+}
+
+/** Commands that make something of an empty stream. */
+const WRITES: ReadonlySet<string> = new Set(["append", "close"]);
+/** Commands that an empty stream would at least not refuse. */
+const READS: ReadonlySet<string> = new Set(["describe", "read", "tail"]);
+
+/** A pattern is no mistyped name: nothing is like it. */
+export function isPattern(name: string): boolean {
+  return !isUrl(name) && name.includes("*");
+}
+
+/** A stream that is not there, in the words of the command line: what a server says of it is about HTTP. */
+export function missingStreamReport(error: ClientError, stream: NamedStream, asking: Asking): ErrorReport {
   return {
     code: error.code,
     message: visibleText(`There is no stream ${placeOf(stream)}.`),
-    hint: mayCreate ? create : list,
+    hint: isPattern(stream.name) ? patternHint(stream, asking) : missingHint(error, stream, asking),
     exitCode: EXIT.notFound,
     unexpected: false,
   };
+}
+
+function patternHint(stream: NamedStream, { bin, id }: Asking): string {
+  const prefix = stream.name.slice(0, stream.name.indexOf("*"));
+  const list = `${bin} list${prefix === "" ? "" : ` ${quoteForShell(prefix)}`}${samePlace(stream)}`;
+  return visibleText(
+    `${id.replaceAll(":", " ")} takes a stream's name, and ${JSON.stringify(shortened(stream.name))} is a pattern. Those there are: ${list}`,
+  );
+}
+
+function missingHint(error: ClientError, stream: NamedStream, { bin, id, around }: Asking): string | undefined {
+  const near = around?.near === undefined ? undefined : `Did you mean ${JSON.stringify(shortened(around.near))}?`;
+  const create = `reate it with: ${bin} create ${quoteForShell(stream.name)} --content-type application/json${samePlace(stream)}`;
+  // Of the protocol's servers only ours list their streams, and only ours explain themselves.
+  const isListed = !isUrl(stream.name) && (around !== undefined || (error.explained && !READS.has(id)));
+  if (WRITES.has(id) || (READS.has(id) && !isListed)) {
+    return near === undefined ? `C${create}` : visibleText(`${near} Or c${create}`);
+  }
+  if (!isListed) return undefined;
+  const list = `Those there are: ${bin} list${samePlace(stream)}`;
+  return near === undefined ? list : visibleText(`${near} ${list}`);
 }
 
 /** A stream that was deleted while forks need what it holds. */

@@ -16,9 +16,16 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import type { ViewEnd, ViewOptions } from "./full-screen.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { mistakenValueReport } from "./mistaken-value.ts";
-import { damagedStreamReport, goneStreamReport, missingStreamReport, type NamedStream } from "./missing-stream.ts";
+import {
+  damagedStreamReport,
+  goneStreamReport,
+  isPattern,
+  missingStreamReport,
+  type NamedStream,
+} from "./missing-stream.ts";
+import type { Around } from "./near-stream.ts";
 import type { ErrorReport } from "./report.ts";
-import { DEFAULT_SERVER_URL, namedStreamUrl, streamRoot, streamUrl } from "./server-address.ts";
+import { DEFAULT_SERVER_URL, isUrl, namedStreamUrl, streamRoot, streamUrl } from "./server-address.ts";
 import { readTokenFromStdin, requireToken } from "./token.ts";
 import { RequestTokens } from "./tokens/request-tokens.ts";
 import { Trace } from "./trace.ts";
@@ -77,6 +84,8 @@ export abstract class ServerCommand extends BaseCommand {
   readonly #clients: StreamClient[] = [];
   /** The streams that the command line names, by URL. */
   readonly #named = new Map<string, NamedStream>();
+  /** What is around the stream that was missing. */
+  #around: Around | undefined;
   #lastRetryNoteMs = -Infinity;
   /** Whether a full-screen view has the terminal: what is written beside it would tear it. */
   #isScreenTaken = false;
@@ -218,9 +227,8 @@ export abstract class ServerCommand extends BaseCommand {
     const { id = "" } = this;
     const { bin } = this.config;
     // A server that has no place for a new stream is another matter, and so is a code of another meaning.
-    if (error instanceof StreamNotFoundError && MISSING.has(error.code) && id !== "create") {
-      return missingStreamReport(error, named, bin, EMPTY_WOULD_DO.has(id));
-    }
+    if (isMissing(error) && id !== "create")
+      return missingStreamReport(error, named, { bin, id, around: this.#around });
     // Of other servers' reads 410 may also say that an offset is no longer kept (section 5.6).
     if (error instanceof StreamGoneError && (error.explained || !READS.has(id))) return goneStreamReport(error, named);
     if (error instanceof DamagedHistoryError) return damagedStreamReport(error, named, bin);
@@ -235,11 +243,29 @@ export abstract class ServerCommand extends BaseCommand {
   }
 
   /** What the interruption itself throws is no failure to report. */
-  protected override catch(error: Error): Promise<void> {
+  protected override async catch(error: Error): Promise<void> {
     const signal = this.#interrupt?.signal;
-    if (signal?.aborted !== true || error !== signal.reason) return super.catch(error);
-    process.exitCode = this.interruptExitCode;
-    return Promise.resolve();
+    if (signal?.aborted === true && error === signal.reason) {
+      process.exitCode = this.interruptExitCode;
+      return;
+    }
+    await this.#lookAround(error);
+    await super.catch(error);
+  }
+
+  /** Asks the server, once and quietly, what a missing stream was probably meant to be. */
+  async #lookAround(error: Error): Promise<void> {
+    if (!isMissing(error) || this.#tokens === undefined || this.id === "create") return;
+    const named = this.#named.get(error.url);
+    if (named === undefined || isUrl(named.name) || isPattern(named.name)) return;
+    const { lookAround } = await import("./near-stream.ts");
+    const retry = { giveUpAfterMs: 0 };
+    const client = new StreamClient({ token: this.#tokens.provide, userAgent: this.config.userAgent, retry });
+    this.#clients.push(client);
+    this.#around = await lookAround(
+      client.directory(streamRoot({ url: named.server, project: named.project })),
+      named.name,
+    );
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
@@ -250,9 +276,11 @@ export abstract class ServerCommand extends BaseCommand {
 }
 
 const MISSING: ReadonlySet<string> = new Set(["STREAM_NOT_FOUND", "FORK_SOURCE_NOT_FOUND"]);
-/** Commands that an empty stream would satisfy. */
-const EMPTY_WOULD_DO: ReadonlySet<string> = new Set(["append", "close", "describe", "read", "tail"]);
 const READS: ReadonlySet<string> = new Set(["read", "tail", "inspect:export"]);
+
+function isMissing(error: unknown): error is StreamNotFoundError {
+  return error instanceof StreamNotFoundError && MISSING.has(error.code);
+}
 
 /** A variable of the environment; an empty one says nothing. */
 function variable(name: string): string | undefined {

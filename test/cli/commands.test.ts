@@ -312,22 +312,51 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 
+  const create = "Create it with: durable-streams create nope --content-type application/json";
+  // Those that would only see that it is empty are shown what there is, where that is known.
+  const look = isOurs ? "Those there are: durable-streams list" : create;
   it.each([
-    ["append", ["append", "nope", "x"]],
-    ["tail", ["tail", "nope"]],
-    ["tail --exit-at-tail", ["tail", "nope", "--exit-at-tail"]],
-    ["read", ["read", "nope"]],
-    ["describe", ["describe", "nope"]],
-    ["close", ["close", "nope"]],
-  ])("%s: a missing stream is told in the same words, with the command that creates it", async (_name, args) => {
+    ["append", ["append", "nope", "x"], create],
+    ["tail", ["tail", "nope"], look],
+    ["tail --exit-at-tail", ["tail", "nope", "--exit-at-tail"], look],
+    ["read", ["read", "nope"], look],
+    ["describe", ["describe", "nope"], look],
+    ["close", ["close", "nope"], create],
+  ])("%s: a missing stream is told in the same words, with the command that helps", async (_name, args, hint) => {
     expect(await ds(args)).toMatchObject({
       code: 3,
       stdout: "",
-      stderr: `Error: There is no stream "nope" at ${server.url}.\nCreate it with: durable-streams create nope --content-type application/json\n`,
+      stderr: `Error: There is no stream "nope" at ${server.url}.\n${hint}\n`,
     });
     const env = { DURABLE_STREAMS_URL: "http://127.0.0.1:9" };
-    const { hint } = parseError(await ds([...args, "--json", "--url", server.url], { env }));
-    expect(hint).toMatch(`application/json --url ${server.url}`);
+    const error = parseError(await ds([...args, "--json", "--url", server.url], { env }));
+    expect(error.hint).toBe(`${hint} --url ${server.url}`);
+  });
+
+  it("a missing stream with a name like that of another is told that one, where streams are listed", async () => {
+    await ds(["create", "purchases", "--content-type", "application/json"]);
+    const hintOf = async (...args: readonly string[]): Promise<unknown> =>
+      parseError(await ds([...args, "--json"])).hint;
+    const near = isOurs ? 'Did you mean "purchases"? ' : "";
+    const creates = "reate it with: durable-streams create purchaes --content-type application/json";
+    const looks = isOurs ? "Those there are: durable-streams list" : `C${creates}`;
+    expect(await hintOf("append", "purchaes", "1")).toBe(isOurs ? `${near}Or c${creates}` : `C${creates}`);
+    expect(await hintOf("read", "purchaes")).toBe(`${near}${looks}`);
+    expect(await hintOf("tail", "purchaes")).toBe(`${near}${looks}`);
+    expect(await hintOf("describe", "purchaes")).toBe(`${near}${looks}`);
+    expect(await hintOf("delete", "purchaes", "--yes")).toBe(isOurs ? `${near}${looks}` : undefined);
+  });
+
+  it.each([
+    ["read", ["read", "orders/*"]],
+    ["append", ["append", "orders/*", "1"]],
+    ["delete", ["delete", "orders/*", "--yes"]],
+  ])("%s: a pattern is told to be none of a stream's names", async (name, args) => {
+    const { code, stderr } = await ds(args);
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: `Error: There is no stream "orders/*" at ${server.url}.\n${name} takes a stream's name, and "orders/*" is a pattern. Those there are: durable-streams list orders/\n`,
+    });
   });
 
   it("delete: a stream that is not there is not offered for creation; those there are where they can be listed", async () => {
