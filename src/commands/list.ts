@@ -32,6 +32,7 @@ It needs a durable-streams server: the protocol has no list of streams.`;
   };
 
   static override flags = {
+    prefix: string({ summary: "Another way to give PREFIX, as other commands take it.", helpValue: "PREFIX" }),
     long: boolean({ char: "l", summary: "Show what each stream is." }),
     limit: integer({ summary: "Print at most so many.", min: 1, helpValue: "N" }),
     watch: boolean({
@@ -50,13 +51,14 @@ It needs a durable-streams server: the protocol has no list of streams.`;
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(List);
     const intervalMs = parseInterval(flags.interval);
+    const prefix = onePrefix(args.prefix, flags.prefix);
     const client = await this.connect(flags);
     const directory = client.directory(this.streamRoot(flags));
-    const options: ListOptions = { prefix: args.prefix, limit: flags.limit, signal: this.interruptSignal() };
+    const options: ListOptions = { prefix, limit: flags.limit, signal: this.interruptSignal() };
     if (flags.watch) {
       const isViewed = !flags.plain && flags.json !== true && isFullScreenTerminal();
-      if (isViewed) await this.#browse(client, flags, args.prefix, intervalMs);
-      else await this.#printChanges(directory, args.prefix, intervalMs, flags.json === true);
+      if (isViewed) await this.#browse(client, flags, prefix, intervalMs);
+      else await this.#printChanges(directory, prefix, intervalMs, flags.json === true);
       return;
     }
     const output = openDataOutput();
@@ -66,7 +68,7 @@ It needs a durable-streams server: the protocol has no list of streams.`;
       await output.write(`${heading}${lines.join("")}`);
       count += lines.length;
     }
-    if (count === 0) this.notices.note(nothing(args.prefix, this.streamRoot(flags)));
+    if (count === 0) this.notices.note(nothing(prefix, this.streamRoot(flags)));
   }
 
   async #printChanges(
@@ -110,6 +112,11 @@ It needs a durable-streams server: the protocol has no list of streams.`;
     });
     await this.onScreen((options) => runScenes(scene, options));
   }
+}
+
+function onePrefix(argument: string | undefined, flag: string | undefined): string | undefined {
+  if (argument === undefined || flag === undefined) return argument ?? flag;
+  throw usageFailure("The prefix is given twice: as an argument and by --prefix.", "Leave out one of them.");
 }
 
 /** In milliseconds. */

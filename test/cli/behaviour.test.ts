@@ -111,6 +111,9 @@ describe("the command line", () => {
       "has no unit: seconds, minutes, hours, days or weeks?",
     ],
     ["a bad time", ["create", "s", "--expires-at", "tomorrow"], "tomorrow"],
+    ["no time to live", ["create", "s", "--ttl", "0s"], "gone at once"],
+    ["a fork's time to live that is none", ["fork", "s", "t", "--ttl", "0d"], "gone at once"],
+    ["a prefix given twice", ["list", "a/", "--prefix", "b/"], "twice"],
     ["a bad pattern", ["tail", "s", "--grep", "("], "regular expression"],
     ["a bad URL", ["read", "s", "--url", "nowhere"], "nowhere"],
     ["a bad stream name", ["read", "a//b"], "a//b"],
@@ -123,6 +126,18 @@ describe("the command line", () => {
     const json = await runCli([...args, "--json"]);
     expect(json.code).toBe(2);
     expect(Object.keys(JSON.parse(json.stdout) as object)).toEqual(["error"]);
+  });
+
+  it.each([
+    ["create", ["create", "s"]],
+    ["fork", ["fork", "s", "t"]],
+  ])("%s: a time that is over is refused, with how long it is", async (_name, args) => {
+    const threeDaysAgo = new Date(Date.now() - 3 * 86_400_000).toISOString();
+    expect(await runCli([...args, "--expires-at", threeDaysAgo])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: `Error: --expires-at "${threeDaysAgo}" lies 3 days in the past: the stream would be gone at once.\nGive a time that is still to come, or --ttl.\n`,
+    });
   });
 
   it.each([

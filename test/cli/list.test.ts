@@ -33,6 +33,10 @@ describe("list and delete --prefix", () => {
     expect(await ds(["list", "a/", "--limit", "2"])).toMatchObject({ code: 0, stdout: "a/1\na/2\n" });
   });
 
+  it("list: --prefix is another way to give PREFIX", async () => {
+    expect(await ds(["list", "--prefix", "a/"])).toMatchObject({ code: 0, stdout: "a/1\na/2\na/é x\n", stderr: "" });
+  });
+
   it("list: nothing found is a success that says so on stderr", async () => {
     const { code, stdout, stderr } = await ds(["list", "zz"]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });

@@ -272,6 +272,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
     works: "rooms/ --long",
     json: "lines",
     refuses: { "--limit": "0", "--interval": "soon" },
+    takesAnything: ["--prefix"],
     long: "",
     endless: { words: "rooms/ --watch", ready: /rooms\/full/ },
   },
