@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, rename } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isCount, isText, listOf, objectOf } from "../../client/answer-shape.ts";
 import { syncFolder } from "../atomic-file.ts";
@@ -9,6 +9,7 @@ import { isSystemError } from "../file-error.ts";
 import { type FileLock, lockFile } from "../file-lock.ts";
 import { damaged, isDamage, readChecked, writeChecked } from "./checked-file.ts";
 import { folderName, isFolderName } from "./folder-name.ts";
+import { makeFolder, type MadeFolder, removeMade } from "./made-folder.ts";
 import { readStreamManifest, STREAM_MANIFEST, type StreamManifest, writeStreamManifest } from "./stream-manifest.ts";
 
 const MANIFEST = "manifest.json";
@@ -133,6 +134,14 @@ export interface StreamDamage {
   readonly error: Error;
 }
 
+/** What a run that adds to a backup holds of it. */
+interface Claim {
+  readonly lock: FileLock;
+  readonly made: MadeFolder;
+  /** There was no backup before this run. */
+  readonly isNew: boolean;
+}
+
 /** A backup: a folder with a manifest, and a folder for each stream (docs/backup.md). */
 export class BackupFolder {
   readonly path: string;
@@ -142,18 +151,20 @@ export class BackupFolder {
   readonly listed: readonly StreamEntry[];
   /** What is wrong with the backup's own manifest: then nothing says which streams there have to be. */
   readonly damage: CommandFailure | undefined;
-  readonly #lock: FileLock | undefined;
+  readonly #claim: Claim | undefined;
+  /** No stream is in it, as its manifest was written last. */
+  #isEmpty = false;
 
   private constructor(
     path: string,
     { id, streams }: BackupManifest | typeof UNKNOWN,
-    { lock, damage }: { readonly lock?: FileLock; readonly damage?: CommandFailure } = {},
+    { claim, damage }: { readonly claim?: Claim; readonly damage?: CommandFailure } = {},
   ) {
     this.path = path;
     this.id = id;
     this.listed = streams;
     this.damage = damage;
-    this.#lock = lock;
+    this.#claim = claim;
   }
 
   /** Opens a backup to add to it, or makes one; no other command can add to it until it is released. */
@@ -165,23 +176,23 @@ export class BackupFolder {
       );
     }
     await requireNoLink(join(path, STREAMS));
-    // What is backed up is nobody else's business.
-    await mkdir(join(path, STREAMS), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw unwritable("folder", join(path, STREAMS), error);
-    });
-    const lock = await lockFile(join(path, MANIFEST)).catch((error: unknown) => {
+    const made = await makeFolder(join(path, STREAMS));
+    const lock = await lockFile(join(path, MANIFEST)).catch(async (error: unknown) => {
+      await removeMade(made);
       throw unwritable("file", join(path, MANIFEST), error);
     });
     try {
       const manifest = await readManifest(path).catch((error: unknown) => {
         throw isDamage(error) ? withoutManifest(error) : error;
       });
-      if (manifest !== undefined) return new BackupFolder(path, manifest, { lock });
-      const begun = new BackupFolder(path, { id: randomUUID(), streams: [] }, { lock });
-      await begun.#write([]);
-      return begun;
+      const isNew = manifest === undefined;
+      const claim = { lock, made, isNew };
+      const claimed = new BackupFolder(path, manifest ?? { id: randomUUID(), streams: [] }, { claim });
+      if (isNew) await claimed.#write([]);
+      return claimed;
     } catch (error) {
       await lock.release();
+      await removeMade(made);
       throw error;
     }
   }
@@ -246,12 +257,19 @@ export class BackupFolder {
     return damages;
   }
 
-  async release(): Promise<void> {
-    await this.#lock?.release();
+  /** Lets others add to it. Where the run that began it has failed and no stream is in it, it goes again. */
+  async release({ hasFailed }: { readonly hasFailed: boolean }): Promise<void> {
+    if (this.#claim === undefined) return;
+    const { lock, made, isNew } = this.#claim;
+    const goes = hasFailed && isNew && this.#isEmpty;
+    if (goes) await rm(join(this.path, MANIFEST), { force: true }).catch(() => undefined);
+    await lock.release();
+    if (goes) await removeMade(made);
   }
 
   async #write(streams: readonly StreamEntry[]): Promise<void> {
     await writeChecked(join(this.path, MANIFEST), { format: FORMAT, id: this.id, streams });
+    this.#isEmpty = streams.length === 0;
   }
 }
 

@@ -54,6 +54,7 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
     const client = await this.connect(flags);
     const folder = await BackupFolder.claim(dir);
     const status = new StatusLine(flags.quiet);
+    let hasFailed = true;
     try {
       const names = name === undefined ? listedNames(client, { root, prefix: flags.prefix, signal }) : single(name);
       const summary = await backupStreams(names, {
@@ -69,14 +70,16 @@ It can be ended at any moment, even by a crash: the next run goes on. A run ends
         },
       });
       status.clear();
-      return this.#tell(dir, summary, name);
+      const told = this.#tell(dir, summary, name);
+      hasFailed = summary.failed > 0;
+      return told;
     } catch (error) {
       status.clear();
       if (signal.aborted) this.notices.note("Interrupted: what was read is kept, and the same command goes on.");
       throw error;
     } finally {
       status.clear();
-      await folder.release();
+      await folder.release({ hasFailed });
     }
   }
 

@@ -5,6 +5,7 @@ import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { BackupFolder } from "../../../src/cli/backup/backup-folder.ts";
 import { folderName } from "../../../src/cli/backup/folder-name.ts";
 import { writeStreamManifest } from "../../../src/cli/backup/stream-manifest.ts";
 import { runCli, type RunResult, startCli } from "../../support/cli.ts";
@@ -632,11 +633,60 @@ describe("wrong places", () => {
     expect(stderr).toContain(words);
   });
 
-  it("a stream that is not there is told with 3, and no backup of it is left", async () => {
-    const { code, stderr } = await run(server, "backup", "nothing", dir);
-    expect(code).toBe(3);
-    expect(stderr).toContain('There is no stream "nothing"');
-    expect(await readdir(join(dir, "streams"))).toEqual([]);
+  it("a stream that is not there is told with 3, and what was not there before is not left", async () => {
+    const within = join(dir, "new", "newer");
+    await mkdir(dir);
+    for (const path of [within, dir]) {
+      const { code, stderr } = await run(server, "backup", "nothing", path);
+      expect(code).toBe(3);
+      expect(stderr).toContain('There is no stream "nothing"');
+      expect(await readdir(dir)).toEqual([]);
+    }
+  });
+
+  it("a first run that fails leaves nothing; a later one leaves the backup as it was", async () => {
+    // This server lists nothing.
+    expect((await run(server, "backup", "--prefix", "x/", dir)).code).toBe(1);
+    await expect(stat(dir)).rejects.toThrow("ENOENT");
+
+    // A backup that is there, with nothing in it, is not this run's to remove.
+    const lister = await startScripted((_request, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end('{"streams":[],"next_cursor":null}'),
+    );
+    try {
+      await done(lister, "backup", "--prefix", "x/", dir);
+    } finally {
+      await lister.stop();
+    }
+    const before = await readFile(join(dir, "manifest.json"), "utf8");
+    expect((await run(server, "backup", "nothing", dir)).code).toBe(3);
+    expect(await readFile(join(dir, "manifest.json"), "utf8")).toBe(before);
+    expect((await readdir(dir)).sort()).toEqual(["manifest.json", "streams"]);
+  });
+
+  it("a first run of which one stream fails keeps the others", async () => {
+    const lister = await startScripted(async ({ method = "", url = "" }, response) => {
+      if (url.includes("__ds/streams")) {
+        const streams = [{ path: "p/bad" }, { path: "p/good" }];
+        return response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(JSON.stringify({ streams, next_cursor: null }));
+      }
+      const answer = await fetch(new URL(url, server.url), { method });
+      const content = Buffer.from(await answer.arrayBuffer());
+      const kept = [...answer.headers].filter(([key]) => /^(?:content-type|stream-|etag)/.test(key));
+      return response.writeHead(url.includes("p/bad") ? 400 : answer.status, Object.fromEntries(kept)).end(content);
+    });
+    try {
+      await create(urlOf(server, "p/good"), { contentType: "text/plain" });
+      await append(urlOf(server, "p/good"), "text/plain", "kept");
+      const { code } = await run(lister, "backup", "--prefix", "p/", dir);
+      expect(code).toBe(1);
+      expect(await filesOf("p/good")).toEqual(["1-00000001.txt"]);
+      expect(await verify()).toEqual({ code: 0, findings: [] });
+    } finally {
+      await lister.stop();
+    }
   });
 
   it("a name that is a URL leads to no other server: neither one that a server lists, nor one in a backup", async () => {
@@ -659,13 +709,16 @@ describe("wrong places", () => {
       expect((await run("delete", "--prefix", "x", "--yes", ...server)).code).toBe(2);
 
       const name = `${other.url}/v1/stream/x`;
-      const folder = join(dir, "streams", folderName(name));
-      await mkdir(folder, { recursive: true });
+      const backup = await BackupFolder.claim(dir);
+      const { path: folder } = backup.streamFolder(name);
+      await mkdir(folder);
       await writeStreamManifest(join(folder, "stream.json"), {
         ...{ name, source: name, contentType: "text/plain", closed: false, ttlSeconds: null, expiresAt: null },
         ...{ public: null, incarnation: null, generation: 1, positions: 0, probe: null, files: [] },
         end: { offset: "-1", skip: 0 },
       });
+      await backup.finish();
+      await backup.release({ hasFailed: false });
       const restored = await run("restore", dir, ...server);
       expect(restored.code).toBe(2);
       expect(JSON.parse(restored.stdout)).toMatchObject({ error: { code: "USAGE" } });
