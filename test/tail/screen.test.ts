@@ -16,6 +16,7 @@ describe("the screen", () => {
       .connect("connecting")
       .after(3)
       .connect("live")
+      .arrive([])
       .arrive([`{"id":1}`], { offset: OFFSET });
     const { screen } = view.after(1_000);
     expect(screen).toHaveLength(24);
@@ -52,6 +53,35 @@ describe("the screen", () => {
     expect(view.screen[22]).toMatch(/^● catching up/);
     view.press(" ").arrive(["2", "3"]).press("f").type("1").press("return");
     expect(view.screen[22]).toMatch(/^● live {2}paused, 2 new {2}filter 1/);
+  });
+
+  it("what was there before is no traffic, and says nothing of the newest message's age", () => {
+    const view = new View(["orders"], 120).connect("live").arrive(["1", "2"], { upToDate: false }).after(1_000);
+    expect(view.screen[22]).toBe("● catching up  2 messages  next 0_1");
+    view.arrive(["3"]).after(1_000);
+    expect(view.screen[22]).toMatch(/^● live {2}3 messages {2}0\/s {2}0 B\/s {2}▁+ {2}next 0_1$/);
+    view.arrive(["4"]).after(1_000);
+    expect(view.screen[22]).toMatch(/^● live {2}4 messages {2}0\.2\/s .* last 1 s ago/);
+    // What came while there was no connection is as old as nobody knows.
+    view.connect("waiting").connect("live").arrive(["5"]).after(1_000);
+
+    expect(view.screen[22]).toMatch(/^● live {2}5 messages {2}0\.2\/s /);
+    expect(view.screen[22]).not.toContain("ago");
+  });
+
+  it("x changes what is seen and says what: JSON laid out, as it came, in hexadecimal", () => {
+    const view = new View(["orders"], 60).connect("live").arrive([`{"a": 1}`]).press("up", "return");
+    expect(view.screen.slice(2, 5)).toEqual(["│ {", `│   "a": 1`, "│ }"]);
+    view.press("x");
+    expect(view.screen[2]).toBe(`│ {"a": 1}`);
+    expect(view.screen[22]).toContain("as text");
+    expect(view.screen[23]).toBe("As text, just as it came: unfolded JSON is not laid out.");
+    view.press("x");
+    expect(view.screen[2]).toMatch(/^│ 0{8} {2}7b 22 61/);
+    expect(view.screen[22]).toContain("as hex");
+    view.press("x");
+    expect(view.screen.slice(2, 5)).toEqual(["│ {", `│   "a": 1`, "│ }"]);
+    expect(view.screen[22]).not.toContain("as ");
   });
 
   it("shows control sequences of names, messages, problems and typed text, and obeys none", () => {

@@ -94,9 +94,9 @@ const ACTS: Readonly<Record<Action, (state: ViewState) => Step>> = {
   form: (state) => {
     const form = FORMS[(FORMS.indexOf(state.form) + 1) % FORMS.length] ?? "auto";
     const says = {
-      auto: "Messages as their streams say.",
-      text: "All messages as text.",
-      hex: "All messages as bytes.",
+      auto: "As the streams say: unfolded JSON is laid out.",
+      text: "As text, just as it came: unfolded JSON is not laid out.",
+      hex: "As bytes, in hexadecimal.",
     };
     return { state: revealed({ ...state, form, notice: { text: says[form], isProblem: false } }) };
   },

@@ -18,10 +18,13 @@ export interface StreamState {
   readonly offset: string | undefined;
   /** Everything the server had when it last spoke has arrived. */
   readonly upToDate: boolean;
+  /** What was there when it was connected has arrived: what comes now comes as it is appended. */
+  readonly caughtUp: boolean;
   /** The stream is closed: nothing will follow. */
   readonly closed: boolean;
   readonly total: number;
   readonly bytes: number;
+  /** When the newest message came, if that was as it was appended: when older ones were, nobody says. */
   readonly lastMessageAtMs: number | undefined;
   readonly rates: Rates;
   /** Which of the places that it was asked for it is read from: what an earlier reader still says is not heard. */
@@ -41,6 +44,7 @@ export function newStream(name: string, url: string): StreamState {
     answerMs: undefined,
     offset: undefined,
     upToDate: false,
+    caughtUp: false,
     closed: false,
     total: 0,
     bytes: 0,
@@ -69,7 +73,7 @@ export function connectionChanged(
       return { ...next, connectingSinceMs: undefined, answerMs, reconnects: stream.reconnects + again };
     }
     case "waiting":
-      return { ...next, upToDate: false };
+      return { ...next, upToDate: false, caughtUp: false };
     case "ended":
       return next;
   }
@@ -85,6 +89,8 @@ export interface Progress {
 }
 
 export function progressed(stream: StreamState, progress: Progress, atMs: number): StreamState {
+  const { caughtUp } = stream;
+  const newest = caughtUp ? atMs : undefined;
   return {
     ...stream,
     offset: progress.offset ?? stream.offset,
@@ -92,8 +98,10 @@ export function progressed(stream: StreamState, progress: Progress, atMs: number
     closed: stream.closed || progress.closed,
     total: stream.total + progress.count,
     bytes: stream.bytes + progress.bytes,
-    lastMessageAtMs: progress.count === 0 ? stream.lastMessageAtMs : atMs,
-    rates: counted(stream.rates, atMs, progress.count, progress.bytes),
+    caughtUp: caughtUp || progress.upToDate || progress.closed,
+    lastMessageAtMs: progress.count === 0 ? stream.lastMessageAtMs : newest,
+    // What was there before is no traffic, however fast it comes.
+    rates: caughtUp ? counted(stream.rates, atMs, progress.count, progress.bytes) : advanced(stream.rates, atMs),
   };
 }
 

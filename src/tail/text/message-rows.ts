@@ -46,7 +46,9 @@ function contentRows(message: Message, form: Form, columns: number): readonly Ro
   const most = UNFOLDED_MAX_ROWS + 1;
   if (isHex(message, form)) return hexRows(message.bytes, columns, most);
   const text = textOf(message);
-  const pretty = message.kind === "binary" || isCut(message) ? undefined : prettyJson(text, most);
+  // Asked for as text it is shown just as it came.
+  const isLaidOut = form === "auto" && message.kind !== "binary" && !isCut(message);
+  const pretty = !isLaidOut ? undefined : prettyJson(text, most);
   const lines =
     pretty ?? text.split(/\r?\n/, most).map((line) => [segment(visibleLine(line.replaceAll("\t", "    ")))]);
   const rows: Row[] = [];

@@ -55,6 +55,10 @@ function filterPart({ filter }: ViewState): Part {
     : part(cut(`filter ${visibleLine(filter.text)}`, FILTER_COLUMNS), 85, "warn");
 }
 
+function formPart({ form }: ViewState): Part {
+  return form === "auto" ? part("", 0) : part(`as ${form}`, 82, "warn");
+}
+
 function lagParts(state: ViewState, streams: readonly StreamState[]): readonly Part[] {
   const last = Math.max(...streams.map(({ lastMessageAtMs }) => lastMessageAtMs ?? -Infinity));
   const ago = Number.isFinite(last) ? `last ${humanDuration(state.nowMs - last)} ago` : "";
@@ -82,6 +86,7 @@ function stillRow(state: ViewState, { total, bytes }: StreamState): Row {
     [
       part(chosen, 100),
       filterPart(state),
+      formPart(state),
       part(shown === total ? "" : counted(total, "message"), 60, "dim"),
       part(humanBytes(bytes), 50, "dim"),
     ],
@@ -89,25 +94,35 @@ function stillRow(state: ViewState, { total, bytes }: StreamState): Row {
   );
 }
 
+/** What moves on them: nothing is said of it while all that comes was there before. */
+function rateParts(state: ViewState, streams: readonly StreamState[]): readonly Part[] {
+  if (streams.every(({ connection, closed, caughtUp }) => connection === "live" && !closed && !caughtUp)) return [];
+  const rates = summed(streams.map((stream) => stream.rates));
+  const perSecond = meanPerSecond(rates.messages);
+  const tone: Tone = perSecond > 0 ? "plain" : "dim";
+  const bars = SPARKLINE_COLUMNS * (state.columns >= WIDE_COLUMNS ? 2 : 1);
+  const isEmpty = streams.every(({ total }) => total === 0);
+  return [
+    part(`${shortNumber(perSecond)}/s`, 75, tone),
+    part(`${humanBytes(meanPerSecond(rates.bytes))}/s`, 48, tone),
+    part(isEmpty ? "" : sparkline(rates.messages, bars), 60, perSecond > 0 ? "good" : "dim"),
+  ];
+}
+
 /** How the shown streams stand, and what moves on them. */
 export function statusRow(state: ViewState): Row {
   const streams = shownStreams(state);
   const [first] = streams;
   if (state.reading.mode === "still" && first !== undefined) return stillRow(state, first);
-  const rates = summed(streams.map((stream) => stream.rates));
   const total = streams.reduce((sum, stream) => sum + stream.total, 0);
-  const perSecond = meanPerSecond(rates.messages);
-  const tone: Tone = perSecond > 0 ? "plain" : "dim";
-  const bars = SPARKLINE_COLUMNS * (state.columns >= WIDE_COLUMNS ? 2 : 1);
   return fitting(
     [
       ...connectionParts(streams),
       modePart(state),
       filterPart(state),
+      formPart(state),
       part(counted(total, "message"), 80),
-      part(`${shortNumber(perSecond)}/s`, 75, tone),
-      part(`${humanBytes(meanPerSecond(rates.bytes))}/s`, 48, tone),
-      part(total === 0 ? "" : sparkline(rates.messages, bars), 60, perSecond > 0 ? "good" : "dim"),
+      ...rateParts(state, streams),
       ...lagParts(state, streams),
       offsetPart(streams),
     ],
