@@ -11,6 +11,16 @@ class FittingCommandHelp extends CommandHelp {
     const [first = "", ...rest] = this.wrap(line, 2 * this.indentSpacing).split("\n");
     return [first, ...rest.map((each) => this.indent(each))].join("\n");
   }
+
+  /** oclif takes away the spaces that lines begin with, by which what is to be typed stands apart from prose. */
+  override wrap(body: string, spacing: number = this.indentSpacing): string {
+    const lines = body.split("\n").map((line) => {
+      const [start = ""] = /^ */.exec(line) ?? [];
+      const wrapped = super.wrap(line.slice(start.length), spacing + start.length);
+      return wrapped.replace(/^(?=.)/gm, start);
+    });
+    return lines.join("\n");
+  }
 }
 
 /** What `--help` shows: package.json names this file to oclif, which loads it for nothing else. */

@@ -5,11 +5,11 @@ import { isShell, SHELLS } from "../cli/completion/shells.ts";
 import { usageFailure } from "../cli/command-failure.ts";
 import { writeOutput } from "../cli/standard-output.ts";
 
-/** Lines that belong together below a line of their own. */
+/** Lines that belong together below a line of their own; those to be typed stand deeper than what is said between them. */
 function indented(text: string): string {
   return text
     .split("\n")
-    .map((line) => `  ${line}`)
+    .map((line) => (line.endsWith(":") ? `  ${line}` : `    ${line}`))
     .join("\n");
 }
 

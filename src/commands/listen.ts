@@ -40,7 +40,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export default class Listen extends SubscriptionCommand {
   static override summary = "Forward what streams have new to a handler of webhooks on this machine.";
-  static override description = `Makes a subscription of its own, and sends its wakes to the URL as a server would: with a Webhook-Signature, whose public key this command serves beside a place to call back to. It works with any server that has subscriptions, though that cannot reach this machine.
+  static override description = `Makes a subscription of its own, and sends its wakes to the URL as a server would: with a Webhook-Signature, whose public key this command serves beside a place to call back to. The server of the streams may be any that has subscriptions, here or elsewhere: it is only asked, and need not reach this machine.
 A handler that answers {"done":true} has processed all of it; one that answers 2xx otherwise calls back to callback_url before the lease ends; after any other answer the wake is sent again, after 1 to 60 seconds.
 It begins at the present end of the streams. With --name a later run goes on where this one ended; without, the subscription is removed at the end, unless --keep says otherwise.
 A line for each delivery goes to stdout: time, status, outcome, duration, wake, streams.`;

@@ -38,6 +38,16 @@ describe("--help", () => {
     expect(tooWide((await result(command)).stdout)).toEqual([]);
   });
 
+  // What is to be typed, and lists, would run together with the prose around them.
+  const apart = COMMANDS.filter(({ description }) => description !== undefined && /^ /m.test(description));
+  it.each(named(apart))("%s: lines that stand apart in its description do so in its help", async (_name, command) => {
+    const { stdout } = await result(command);
+    const lines = stdout.split("\n");
+    // The first words, because long lines are wrapped.
+    const starts = [...(command.description ?? "").matchAll(/^ +\S+(?: \S+)?/gm)].map(([start]) => `  ${start}`);
+    expect(starts.filter((start) => !lines.some((line) => line.startsWith(start)))).toEqual([]);
+  });
+
   const pages = [["--help"], ...TOPICS.map((topic) => [topic, "--help"]), ["help", "--all"]];
   const page = inAdvance(pages, (words) => inEmptyFolder((cwd) => run(words, { cwd })));
   it.each(pages.map((words) => [words.join(" "), words] as const))("%s: neither is one of it", async (_name, words) => {
