@@ -49,7 +49,9 @@ function verdict(error: ClientError, sent: SentWith, server: string): string {
   if (code === CLOSED_TO_ALL) return `${what}.`;
   const { use } = sent;
   if (use.kind !== "none") {
-    return `${what}: ${credentialWords(sent)} ${status === 403 ? "does not open this" : "is not accepted"}.`;
+    const words = credentialWords(sent);
+    // What is set off by one comma needs the other.
+    return `${what}: ${words}${words.includes(", ") ? "," : ""} ${status === 403 ? "does not open this" : "is not accepted"}.`;
   }
   if (use.withheld !== undefined) return `${what}: it was sent with ${credentialWords(sent)}.`;
   return `${what}: no token was sent${status === 403 ? "" : `, and ${server} asks for one`}.`;

@@ -38,7 +38,9 @@ export class Notices {
 
   /** What went wrong and what to do; the stack only of what nobody foresaw, and only on request. */
   failure(report: ErrorReport, error: unknown): void {
-    process.stderr.write(`${red("Error:")} ${visibleText(report.message)}\n`);
+    // Who answered no got what they wanted.
+    const label = report.code === "NOT_CONFIRMED" ? "" : `${red("Error:")} `;
+    process.stderr.write(`${label}${visibleText(report.message)}\n`);
     if (report.hint !== undefined) process.stderr.write(`${visibleText(report.hint)}\n`);
     if (report.unexpected && process.env["DURABLE_STREAMS_DEBUG"] && error instanceof Error && error.stack) {
       process.stderr.write(`${error.stack}\n`);

@@ -220,6 +220,10 @@ export abstract class ServerCommand extends BaseCommand {
     if (error instanceof ConnectionError && this.#target !== undefined && this.#target.unusedContexts > 0) {
       return { ...super.report(error), hint: noActiveContext(this.#target.unusedContexts, this.config.bin) };
     }
+    if (isClientError(error) && error.code === "OFFSET_BEYOND_TAIL" && this.id !== "api") {
+      const report = super.report(error);
+      return { ...report, message: report.message.replace("Read from offset=-1.", "Read from --offset -1.") };
+    }
     const mistake = isClientError(error) ? mistakenValueReport(error) : undefined;
     if (mistake !== undefined) return mistake;
     const named = isClientError(error) ? this.#named.get(error.url) : undefined;

@@ -75,14 +75,14 @@ function judge(
   };
 }
 
-/** No answer at all: the network, a name that is not found, a time-out. */
-export function noAnswerError(error: unknown, purpose: Purpose, baseUrl: string): CloudflareError {
+/** No answer at all: the network, a name that is not found, a time-out. `isChange`: what was asked for may have begun. */
+export function noAnswerError(error: unknown, purpose: Purpose, baseUrl: string, isChange = false): CloudflareError {
   return new CloudflareError(
     {
       kind: "unavailable",
       code: "CLOUDFLARE_UNREACHABLE",
       message: `${purpose.doing} got no answer from ${baseUrl}: ${reasonOf(error)}.`,
-      hint: "Check the network, then run the command again; it goes on where it was.",
+      hint: `Check the network, then run the command again${isChange ? "; it goes on where it was" : ""}.`,
     },
     { cause: error },
   );

@@ -156,7 +156,8 @@ export class CloudflareApi {
       signal?.throwIfAborted();
       if (error instanceof ApiFailure || error instanceof CloudflareError) throw error;
       this.#trace(method, request.path, `no answer in ${elapsed(startedMs)}`);
-      throw new ApiFailure(noAnswerError(error, request, this.baseUrl));
+      const isChange = method !== "GET" && sending.kind !== "query";
+      throw new ApiFailure(noAnswerError(error, request, this.baseUrl, isChange));
     }
   }
 

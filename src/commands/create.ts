@@ -6,9 +6,10 @@ import { usageFailure } from "../cli/command-failure.ts";
 import { requireFileName, requireInputFile } from "../cli/file-error.ts";
 import { jsonFault } from "../cli/json-fault.ts";
 import { lifetimeFlags, lifetimeOf } from "../cli/lifetime.ts";
+import type { ErrorReport } from "../cli/report.ts";
 import { ServerCommand } from "../cli/server-command.ts";
 import { requireContentType } from "../cli/wire-values.ts";
-import { contentKind } from "../protocol/content-type.ts";
+import { contentKind, DEFAULT_CONTENT_TYPE } from "../protocol/content-type.ts";
 
 export default class Create extends ServerCommand {
   static override summary = "Create a stream.";
@@ -36,10 +37,14 @@ export default class Create extends ServerCommand {
     closed: boolean({ summary: "Create it closed: the first content is all it will ever hold." }),
   };
 
+  /** Whether the command line says what the stream holds. */
+  #isTyped = true;
+
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Create);
     const contentType = flags["content-type"];
     if (contentType !== undefined) requireContentType(contentType);
+    this.#isTyped = contentType !== undefined;
     requireFileName(flags.file, "--file");
     if (args.data !== undefined && flags.file !== undefined) {
       throw usageFailure("The first content is given twice: as an argument and by --file.", "Leave out one of them.");
@@ -53,6 +58,17 @@ export default class Create extends ServerCommand {
     const result = await client.create(url, { contentType, ...lifetime, closed, public: isPublic, body });
     this.notices.note(`${result.created ? "Created" : "Already there:"} ${url} (${result.contentType})`);
     return { stream: url, ...result };
+  }
+
+  /** A type that nobody typed is explained. */
+  protected override report(error: unknown): ErrorReport {
+    const report = super.report(error);
+    const isDefault = !this.#isTyped && report.message.includes(`not "${DEFAULT_CONTENT_TYPE}"`);
+    if (report.code !== "STREAM_CONFIG_MISMATCH" || !isDefault) return report;
+    return {
+      ...report,
+      hint: "That is what create asks for without --content-type: name the stream's own, as in --content-type application/json",
+    };
   }
 }
 

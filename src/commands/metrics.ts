@@ -1,7 +1,7 @@
 import { boolean, string } from "@oclif/core/flags";
 import { usageFailure } from "../cli/command-failure.ts";
 import { isLoopback } from "../cli/config/add-context.ts";
-import { parseDurationSeconds } from "../cli/duration.ts";
+import { parseDurationSeconds, spanWords } from "../cli/duration.ts";
 import { costOf, type Cost } from "../cli/metrics/cost.ts";
 import { costText } from "../cli/metrics/cost-text.ts";
 import type { Selection } from "../cli/metrics/counted-rows.ts";
@@ -94,6 +94,7 @@ With --project only that project counts. --cost estimates from how many operatio
     const { origin } = new URL(flags.url);
     const client = await this.connect(flags);
     const metrics = counterMetrics(origin, await client.metrics(origin), since, selection);
+    if (since !== undefined && metrics.sinceMs !== null) this.notices.note(notSoFarBack(since, metrics.sinceMs));
     if (!isLoopback(origin)) {
       this.notices.note(
         `This is what one isolate of ${origin} has counted. What all have done is in Analytics Engine: run this in the folder of the deployment.`,
@@ -101,6 +102,11 @@ With --project only that project counts. --cost estimates from how many operatio
     }
     return metrics;
   }
+}
+
+function notSoFarBack({ text }: Since, sinceMs: number): string {
+  const ago = spanWords((Date.now() - sinceMs) / 1000);
+  return `--since ${text} changes nothing: the server counts itself, and has done so for ${ago}. All of that is shown.`;
 }
 
 function sinceOf(text: string): Since {

@@ -376,6 +376,22 @@ describe.each(SERVERS)("commands against $name", ({ start }) => {
 });
 
 describe("what only our server promises", () => {
+  it("what the server says of offsets and types is told in the words of the command line", async () => {
+    const server = await startBuilt();
+    try {
+      const env = { DURABLE_STREAMS_URL: server.url };
+      await runCli(["create", "typed", "--content-type", "application/json"], { env });
+      const past = await runCli(["read", "typed", "--offset", "0000000000000000_0000000000000009"], { env });
+      expect(past.stderr).toContain("Read from --offset -1.");
+      const again = await runCli(["create", "typed"], { env });
+      expect(again.code).toBe(5);
+      expect(again.stderr).toContain('not "application/octet-stream"');
+      expect(again.stderr).toContain("without --content-type: name the stream's own");
+    } finally {
+      await server.stop();
+    }
+  });
+
   it("read: JSON comes out as the very text that went in, up to an offset inside", async () => {
     const server = await startBuilt();
     try {

@@ -115,6 +115,7 @@ describe("delete --prefix, when it matters", () => {
       expect(refused.screen).toContain("7 streams");
       expect(refused.screen).toContain("and 2 more");
       expect(refused.screen).toContain("Nothing was deleted");
+      expect(refused.screen).not.toContain("Error");
     }
     expect((await names("asked/")).split("\n")).toHaveLength(8);
     const done = await runAtTerminal(["delete", "--prefix", "asked/"], [{ to: question, with: "asked/" }], { env });

@@ -42,6 +42,30 @@ describe("subscriptions", () => {
     expect(head.headers.get("content-type")).toBe("application/json");
   });
 
+  it("create: warns of a wake stream that is not there, and not of one that is", async () => {
+    const args = ["create", "late", "--pattern", "late/*", "--wake-stream", "wake/late"];
+    const made = await ds(args);
+    expect(made).toMatchObject({ code: 0 });
+    expect(made.stderr).toContain(
+      `Warning: The wake stream ${server.url}/v1/stream/wake/late is not there, so nobody is woken. Run the command again with --create-wake-stream.\n`,
+    );
+    expect((await ds([...args, "--create-wake-stream"])).stderr).not.toContain("Warning");
+    expect((await ds(args)).stderr).not.toContain("Warning");
+  });
+
+  it("create: a webhook's URL that the server refuses is named, without what may be secret", async () => {
+    const { code, stderr } = await ds(["create", "a", "--pattern", "a", "--webhook", "http://u:pw@10.0.0.1/x?key=k"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Error: --webhook "http:\/\/10\.0\.0\.1\/x" is refused: /);
+  });
+
+  it("create: another one of that name can have its streams changed", async () => {
+    await ds(["create", "taken", "--stream", "t/1", "--webhook", "http://localhost:9/h"]);
+    const { code, stderr } = await ds(["create", "taken", "--stream", "t/2", "--webhook", "http://localhost:9/h"]);
+    expect(code).toBe(5);
+    expect(stderr).toContain("Its streams can be changed, by: durable-streams subscriptions add, and remove\n");
+  });
+
   it("create: says what is missing or wrong, with exit code 2", async () => {
     for (const args of [
       ["a", "--webhook", "http://localhost:9/"],

@@ -164,7 +164,12 @@ describe("a request without an answer", () => {
     expect(await bucketExists(api(), operator.plane.accountId, "none")).toBe(false);
     operator.plane.faults.add({ on: NAMESPACES, times: "always", what: { kind: "silence" } });
     const lookUp = findNamespace(api(), operator.plane.accountId, "none");
-    await expect(lookUp).rejects.toMatchObject({ code: "CLOUDFLARE_UNREACHABLE", kind: "unavailable" });
+    await expect(lookUp).rejects.toMatchObject({
+      code: "CLOUDFLARE_UNREACHABLE",
+      kind: "unavailable",
+      // Nothing was begun by a question.
+      hint: "Check the network, then run the command again.",
+    });
     await expect(lookUp).rejects.toThrow("it took too long");
   });
 
@@ -172,7 +177,10 @@ describe("a request without an answer", () => {
     const on = "POST /accounts/:account/r2/buckets";
     const planted = operator.plane.faults.add({ on, times: "always", applied: true, what: { kind: "silence" } });
     const made = createBucket(api(), operator.plane.accountId, "late");
-    await expect(made).rejects.toMatchObject({ code: "CLOUDFLARE_UNREACHABLE" });
+    await expect(made).rejects.toMatchObject({
+      code: "CLOUDFLARE_UNREACHABLE",
+      hint: "Check the network, then run the command again; it goes on where it was.",
+    });
     expect(planted.hits).toBe(1);
     expect(await bucketExists(api(), operator.plane.accountId, "late")).toBe(true);
   });

@@ -48,7 +48,8 @@ function other(id: string, report: ErrorReport, { bin, sameServer }: Place): Err
       `There is a subscription ${JSON.stringify(id)} already, and it is not the one that is asked for: other streams, another way to wake, another lease or another description.`,
     ),
     hint: `See what it is with: ${bin} subscriptions show ${word}${sameServer}
-Then choose another id, or delete it (it cannot be changed): ${bin} subscriptions delete ${word}${sameServer}`,
+Its streams can be changed, by: ${bin} subscriptions add, and remove
+Else choose another id, or delete it: ${bin} subscriptions delete ${word}${sameServer}`,
   };
 }
 

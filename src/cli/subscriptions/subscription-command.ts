@@ -18,7 +18,7 @@ export const STREAMS_FLAGS = {
   }),
   stream: string({
     char: "s",
-    summary: "A stream by its name; may be given several times, beside --pattern too.",
+    summary: "A stream by its name, beside --pattern too.",
     helpValue: "STREAM",
     multiple: true,
   }),

@@ -7,7 +7,8 @@ import { writeOutput } from "../../cli/standard-output.ts";
 
 export default class ProjectsUpdate extends ProjectCommand {
   static override summary = "Change what holds for a project; what is not named stays.";
-  static override description = "--cors-origin replaces the whole list of origins.";
+  static override description =
+    "--cors-origin replaces the whole list of origins. A change takes up to 30 seconds until it holds everywhere.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> shop --cors-origin https://app.example \\\n  --cors-origin http://localhost:5173",
     "<%= config.bin %> <%= command.id %> shop --no-cors --readers-max 100",
@@ -28,7 +29,9 @@ export default class ProjectsUpdate extends ProjectCommand {
     }
     const { url } = flags;
     const project = await (await this.connect(flags)).projects(url).update(name, settings);
-    this.notices.note(`Changed the project ${JSON.stringify(name)}.`);
+    this.notices.note(
+      `Changed the project ${JSON.stringify(name)}. It takes up to 30 seconds until that holds everywhere.`,
+    );
     if (!flags.json) await writeOutput(projectLines(project));
     return project;
   }

@@ -1,5 +1,9 @@
 import { string as stringArg } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
+import { StreamNotFoundError } from "../../client/errors/stream-not-found-error.ts";
+import { shortened } from "../../client/shortened.ts";
+import type { StreamClient } from "../../client/stream-client.ts";
+import type { ErrorReport } from "../../cli/report.ts";
 import { allOf } from "../../cli/all-mistakes.ts";
 import { type CommandFailure, usageFailure } from "../../cli/command-failure.ts";
 import { writeOutput } from "../../cli/standard-output.ts";
@@ -31,7 +35,7 @@ A subscription that is there already with this very configuration is a success; 
   static override flags = {
     ...STREAMS_FLAGS,
     webhook: string({ summary: "Send wakes to this URL.", helpValue: "URL", exclusive: ["wake-stream"] }),
-    "wake-stream": string({ summary: "Append wakes to this stream.", helpValue: "STREAM" }),
+    "wake-stream": string({ summary: "Append wakes to this stream, which has to exist.", helpValue: "STREAM" }),
     "create-wake-stream": boolean({
       summary: "Create that stream, if it is not there, for application/json.",
       // What dependsOn means, which would leave a hole in the usage that oclif writes.
@@ -40,6 +44,8 @@ A subscription that is there already with this very configuration is a success; 
     ...LEASE_FLAG,
     description: string({ summary: "What it is for, in your words.", helpValue: "TEXT" }),
   };
+
+  #webhook: string | undefined;
 
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(SubscriptionsCreate);
@@ -55,6 +61,7 @@ A subscription that is there already with this very configuration is a success; 
         else if (wakeStream === undefined) throw howIsNotSaid();
       },
     );
+    this.#webhook = webhook;
     const wakeUrl = wakeStream === undefined ? undefined : this.namedStreamUrl(flags, wakeStream);
     const client = await this.connect(flags);
     if (flags["create-wake-stream"] && wakeUrl !== undefined) await createWakeStream(client, wakeUrl);
@@ -69,8 +76,33 @@ A subscription that is there already with this very configuration is a success; 
       description,
     });
     this.notices.note(`${created ? "Created" : "Already there:"} the subscription ${JSON.stringify(args.id)}`);
+    if (wakeUrl !== undefined && !flags["create-wake-stream"]) await this.#warnOfMissing(client, wakeUrl);
     if (flags.json !== true) await writeOutput(subscriptionLines(subscription));
     return { created, ...subscription };
+  }
+
+  /** The protocol lets the stream come later (section 7.2); until it does every wake is lost to the workers. */
+  async #warnOfMissing(client: StreamClient, wakeUrl: string): Promise<void> {
+    try {
+      await client.describe(wakeUrl);
+    } catch (error) {
+      if (!(error instanceof StreamNotFoundError)) return;
+      this.notices.warning(
+        `The wake stream ${wakeUrl} is not there, so nobody is woken. Run the command again with --create-wake-stream.`,
+      );
+    }
+  }
+
+  /** Says which URL the server refuses, but for what may be a secret in it. */
+  protected override report(error: unknown): ErrorReport {
+    const report = super.report(error);
+    if (report.code !== "WEBHOOK_URL_REJECTED" || this.#webhook === undefined) return report;
+    const { origin, pathname } = new URL(this.#webhook);
+    const shown = JSON.stringify(shortened(`${origin}${pathname}`));
+    return {
+      ...report,
+      message: report.message.replace("The webhook's URL is refused", () => `--webhook ${shown} is refused`),
+    };
   }
 }
 

@@ -144,7 +144,9 @@ describe("who is not let in learns what was sent and what would mend it", () => 
     );
     expect(stderr).toContain(`context add prod --force --url ${server.url} --project shop --secret -`);
     const env = { DURABLE_STREAMS_SIGNING_SECRET: newSecret("project") };
-    expect((await run(["close", "s"], { env })).stderr).toContain("signed with DURABLE_STREAMS_SIGNING_SECRET");
+    expect((await run(["close", "s"], { env })).stderr).toContain(
+      'signed with DURABLE_STREAMS_SIGNING_SECRET, as if that were the secret of the project "shop", is not accepted.',
+    );
   });
 
   it("an operator is needed", async () => {

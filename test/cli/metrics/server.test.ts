@@ -82,6 +82,13 @@ describe("metrics of a local server", () => {
     expect(other.stderr).toContain("nothing of this project");
   });
 
+  it("--since that goes back further than the server does is told to change nothing", async () => {
+    const { code, stdout, stderr } = await ds(["metrics", "--since", "7d"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^append /m);
+    expect(stderr).toMatch(/^--since 7d changes nothing: the server counts itself, and has done so for \d+ \w+\. /);
+  });
+
   it("--since that is no duration, and --env beside a server, are usage errors", async () => {
     expect(await ds(["metrics", "--since", "0s"])).toMatchObject({ code: 2 });
     expect(await ds(["metrics", "--since", "soon"])).toMatchObject({ code: 2 });

@@ -45,7 +45,11 @@ it("a project's life: created, used, given another key, changed and deleted", as
 
   const finished = JSON.parse(await done("projects", "rotate", "shop", "--finish", "--json")) as { keys: object[] };
   expect(finished.keys).toHaveLength(1);
-  await done("projects", "update", "shop", "--cors-origin", "https://app.example", "--readers-max", "3");
+  const change = ["projects", "update", "shop", "--cors-origin", "https://app.example", "--readers-max", "3"];
+  expect(await ds(change)).toMatchObject({
+    code: 0,
+    stderr: 'Changed the project "shop". It takes up to 30 seconds until that holds everywhere.\n',
+  });
   expect(JSON.parse(await done("projects", "show", "shop", "--json"))).toMatchObject({
     corsOrigins: ["https://app.example"],
     readersMax: 3,
