@@ -13,6 +13,17 @@ export function parseDurationSeconds(text: string, flag: string): number {
   return Number(digits) * unitSeconds;
 }
 
+const UNIT_MS: Record<string, number> = { "": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `250ms`, `1s`, `5m` or `1h` in milliseconds; a bare number is milliseconds. Refuses what is more than `mostMs`. */
+export function parseDurationMs(text: string, flag: string, mostMs: number): number {
+  const [, digits = "", unit = ""] = /^(\d{1,12})(ms|s|m|h|)$/.exec(text) ?? [];
+  const ms = Number(digits) * (UNIT_MS[unit] ?? NaN);
+  if (digits !== "" && ms <= mostMs) return ms;
+  const problem = digits === "" ? "is not a duration." : `is more than ${spanWords(mostMs / 1_000)}.`;
+  throw usageFailure(`${flag} ${JSON.stringify(text)} ${problem}`, `Write it like ${flag} 250ms or 1s; 250 is 250 ms.`);
+}
+
 const SPANS: readonly (readonly [name: string, seconds: number])[] = [
   ["day", 86_400],
   ["hour", 3600],

@@ -25,9 +25,17 @@ interface Manifest {
 
 const TOPICS: ReadonlySet<string> = new Set(["context", "inspect", "projects", "subscriptions", "token"]);
 
-/** `help read` and `inspect help cat` are other words for `read --help` and `inspect cat --help`. */
+/** Commands that take a stream and something more, and have `verify` below them. */
+const VERIFIED: ReadonlySet<string> = new Set(["backup", "mirror"]);
+
+/**
+ * `help read` and `inspect help cat` are other words for `read --help` and `inspect cat --help`. `backup help DIR` is the
+ * backup of a stream that is called help.
+ */
 function withHelpFlag(argv: readonly string[]): readonly string[] {
-  const at = TOPICS.has(argv[0] ?? "") ? 1 : 0;
+  const [topic = "", , below] = argv;
+  const isAskedBelow = TOPICS.has(topic) || (VERIFIED.has(topic) && (below === undefined || below === "verify"));
+  const at = isAskedBelow ? 1 : 0;
   return argv[at] === "help" ? [...argv.slice(0, at), ...argv.slice(at + 1), "--help"] : argv;
 }
 

@@ -104,26 +104,40 @@ describe("ping", () => {
     const { code, stdout } = await runCli(["ping", "-c", "3", "--interval", "0", "--url", server.url]);
     const lines = stdout.trimEnd().split("\n");
     expect(code).toBe(0);
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(7);
     expect(lines[0]).toMatch(/^PING http:\/\/\S+\/v1\/health \(127\.0\.0\.1:\d+\): connect [\d.]+ ms$/);
     expect(lines[3]).toMatch(/^seq=3 status=200 time=[\d.]+ ms$/);
-    expect(lines[4]).toMatch(/^3 sent, 3 answered: min [\d.]+ ms, p50 [\d.]+ ms, p99 [\d.]+ ms, max [\d.]+ ms$/);
+    expect(lines[4]).toBe("3 sent, 3 answered");
+    // Apart, since opening the connection is in it.
+    const first = /time=([\d.]+ ms)$/.exec(lines[1] ?? "")?.[1];
+    expect(lines[5]).toBe(`first, which opened the connection: ${first ?? ""}`);
+    expect(lines[6]).toMatch(/^others: min [\d.]+ ms, p50 [\d.]+ ms, p99 [\d.]+ ms, max [\d.]+ ms$/);
   });
 
   it("ping: a stream of any server can be asked for", async () => {
     await runCli(["create", "s", "--url", other.url, "--content-type", "text/plain"]);
     const { code, stdout } = await runCli(["ping", "s", "-c", "2", "--interval", "0", "--url", other.url, "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
+    const told = JSON.parse(stdout) as { pings: { timeMs: number }[]; firstMs: number; times: object };
+    expect(told).toMatchObject({
       pings: [
         { seq: 1, status: 200 },
         { seq: 2, status: 200 },
       ],
     });
+    const [first, second] = told.pings.map(({ timeMs }) => timeMs);
+    expect(told.firstMs).toBe(first);
+    expect(told.times).toEqual({ min: second, p50: second, p99: second, max: second });
   });
 
   it("ping: a server that is not there is exit code 7, and a stream that is not there 3", async () => {
-    expect(await runCli(["ping", "missing", "-c", "1", "--url", other.url])).toMatchObject({ code: 3 });
+    const missing = await runCli(["ping", "missing", "-c", "1", "--url", other.url]);
+    expect(missing).toMatchObject({ code: 3 });
+    expect(missing.stdout).toContain("seq=1 status=404");
+    expect(missing.stderr).toContain(`There is no stream "missing" at ${other.url}`);
+    const json = await runCli(["ping", "missing", "-c", "1", "--url", other.url, "--json"]);
+    expect(json).toMatchObject({ code: 3, stderr: "" });
+    expect(JSON.parse(json.stdout)).toMatchObject({ pings: [{ status: 404, error: { code: "STREAM_NOT_FOUND" } }] });
     const gone = await runCli(["ping", "--url", `http://127.0.0.1:${String(await steadyPort())}`]);
     expect(gone).toMatchObject({ code: 7, stdout: "" });
     expect(gone.stderr).toContain("nothing listens there");

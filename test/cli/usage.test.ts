@@ -38,6 +38,13 @@ describe("usage errors", () => {
     expect(await runCli(["inspect", "help"])).toEqual(await runCli(["inspect", "--help"]));
     expect(await runCli(["inspect", "help", "cat"])).toEqual(await runCli(["inspect", "cat", "--help"]));
     expect(await runCli(["version"])).toEqual(await runCli(["--version"]));
+    for (const topic of ["backup", "mirror"]) {
+      expect(await runCli([topic, "help"])).toEqual(await runCli([topic, "--help"]));
+      expect(await runCli([topic, "help", "verify"])).toEqual(await runCli([topic, "verify", "--help"]));
+      // A stream may be called help.
+      const { code, stdout } = await runCli([topic, "help", "x", "--url", "http://127.0.0.1:9"]);
+      expect({ code, stdout }).toEqual({ code: 7, stdout: "" });
+    }
     expect(await runCli(["help", "raed"])).toEqual(await runCli(["raed"]));
     expect(await runCli(["help", "raed"])).toMatchObject({ code: 2, stdout: "" });
     expect((await runCli(["help", "raed"])).stderr).toContain("Did you mean: durable-streams read");

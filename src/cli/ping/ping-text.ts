@@ -14,7 +14,7 @@ export function connectionText(url: string, { connectMs, tlsMs, address, tlsVers
 }
 
 export function pongText({ seq, status, timeMs, serverMs, cache, error }: Pong): string {
-  if (error !== undefined || timeMs === undefined) {
+  if (timeMs === undefined) {
     return `seq=${String(seq)} no answer: ${visibleLine(error?.message ?? "")}\n`;
   }
   const server = serverMs === undefined ? "" : ` server=${milliseconds(serverMs)}`;
@@ -22,10 +22,21 @@ export function pongText({ seq, status, timeMs, serverMs, cache, error }: Pong):
   return `seq=${String(seq)} status=${String(status)} time=${milliseconds(timeMs)}${server}${cached}\n`;
 }
 
-/** The last line: how many answers, and how long they took. */
-export function summaryText(sent: number, received: number, times: Times | undefined): string {
-  const counts = `${String(sent)} sent, ${String(received)} answered`;
-  if (times === undefined) return `${counts}\n`;
+/** What all answers come to. */
+interface Summary {
+  readonly sent: number;
+  readonly answered: number;
+  /** The time of the first answer, which opened the connection. */
+  readonly firstMs: number | undefined;
+  /** The times of the others. */
+  readonly times: Times | undefined;
+}
+
+/** The last lines: how many answers, what the first took, which opened the connection, and how long the others. */
+export function summaryText({ sent, answered, firstMs, times }: Summary): string {
+  const counts = `${String(sent)} sent, ${String(answered)} answered\n`;
+  const first = firstMs === undefined ? "" : `first, which opened the connection: ${milliseconds(firstMs)}\n`;
+  if (times === undefined) return counts + first;
   const words = Object.entries(times).map(([name, ms]) => `${name} ${milliseconds(ms as number)}`);
-  return `${counts}: ${words.join(", ")}\n`;
+  return `${counts}${first}others: ${words.join(", ")}\n`;
 }
