@@ -6,7 +6,10 @@ import { CommandHelp, Help } from "@oclif/core/help";
  */
 class FittingCommandHelp extends CommandHelp {
   protected override usage(): string {
-    const line = this.render(super.usage()).replace(/\s*\n\s*/g, " ");
+    // Of a flag that excludes one that is shown elsewhere already, oclif leaves `[--flag | ]`.
+    const line = this.render(super.usage())
+      .replace(/\s*\n\s*/g, " ")
+      .replace(/ \| +(?=[\])])/g, "");
     // Behind the indentation of the section, and that of every line but the first.
     const [first = "", ...rest] = this.wrap(line, 2 * this.indentSpacing).split("\n");
     return [first, ...rest.map((each) => this.indent(each))].join("\n");

@@ -72,6 +72,8 @@ export class StreamCopy {
   /** Bytes of the messages that were sent. */
   sentBytes = 0;
   batches = 0;
+  /** Messages of JSON, or bytes, that are known to be in the copy. What was read further may not be there. */
+  reached = 0;
   /** What the copy's server wrote anew of the messages that were compared. */
   rewritten = 0;
   readonly #options: StreamCopyOptions;
@@ -194,6 +196,7 @@ export class StreamCopy {
     const { rewritten, end } = await this.#look();
     if (end.position > this.#anchor.position) this.#earlierAnchor = this.#anchor;
     this.#anchor = end;
+    this.reached = end.position;
     if (standing.kind === "open") this.#nextSeq = standing.nextSeq;
     else this.#isClosed = true;
     return rewritten;
@@ -250,6 +253,7 @@ export class StreamCopy {
       if (duplicate) throw new Overtaken();
       this.#nextSeq++;
       this.batches++;
+      this.reached = this.position;
       this.sentBytes += messageBytes;
       this.#advance(nextOffset);
       onProgress?.(this);

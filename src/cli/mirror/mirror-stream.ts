@@ -33,6 +33,8 @@ export interface MirrorOptions {
   readonly onProgress: (sentBytes: number) => void;
   /** Called when the mirror is up to date and waits for more. */
   readonly onCaughtUp: () => void;
+  /** Called with how far it got when the signal ends it. */
+  readonly onInterrupted?: ((summary: MirrorSummary) => void) | undefined;
 }
 
 /** What a run has mirrored. */
@@ -118,7 +120,7 @@ class Mirror {
   }
 
   async run(): Promise<MirrorSummary> {
-    const { source, target, withoutExpiry, signal, retry, onProgress } = this.#options;
+    const { source, target, withoutExpiry, signal, retry, onProgress, onInterrupted } = this.#options;
     const { contentType, ttlSeconds, expiresAt } = this.#description;
     const expiry = withoutExpiry ? {} : { ttlSeconds, expiresAt };
     const prepared = await prepareTarget(target.client, target.url, { contentType, ...expiry }, { retry, signal });
@@ -138,20 +140,20 @@ class Mirror {
       await this.#anchor(prepared),
     );
     await copy.resume(prepared.isNew);
-    const closed = await this.#copyAll(copy).finally(() => this.#save(copy));
-    if (closed) await copy.close();
-    const { position, resumedAt, batches, sentBytes, rewritten } = copy;
-    return {
-      source: source.url,
-      target: target.url,
-      contentType,
-      position,
-      resumedAt,
-      batches,
-      bytes: sentBytes,
-      closed,
-      rewritten,
-    };
+    try {
+      const closed = await this.#copyAll(copy).finally(() => this.#save(copy));
+      if (closed) await copy.close();
+      return this.#summary(copy, closed);
+    } catch (error) {
+      if (signal.aborted) onInterrupted?.(this.#summary(copy, false));
+      throw error;
+    }
+  }
+
+  #summary({ reached, resumedAt, batches, sentBytes, rewritten }: StreamCopy, closed: boolean): MirrorSummary {
+    const ends = { source: this.#options.source.url, target: this.#options.target.url };
+    const { contentType } = this.#description;
+    return { ...ends, contentType, position: reached, resumedAt, batches, bytes: sentBytes, closed, rewritten };
   }
 
   async #copyAll(copy: StreamCopy): Promise<boolean> {

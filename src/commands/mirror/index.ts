@@ -51,6 +51,9 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
     "no-expiry": boolean({ summary: "Leave out times to live and expiries." }),
   };
 
+  /** How far it got, for who interrupts it. */
+  #gotTo: (() => string) | undefined;
+
   override async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Mirror);
     requireFileName(flags.checkpoint, "--checkpoint");
@@ -60,7 +63,10 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
       return await this.#mirrorOne({ args, flags, status });
     } catch (error) {
       status.clear();
-      if (this.interruptSignal().aborted) this.notices.note("Interrupted: the same command goes on.");
+      if (this.interruptSignal().aborted) {
+        const got = this.#gotTo === undefined ? "" : `mirrored ${this.#gotTo()}; `;
+        this.notices.note(`Interrupted: ${got}the same command goes on.`);
+      }
       throw error;
     } finally {
       status.clear();
@@ -80,6 +86,9 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
           this.notices.detail(`Up to date with ${from}, and following it.`);
           status.update(() => "up to date, and following");
         },
+        onInterrupted: (soFar) => {
+          this.#gotTo = () => whatOf(soFar);
+        },
       });
       status.clear();
       this.#tellOne(summary);
@@ -91,8 +100,10 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
 
   async #mirrorMany({ args, flags, status }: Parsed): Promise<unknown> {
     const { from, to, clients } = await this.rootsOf(args, flags);
+    let bytes = 0;
+    this.#gotTo = () => `${humanBytes(bytes)} from ${from} to ${to}`;
     const summary = await (flags.follow ? followStreams : mirrorStreams)({
-      ...this.#common(flags, status),
+      ...this.#common(flags, status, (sent) => (bytes += sent)),
       ...{ source: { client: clients.from, root: from }, target: { client: clients.to, root: to } },
       ...{ prefix: flags.prefix ?? "", map: new PrefixMap(flags["prefix-map"] ?? []) },
       onFailure: ({ name, error }) => {
@@ -105,7 +116,7 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
     return this.#tellMany(summary);
   }
 
-  #common(flags: Flags, status: StatusLine) {
+  #common(flags: Flags, status: StatusLine, onSent?: (bytes: number) => void) {
     let bytes = 0;
     return {
       follow: flags.follow,
@@ -117,19 +128,15 @@ Credentials are those saved for each server (context add). DURABLE_STREAMS_SRC_T
       },
       onProgress: (sent: number) => {
         bytes += sent;
+        onSent?.(sent);
         status.update((elapsedMs) => `${humanBytes(bytes)} sent, ${humanBytes((bytes * 1000) / elapsedMs)}/s`);
       },
     };
   }
 
-  #tellOne({ source, target, position, resumedAt, closed, rewritten, contentType, ...rest }: MirrorSummary): void {
-    const isJson = kindOf({ ...rest, source, target, position, resumedAt, closed, rewritten, contentType }) === "json";
-    const moved = position - resumedAt;
-    const what = isJson ? counted(moved, "message") : humanBytes(moved);
-    const before =
-      resumedAt === 0 ? "" : `, after ${isJson ? grouped(resumedAt) : humanBytes(resumedAt)} that were there`;
-    this.notices.note(`Mirrored ${what} from ${source} to ${target}${before}${closed ? ", and closed it" : ""}`);
-    this.#warnOfRewritten(rewritten);
+  #tellOne(summary: MirrorSummary): void {
+    this.notices.note(`Mirrored ${whatOf(summary)}${summary.closed ? ", and closed it" : ""}`);
+    this.#warnOfRewritten(summary.rewritten);
   }
 
   #tellMany(summary: MirrorsSummary): unknown {
@@ -157,4 +164,15 @@ interface Parsed {
   readonly args: { readonly src?: string | undefined; readonly dst?: string | undefined };
   readonly flags: Flags;
   readonly status: StatusLine;
+}
+
+/** What went where. */
+function whatOf(summary: MirrorSummary): string {
+  const { source, target, position, resumedAt } = summary;
+  const isJson = kindOf(summary) === "json";
+  const moved = position - resumedAt;
+  const what = isJson ? counted(moved, "message") : humanBytes(moved);
+  const before =
+    resumedAt === 0 ? "" : `, after ${isJson ? grouped(resumedAt) : humanBytes(resumedAt)} that were there`;
+  return `${what} from ${source} to ${target}${before}`;
 }

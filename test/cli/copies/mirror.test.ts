@@ -293,6 +293,8 @@ describe("mirror", () => {
     await until(`> GET ${urlOf(built, `${name}/b`)}?live=sse`);
     child.kill("SIGINT");
     expect(await closed).toEqual([130, null]);
+    const way = `from ${built.url}/v1/stream to ${other.url}/v1/stream`;
+    expect(stderr).toContain(`Interrupted: mirrored 5 B ${way}; the same command goes on.\n`);
     expect((await readWhole(urlOf(other, `${name}/b`))).bytes.toString()).toBe("later");
   });
 
@@ -307,7 +309,9 @@ describe("mirror", () => {
     while (!/< 200.*text\/event-stream/.test(stderr)) await once(child.stderr, "data");
     child.kill("SIGINT");
     expect(await closed).toEqual([130, null]);
-    expect(stderr).toContain("Interrupted: the same command goes on.");
+    expect(stderr).toContain(
+      `Interrupted: mirrored 1 message from ${source} to ${target}; the same command goes on.\n`,
+    );
     await append(source, "application/json", "[2]");
     expect(await done(source, target)).toMatchObject({ resumedAt: 1, position: 2 });
   });

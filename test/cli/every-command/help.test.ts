@@ -34,6 +34,11 @@ describe("--help", () => {
     },
   );
 
+  it("mirror: the usage has no alternative to a flag that is none", async () => {
+    const { stdout } = await inEmptyFolder((cwd) => run(["mirror", "--help"], { cwd }));
+    expect(stdout.replace(/\s+/g, " ")).toContain("[--checkpoint FILE] [--no-expiry]");
+  });
+
   it.each(named(COMMANDS))("%s: no line is wider than a terminal of 80 columns", async (_name, command) => {
     expect(tooWide((await result(command)).stdout)).toEqual([]);
   });
