@@ -28,7 +28,9 @@ function sentenceRows(text: string, { columns, mostRows }: Room, tone: Tone): re
   const lines = wordWrapped(text, columns);
   const kept = lines.slice(0, mostRows - 1);
   const last = lines.slice(mostRows - 1).join(" ");
-  return [...kept, ...(last === "" ? [] : [last])].map((line) => cutRow([segment(line, tone)], columns));
+  // A sentence without a word takes its row, too: whoever divides the screen counts on one.
+  const shown = last === "" && kept.length > 0 ? kept : [...kept, last];
+  return shown.map((line) => cutRow([segment(line, tone)], columns));
 }
 
 /** How much of the screen words may take. */

@@ -12,7 +12,7 @@ export interface LeaseWish {
   readonly id: string;
   /** Told to other workers that meet the lease. */
   readonly worker: string;
-  readonly wakes: Wakes;
+  readonly wakes: Pick<Wakes, "next">;
   /** End when nothing is pending, instead of waiting for it. */
   readonly once: boolean;
   readonly signal: AbortSignal;
@@ -50,6 +50,9 @@ export async function nextLease(wish: LeaseWish): Promise<Lease | undefined> {
         clock.succeeded();
         if (!isHeld) onHeld(error);
         isHeld = true;
+        await wakes.next(HELD_POLL_MS);
+      } else if (error.status === 409 && !error.explained) {
+        // It is held, or there is nothing to do: which of the two was lost with the connection, as a server was stopped.
         await wakes.next(HELD_POLL_MS);
       } else {
         await clock.failed(error);
