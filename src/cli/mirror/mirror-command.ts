@@ -57,6 +57,7 @@ interface SideFlags {
   readonly token?: string | undefined;
   readonly "from-context"?: string | undefined;
   readonly "to-context"?: string | undefined;
+  readonly "prefix-map"?: readonly string[] | undefined;
 }
 
 /** The two sides' URLs, of a stream or of what many are below, and a client for each. */
@@ -103,13 +104,15 @@ export abstract class MirrorCommand extends ServerCommand {
 
   /**
    * Which side each URL is. A context says for one side that it is not meant by a single URL, or that the server of the whole
-   * command is the other one; nothing else does, and a guess could copy in the opposite direction.
+   * command is the other one; nothing else does, and a guess could copy in the opposite direction. Without any URL both are
+   * that server, where names that are mapped to others say from what to what.
    */
   #serversOf({ src, dst }: SideArgs, flags: SideFlags): SideArgs {
     const hasContext = { from: flags["from-context"] !== undefined, to: flags["to-context"] !== undefined };
     if (src !== undefined && dst === undefined && hasContext.from && !hasContext.to) return { dst: src };
     const isNoUrl = src !== undefined && !isUrl(src);
-    if (dst !== undefined || hasContext.from || hasContext.to || isNoUrl) return { src, dst };
+    const isWithinOne = src === undefined && flags["prefix-map"] !== undefined;
+    if (dst !== undefined || hasContext.from || hasContext.to || isNoUrl || isWithinOne) return { src, dst };
     const words = (this.id ?? "").replaceAll(":", " ");
     const command = `${this.config.bin} ${words} --prefix PREFIX`;
     const which = src === undefined ? "" : `, and ${JSON.stringify(src)} does not say which of the two it is`;
