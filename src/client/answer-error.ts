@@ -26,7 +26,8 @@ import { visibleText } from "./visible-text.ts";
 const ERROR_BODY_MAX_BYTES = 64 * 1024;
 const SENTENCE_MAX_CHARACTERS = 500;
 
-async function readStart(answer: Answer): Promise<string> {
+/** `undefined` when the connection was lost before the end: half a sentence says nothing, and half a code something else. */
+async function readStart(answer: Answer): Promise<string | undefined> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -36,7 +37,7 @@ async function readStart(answer: Answer): Promise<string> {
       if (bytes >= ERROR_BODY_MAX_BYTES) break;
     }
   } catch {
-    // The status alone has to do: the body only explains it.
+    return undefined;
   }
   return Buffer.concat(pieces).toString("utf8");
 }
@@ -110,7 +111,9 @@ const DAMAGES: ReadonlySet<string> = new Set(["SEGMENT_MISSING", "SEGMENT_CORRUP
 /** The error that an answer stands for. It reads the body, so the answer cannot be used afterwards. */
 export async function answerError(answer: Answer, url: string, doing: string): Promise<ClientError> {
   const { status } = answer;
-  const { code, sentence } = serverWords(await readStart(answer));
+  const start = await readStart(answer);
+  // Without it the status alone has to do.
+  const { code, sentence } = serverWords(start ?? "");
   const reason = sentence === undefined ? undefined : visibleText(sentence).slice(0, SENTENCE_MAX_CHARACTERS);
   const asked = `${doing} ${shortened(url)} failed with ${String(status)}`;
   const message = `${asked}: ${reason ?? `${ownWords(status)}.`}`;
@@ -128,7 +131,7 @@ export async function answerError(answer: Answer, url: string, doing: string): P
   if (status === 403 && (answer.header(PRODUCER_EPOCH) !== undefined || code === "STALE_EPOCH")) {
     return new StaleEpochError({ ...details("STALE_EPOCH"), currentEpoch: wholeNumber(answer.header(PRODUCER_EPOCH)) });
   }
-  if (status === 409) return conflict(answer, details);
+  if (status === 409) return conflict(answer, details, start === undefined);
   if (status === 401 || status === 403) {
     const why = reason === undefined ? `: ${ownWords(status)}.` : `. ${asSentence(reason)}`;
     return new AccessDeniedError({ ...details("ACCESS_DENIED"), message: `${denial(status)}${why} ${asked}.` });
@@ -145,7 +148,7 @@ export async function answerError(answer: Answer, url: string, doing: string): P
   return new RejectedRequestError(details("REQUEST_REJECTED"));
 }
 
-function conflict(answer: Answer, details: (fallback: string) => ClientErrorDetails): ClientError {
+function conflict(answer: Answer, details: (fallback: string) => ClientErrorDetails, isCutOff: boolean): ClientError {
   if (isClosedHeader(answer.header(STREAM_CLOSED))) {
     return new StreamClosedError({ ...details("STREAM_CLOSED"), finalOffset: answer.header(STREAM_NEXT_OFFSET) });
   }
@@ -154,5 +157,5 @@ function conflict(answer: Answer, details: (fallback: string) => ClientErrorDeta
     const receivedSeq = wholeNumber(answer.header(PRODUCER_RECEIVED_SEQ));
     return new SequenceGapError({ ...details("SEQUENCE_GAP"), expectedSeq, receivedSeq });
   }
-  return new ConflictError(details("CONFLICT"));
+  return new ConflictError(details("CONFLICT"), isCutOff);
 }

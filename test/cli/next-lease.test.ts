@@ -30,7 +30,7 @@ it("a claim that is refused and does not get to say why is made again: the subsc
       wakes: { next: () => Promise.resolve() },
       once: false,
       signal,
-      clock: new RetryClock({ giveUpAfterMs: 0, signal, onRetry: () => undefined }),
+      clock: new RetryClock({ giveUpAfterMs: 1_000, firstMs: 1, signal, onRetry: () => undefined }),
       onHeld: (error) => held.push(error.message),
     });
     expect(lease).toBeDefined();

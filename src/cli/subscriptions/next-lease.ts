@@ -51,9 +51,6 @@ export async function nextLease(wish: LeaseWish): Promise<Lease | undefined> {
         if (!isHeld) onHeld(error);
         isHeld = true;
         await wakes.next(HELD_POLL_MS);
-      } else if (error.status === 409 && !error.explained) {
-        // It is held, or there is nothing to do: which of the two was lost with the connection, as a server was stopped.
-        await wakes.next(HELD_POLL_MS);
       } else {
         await clock.failed(error);
       }
